@@ -1,0 +1,1 @@
+"""A raw-SQL data layer for PostgreSQL."""

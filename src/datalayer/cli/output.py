@@ -1,0 +1,26 @@
+"""How the command line speaks: tables, JSON, errors and exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from datalayer.errors import DataLayerError
+
+#: Results go to standard output, everything else to standard error.
+console = Console(highlight=False, soft_wrap=True)
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON, with unknown types as text."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def print_error(error: DataLayerError) -> None:
+    """Print an error as it is, without markup, to standard error."""
+    messages.print(f"error: {error}", markup=False, style="red")

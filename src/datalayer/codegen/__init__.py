@@ -1,0 +1,1 @@
+"""Build time: from `.sql` files to typed modules."""

@@ -1,0 +1,94 @@
+"""What `[tool.datalayer]` in a project's `pyproject.toml` says."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from datalayer.errors import ConfigurationError
+
+_KEYS = {
+    "migrations": "migrations",
+    "output": None,
+    "package": None,
+    "queries": "queries",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A project: where its SQL is and where generated modules go."""
+
+    root: Path
+    queries: Path
+    migrations: Path
+    output: Path
+    #: The import name of `output`: `app.queries`.
+    package: str
+
+
+def load_config(start: Path | None = None) -> Config:
+    """Read the nearest `pyproject.toml` with a `[tool.datalayer]` table.
+
+    Looks in `start` (default: the working folder) and its parents.
+    Raises `ConfigurationError` when there is none, or when a key is unknown or wrong.
+    """
+    folder = (start or Path.cwd()).resolve()
+    for root in (folder, *folder.parents):
+        file = root / "pyproject.toml"
+        if file.is_file():
+            table = _read_table(file)
+            if table is not None:
+                return _build(root, file, table)
+    raise ConfigurationError(
+        f"no `pyproject.toml` with `[tool.datalayer]` in {folder} or above",
+        help='add a table `[tool.datalayer]` with at least `output = "src/…/queries"`',
+    )
+
+
+def bundled_folder(name: str) -> Path:
+    """Return the `migrations` or `queries` that this package itself ships."""
+    package = Path(__file__).parent
+    shipped = package / "sql" / name
+    return shipped if shipped.is_dir() else package.parent.parent / name
+
+
+def _read_table(file: Path) -> dict[str, object] | None:
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: not valid TOML: {error}") from error
+    table: dict[str, object] | None = data.get("tool", {}).get("datalayer")
+    return table
+
+
+def _build(root: Path, file: Path, table: dict[str, object]) -> Config:
+    for key, value in table.items():
+        if key not in _KEYS:
+            raise ConfigurationError(
+                f"{file}: unknown key `{key}` in `[tool.datalayer]`",
+                help=f"the keys are {', '.join(sorted(_KEYS))}",
+            )
+        if not isinstance(value, str):
+            raise ConfigurationError(f"{file}: `{key}` must be a string")
+    if "output" not in table:
+        raise ConfigurationError(
+            f"{file}: `[tool.datalayer]` has no `output`",
+            help='name the package to write: `output = "src/app/queries"`',
+        )
+    values = {key: str(table.get(key, default)) for key, default in _KEYS.items()}
+    return Config(
+        root=root,
+        queries=root / values["queries"],
+        migrations=root / values["migrations"],
+        output=root / values["output"],
+        package=str(table.get("package") or _package_of(values["output"])),
+    )
+
+
+def _package_of(output: str) -> str:
+    parts = [part for part in Path(output).parts if part != "."]
+    if parts[:1] == ["src"]:
+        parts = parts[1:]
+    return ".".join(parts)

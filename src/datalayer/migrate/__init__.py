@@ -1,0 +1,1 @@
+"""Deploy time: plain SQL migrations."""

@@ -1,0 +1,205 @@
+"""The values that the stages of the generator hand to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import TypeAlias
+
+from datalayer.location import Location
+
+Literal: TypeAlias = str | int | float | bool | None
+
+
+class Operation(StrEnum):
+    """What a query returns; the values are the suffixes of aiosql."""
+
+    MANY = ""
+    ONE = "^"
+    VALUE = "$"
+    AFFECTED = "!"
+    RETURNING = "<!"
+    MANY_PARAMETERS = "*!"
+    SCRIPT = "#"
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One `:name` in a statement; the offsets are characters of `QuerySource.sql`."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterDirective:
+    """`-- @param name = default` or `-- @param name null | not null`."""
+
+    name: str
+    location: Location
+    has_default: bool = False
+    default: Literal = None
+    nullable: bool | None = None
+    #: `-- @param name[] null | not null`: what the elements of an array may be.
+    elements_nullable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDirective:
+    """`-- @column name null | not null`, or `name[]` for the elements of an array."""
+
+    name: str
+    location: Location
+    nullable: bool | None = None
+    elements_nullable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDirective:
+    """`-- @type name python.dotted.Type` for a json column or parameter."""
+
+    name: str
+    dotted: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySource:
+    """One named query as its author wrote it."""
+
+    #: The path of the file below the queries folder, without `.sql`:
+    #: `("artifacts", "patch_chain")`.
+    module: tuple[str, ...]
+    name: str
+    operation: Operation
+    #: The statement as written, comments in it included, without the header and
+    #: without the final semicolon (a script keeps all of its semicolons).
+    sql: str
+    #: Where the header `-- name:` stands, and where `sql` begins.
+    location: Location
+    sql_location: Location
+    #: In the order of the header.
+    parameters: tuple[str, ...]
+    #: In the order of the statement.
+    placeholders: tuple[Placeholder, ...]
+    record_class: str | None = None
+    documentation: str = ""
+    parameter_directives: tuple[ParameterDirective, ...] = ()
+    column_directives: tuple[ColumnDirective, ...] = ()
+    type_directives: tuple[TypeDirective, ...] = ()
+    #: The text of the whole file, for excerpts.
+    file_text: str = field(default="", repr=False, compare=False)
+
+    @property
+    def qualified_name(self) -> str:
+        """Return the folders and the name: `artifacts.get_patch_chain`."""
+        return ".".join((*self.module[:-1], self.name))
+
+
+class TypeKind(Enum):
+    """The kinds of PostgreSQL types that differ in Python; domains are resolved."""
+
+    BASE = "base"
+    ARRAY = "array"
+    ENUM = "enum"
+    COMPOSITE = "composite"
+    RANGE = "range"
+    MULTIRANGE = "multirange"
+    PSEUDO = "pseudo"
+
+
+@dataclass(frozen=True, slots=True)
+class SqlType:
+    """A PostgreSQL type by its catalogue name (`int4`, not `integer`)."""
+
+    name: str
+    schema: str = "pg_catalog"
+    kind: TypeKind = TypeKind.BASE
+    #: The element of an array, the subtype of a range or multirange.
+    element: SqlType | None = None
+    #: The labels of an enum, in their order.
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a result."""
+
+    name: str
+    type: SqlType
+    nullable: bool
+    #: Whether an element of an array can be NULL.
+    elements_nullable: bool = True
+    #: `@type`: a dotted Python type that the author vouches for.
+    python_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a query."""
+
+    name: str
+    type: SqlType
+    nullable: bool
+    elements_nullable: bool = False
+    has_default: bool = False
+    default: Literal = None
+    python_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """What is certain about the number of rows a statement returns."""
+
+    at_least_one: bool = False
+    at_most_one: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that works yet deserves a look."""
+
+    location: Location
+    message: str
+    help: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueryShape:
+    """A query with all that PostgreSQL said about it."""
+
+    source: QuerySource
+    #: In the order of the header.
+    parameters: tuple[Parameter, ...] = ()
+    columns: tuple[Column, ...] = ()
+    row_count: RowCount = RowCount()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInference:
+    """What the analysed query tree proves about a column; unproven is nullable."""
+
+    nullable: bool = True
+    elements_nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterInference:
+    """Whether a parameter, or an element of an array parameter, may be None."""
+
+    nullable: bool = False
+    elements_nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """The conclusions about one statement, in the statement's own order."""
+
+    columns: tuple[ColumnInference, ...] = ()
+    #: By placeholder number: `parameters[0]` is `$1`.
+    parameters: tuple[ParameterInference, ...] = ()
+    row_count: RowCount = RowCount()
+    #: Node kinds that were not understood (their columns are nullable).
+    unknown: tuple[str, ...] = ()

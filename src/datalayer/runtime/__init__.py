@@ -1,0 +1,1 @@
+"""Run time: what generated code calls."""
