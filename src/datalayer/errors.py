@@ -69,3 +69,91 @@ class ProblemsFound(DataLayerError):
 
 class ConfigurationError(DataLayerError):
     """`[tool.datalayer]` is missing or wrong; the message names the key."""
+
+
+class QueryRefused(LocatedError):
+    """PostgreSQL does not accept a query; the message and the place are its own."""
+
+
+class OperationMismatch(LocatedError):
+    """A query's result does not fit its suffix; change the suffix or the result."""
+
+
+class DirectiveError(LocatedError):
+    """A `-- @` line is not known, contradicts another or names nothing; correct it."""
+
+
+class GeneratedCodeStale(DataLayerError):
+    """Generated modules differ from their sources; run `datalayer generate`."""
+
+
+class QueryNotFound(DataLayerError):
+    """No query has that name; the message lists the nearest ones."""
+
+
+class ArgumentError(DataLayerError):
+    """An argument of `datalayer query` is missing, unknown or malformed."""
+
+
+class QueryFailed(DataLayerError):
+    """PostgreSQL refused a query that was run by hand; the message is its own."""
+
+
+class QueryFileUnreadable(LocatedError):
+    """A folder or file of queries is missing or cannot be read; check path, rights."""
+
+
+class QueryFileEncodingError(LocatedError):
+    """A query file is not UTF-8 text; save it as UTF-8."""
+
+
+class ModuleNameError(LocatedError):
+    """A file or folder of queries cannot be a Python module of that name; rename it."""
+
+
+class TextOutsideQuery(LocatedError):
+    """SQL stands before the first header; give it a `-- name:` line or remove it."""
+
+
+class QueryHeaderError(LocatedError):
+    """A `-- name:` line is malformed or misplaced; write `-- name: get_x(a, b)^`."""
+
+
+class RecordClassError(LocatedError):
+    """A `-- record_class:` line is malformed or misplaced; put it below the name."""
+
+
+class EmptyQueryError(LocatedError):
+    """A header has no statement below it; write one or remove the header."""
+
+
+class SeveralStatementsError(LocatedError):
+    """A query has more than one statement; split it, or make it a script with `#`."""
+
+
+class QuerySyntaxError(LocatedError):
+    """A string, quoted name or comment never ends, or a sign has no place in a query."""
+
+
+class AmbiguousPlaceholder(LocatedError):
+    """A `:name` can be read in two ways, as in `a[:i]`; put it into parentheses."""
+
+
+class UndeclaredParameter(LocatedError):
+    """A statement uses a parameter that its header does not declare; add it there."""
+
+
+class UnusedParameter(LocatedError):
+    """A header declares a parameter that the statement does not use; remove it."""
+
+
+class ParameterNameError(LocatedError):
+    """A parameter has an impossible or a repeated name; rename it."""
+
+
+class DuplicateQueryError(LocatedError):
+    """Two queries have one name; both places are named, rename one of them."""
+
+
+class AiosqlDisagreement(LocatedError):
+    """Aiosql cannot load a query, or reads it otherwise; write it more plainly."""

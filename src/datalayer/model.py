@@ -98,9 +98,14 @@ class QuerySource:
 
 
 class TypeKind(Enum):
-    """The kinds of PostgreSQL types that differ in Python; domains are resolved."""
+    """The kinds of PostgreSQL types that differ in Python.
+
+    A domain is resolved to its base type, except as the element of an array: psycopg
+    does not know such arrays and returns their text.
+    """
 
     BASE = "base"
+    DOMAIN = "domain"
     ARRAY = "array"
     ENUM = "enum"
     COMPOSITE = "composite"

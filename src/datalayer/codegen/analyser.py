@@ -1,0 +1,215 @@
+"""From a query as written to its shape, by asking PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from datalayer.codegen.describe import Description, Refusal, describe
+from datalayer.codegen.inference import infer
+from datalayer.codegen.scanner import NumberedStatement, numbered
+from datalayer.codegen.shape_checks import check_shape
+from datalayer.codegen.type_catalog import TypeCatalog
+from datalayer.errors import LocatedError, QueryRefused
+from datalayer.location import Location, excerpt, locate
+from datalayer.model import (
+    Column,
+    ColumnInference,
+    Inference,
+    Operation,
+    Parameter,
+    ParameterInference,
+    QueryShape,
+    QuerySource,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from psycopg import Connection
+
+#: Statements that refuse to run inside a transaction, and so cannot be tried.
+_ACTIVE_TRANSACTION = "25001"
+_HELP = {
+    "42P18": "cast it where it stands: `:name::type`",
+    "42P01": "do the migrations create it?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisResult:
+    """The shapes of the accepted queries, the problems of the others."""
+
+    shapes: tuple[QueryShape, ...]
+    problems: tuple[LocatedError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """The connection of one run and what was learnt over it."""
+
+    connection: Connection[Any]
+    types: TypeCatalog
+
+
+def analyse(
+    connection: Connection[Any], sources: Iterable[QuerySource]
+) -> AnalysisResult:
+    """Describe and infer each query in the database of a connection.
+
+    The connection must be in autocommit mode; nothing that is run stays.
+    """
+    session = _Session(connection, TypeCatalog(connection))
+    shapes: list[QueryShape] = []
+    problems: list[LocatedError] = []
+    for source in sources:
+        try:
+            shape = _analyse_one(session, source)
+        except LocatedError as problem:
+            problems.append(problem)
+            continue
+        found = check_shape(shape)
+        problems.extend(found.problems)
+        shapes.append(found.shape)
+    return AnalysisResult(tuple(shapes), tuple(problems))
+
+
+def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
+    if source.operation is Operation.SCRIPT:
+        _try_script(session.connection, source)
+        return QueryShape(source)
+    statement = numbered(source)
+    described = describe(session.connection, statement.sql)
+    if isinstance(described, Refusal):
+        raise _refused(source, statement, described)
+    inference = infer(session.connection, statement.sql, described.parameter_oids)
+    return QueryShape(
+        source=source,
+        parameters=_parameters(session, source, statement, described, inference),
+        columns=_columns(session, source, described, inference),
+        row_count=inference.row_count,
+    )
+
+
+def _columns(
+    session: _Session,
+    source: QuerySource,
+    described: Description,
+    inference: Inference,
+) -> tuple[Column, ...]:
+    said = {directive.name: directive for directive in source.column_directives}
+    types = {directive.name: directive.dotted for directive in source.type_directives}
+    # Nothing is known about a statement that could not be analysed.
+    proven = inference.columns or (ColumnInference(),) * len(described.columns)
+    columns = []
+    for result, concluded in zip(described.columns, proven, strict=True):
+        directive = said.get(result.name)
+        columns.append(
+            Column(
+                name=result.name,
+                type=session.types.find(result.type_oid),
+                nullable=_overruled(
+                    directive and directive.nullable, concluded.nullable
+                ),
+                elements_nullable=_overruled(
+                    directive and directive.elements_nullable,
+                    concluded.elements_nullable,
+                ),
+                python_type=types.get(result.name),
+            )
+        )
+    return tuple(columns)
+
+
+def _parameters(
+    session: _Session,
+    source: QuerySource,
+    statement: NumberedStatement,
+    described: Description,
+    inference: Inference,
+) -> tuple[Parameter, ...]:
+    said = {directive.name: directive for directive in source.parameter_directives}
+    types = {directive.name: directive.dotted for directive in source.type_directives}
+    parameters = []
+    for name in source.parameters:
+        index = statement.order.index(name)
+        concluded = (
+            inference.parameters[index]
+            if index < len(inference.parameters)
+            else ParameterInference()
+        )
+        directive = said.get(name)
+        parameters.append(
+            Parameter(
+                name=name,
+                type=session.types.find(described.parameter_oids[index]),
+                nullable=_overruled(
+                    directive and directive.nullable, concluded.nullable
+                ),
+                elements_nullable=_overruled(
+                    directive and directive.elements_nullable,
+                    concluded.elements_nullable,
+                ),
+                has_default=bool(directive and directive.has_default),
+                default=directive.default if directive else None,
+                python_type=types.get(name),
+            )
+        )
+    return tuple(parameters)
+
+
+def _overruled(said: bool | None, concluded: bool) -> bool:
+    return concluded if said is None else said
+
+
+def _refused(
+    source: QuerySource, statement: NumberedStatement, refusal: Refusal
+) -> QueryRefused:
+    offset = 0 if refusal.offset is None else statement.original_offset(refusal.offset)
+    return _located(source, offset, refusal)
+
+
+def _located(source: QuerySource, offset: int, refusal: Refusal) -> QueryRefused:
+    location = _place(source, offset)
+    word = re.match(r'"[^"]*"|:?\w+|\S', source.sql[offset:])
+    return QueryRefused(
+        re.sub(r'"([^"]*)"', r"`\1`", refusal.message),
+        location=location,
+        excerpt=excerpt(source.file_text, location, len(word[0]) if word else 1),
+        help=_sentence(refusal.hint) or _HELP.get(refusal.sqlstate),
+    )
+
+
+def _place(source: QuerySource, offset: int) -> Location:
+    inner = locate(source.location.path, source.sql, offset)
+    first = source.sql_location
+    column = inner.column + (first.column - 1 if inner.line == 1 else 0)
+    return Location(first.path, first.line + inner.line - 1, column)
+
+
+def _sentence(hint: str | None) -> str | None:
+    if not hint:
+        return None
+    text = re.sub(r'"([^"]*)"', r"`\1`", hint).rstrip(".")
+    return text[0].lower() + text[1:]
+
+
+def _try_script(connection: Connection[Any], source: QuerySource) -> None:
+    """Run a script and take it back; one that forbids this is taken on trust."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(source.sql.encode())
+    except psycopg.Error as error:
+        if error.sqlstate == _ACTIVE_TRANSACTION:
+            return
+        position = error.diag.statement_position
+        refusal = Refusal(
+            message=error.diag.message_primary or str(error),
+            sqlstate=error.sqlstate or "",
+            offset=int(position) - 1 if position else None,
+            hint=error.diag.message_hint,
+        )
+        raise _located(source, refusal.offset or 0, refusal) from None

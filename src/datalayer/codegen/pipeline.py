@@ -1,0 +1,48 @@
+"""The order of the stages: load, analyse, render."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from datalayer.codegen.analyser import analyse
+from datalayer.codegen.loader import load_queries
+from datalayer.codegen.renderer import render_modules
+from datalayer.errors import ProblemsFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from psycopg import Connection
+
+    from datalayer.model import Finding, QueryShape
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The text of every module by its path, and the queries it was made from."""
+
+    modules: Mapping[str, str]
+    shapes: tuple[QueryShape, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what deserves a look, in the order of the queries."""
+        return tuple(finding for shape in self.shapes for finding in shape.findings)
+
+
+def generate_modules(
+    connection: Connection[Any], *, queries: Path, root: Path, package: str
+) -> Generated:
+    """Turn a folder of query files into modules; write nothing.
+
+    The connection is to a migrated database, in autocommit mode. Paths in messages
+    are relative to `root`. Raises `ProblemsFound` with all the problems.
+    """
+    loaded = load_queries(queries, root=root)
+    analysed = analyse(connection, loaded.sources)
+    problems = (*loaded.problems, *analysed.problems)
+    if problems:
+        raise ProblemsFound(problems)
+    return Generated(render_modules(analysed.shapes, package), analysed.shapes)

@@ -1,0 +1,173 @@
+"""Whether a query's result fits the operation and the directives of its header."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from datalayer.errors import DirectiveError, OperationMismatch
+from datalayer.location import Location, excerpt
+from datalayer.model import Finding, Operation, QueryShape, SqlType, TypeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from datalayer.errors import LocatedError
+    from datalayer.model import QuerySource
+
+_RETURNS_ROWS = {
+    Operation.MANY,
+    Operation.ONE,
+    Operation.RETURNING,
+    Operation.VALUE,
+}
+_RETURNS_NONE = {Operation.AFFECTED, Operation.MANY_PARAMETERS}
+_JSON = {"json", "jsonb"}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedShape:
+    """A shape with its findings, and what is wrong with it."""
+
+    shape: QueryShape
+    problems: tuple[LocatedError, ...]
+
+
+def check_shape(shape: QueryShape) -> CheckedShape:
+    """Compare a shape with its header; collect problems and findings."""
+    problems = (*_operation_problems(shape), *_directive_problems(shape))
+    findings = tuple(_findings(shape))
+    return CheckedShape(dataclasses.replace(shape, findings=findings), problems)
+
+
+def _operation_problems(shape: QueryShape) -> Iterator[LocatedError]:
+    source, operation = shape.source, shape.source.operation
+    if operation in _RETURNS_ROWS and not shape.columns:
+        yield _mismatch(
+            source,
+            f"`{source.name}` returns no columns",
+            "end its name with `!` for the number of affected rows, or add `RETURNING`",
+        )
+    elif operation is Operation.VALUE and len(shape.columns) != 1:
+        names = ", ".join(f"`{column.name}`" for column in shape.columns)
+        yield _mismatch(
+            source,
+            f"`{source.name}` returns {len(shape.columns)} columns, not one: {names}",
+            "end its name with `^` for a row",
+        )
+    elif operation in _RETURNS_NONE and shape.columns:
+        yield _mismatch(
+            source,
+            f"`{source.name}` returns columns that `{operation}` throws away",
+            "end its name with `<!` for the returned row, or nothing for many rows",
+        )
+
+
+def _mismatch(source: QuerySource, message: str, help: str) -> OperationMismatch:
+    return OperationMismatch(
+        message,
+        location=source.location,
+        excerpt=excerpt(source.file_text, source.location),
+        help=help,
+    )
+
+
+def _directive_problems(shape: QueryShape) -> Iterator[LocatedError]:
+    columns = {column.name: column.type for column in shape.columns}
+    parameters = {parameter.name: parameter.type for parameter in shape.parameters}
+    yield from _column_problems(shape.source, columns)
+    yield from _parameter_problems(shape.source, parameters)
+    yield from _type_problems(shape.source, columns, parameters)
+
+
+def _column_problems(
+    source: QuerySource, columns: Mapping[str, SqlType]
+) -> Iterator[LocatedError]:
+    for said in source.column_directives:
+        if said.name not in columns:
+            yield _unknown(source, said.location, said.name, sorted(columns))
+        elif said.elements_nullable is not None:
+            yield from _array_problems(
+                source, said.location, said.name, columns[said.name]
+            )
+
+
+def _parameter_problems(
+    source: QuerySource, parameters: Mapping[str, SqlType]
+) -> Iterator[LocatedError]:
+    # The loader has compared the names with the header already.
+    for said in source.parameter_directives:
+        if said.elements_nullable is not None and said.name in parameters:
+            yield from _array_problems(
+                source, said.location, said.name, parameters[said.name]
+            )
+
+
+def _type_problems(
+    source: QuerySource,
+    columns: Mapping[str, SqlType],
+    parameters: Mapping[str, SqlType],
+) -> Iterator[LocatedError]:
+    for said in source.type_directives:
+        named = [
+            table[said.name] for table in (columns, parameters) if said.name in table
+        ]
+        if not named:
+            candidates = sorted({*columns, *parameters})
+            yield _unknown(source, said.location, said.name, candidates)
+        for found in named:
+            if found.name not in _JSON:
+                yield _directive_error(
+                    source,
+                    said.location,
+                    f"`{said.name}` is `{found.name}`; `@type` is for json",
+                    "remove the directive",
+                )
+
+
+def _array_problems(
+    source: QuerySource, location: Location, name: str, type_: SqlType
+) -> Iterator[LocatedError]:
+    if type_.kind is not TypeKind.ARRAY:
+        yield _directive_error(
+            source,
+            location,
+            f"`{name}` is `{type_.name}`, not an array",
+            f"write `{name}` without `[]`",
+        )
+
+
+def _unknown(
+    source: QuerySource, location: Location, name: str, candidates: list[str]
+) -> DirectiveError:
+    return _directive_error(
+        source,
+        location,
+        f"`{source.name}` has no `{name}`",
+        f"it has {', '.join(f'`{each}`' for each in candidates)}"
+        if candidates
+        else "remove the directive",
+    )
+
+
+def _directive_error(
+    source: QuerySource, location: Location, message: str, help: str
+) -> DirectiveError:
+    return DirectiveError(
+        message,
+        location=location,
+        excerpt=excerpt(source.file_text, location),
+        help=help,
+    )
+
+
+def _findings(shape: QueryShape) -> Iterator[Finding]:
+    single = {Operation.ONE, Operation.VALUE, Operation.RETURNING}
+    source = shape.source
+    if source.operation in single and not shape.row_count.at_most_one:
+        yield Finding(
+            source.location,
+            f"`{source.name}` is not certain to return at most one row",
+            "bind a whole unique key by equality, or add `LIMIT 1`",
+        )

@@ -1,0 +1,85 @@
+"""Which PostgreSQL type an OID stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from datalayer.model import SqlType, TypeKind
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+# `typarray` tells a true array from the fixed vectors (`int2vector`), which only
+# look like one.
+_TYPE = """
+SELECT
+    t.typname,
+    n.nspname,
+    t.typtype::text,
+    t.typbasetype,
+    coalesce(
+        (SELECT e.oid FROM pg_type AS e WHERE e.oid = t.typelem AND e.typarray = t.oid),
+        (
+            SELECT r.rngsubtype FROM pg_range AS r
+            WHERE t.oid IN (r.rngtypid, r.rngmultitypid)
+        ),
+        0
+    ),
+    ARRAY(
+        SELECT l.enumlabel::text FROM pg_enum AS l
+        WHERE l.enumtypid = t.oid
+        ORDER BY l.enumsortorder
+    )
+FROM pg_type AS t
+INNER JOIN pg_namespace AS n ON t.typnamespace = n.oid
+WHERE t.oid = %s
+"""
+
+_KINDS = {
+    "b": TypeKind.BASE,
+    "c": TypeKind.COMPOSITE,
+    "d": TypeKind.DOMAIN,
+    "e": TypeKind.ENUM,
+    "m": TypeKind.MULTIRANGE,
+    "p": TypeKind.PSEUDO,
+    "r": TypeKind.RANGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A type and, for a domain, the OID of the type below it."""
+
+    type: SqlType
+    base: int
+
+
+class TypeCatalog:
+    """The types of one database, each asked for once."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        """Remember whom to ask."""
+        self._connection = connection
+        self._entries: dict[int, _Entry] = {}
+
+    def find(self, oid: int) -> SqlType:
+        """Return the type of an OID; a domain counts as its base type."""
+        entry = self._entry(oid)
+        return self.find(entry.base) if entry.base else entry.type
+
+    def _entry(self, oid: int) -> _Entry:
+        if oid not in self._entries:
+            self._entries[oid] = self._read(oid)
+        return self._entries[oid]
+
+    def _read(self, oid: int) -> _Entry:
+        row = self._connection.execute(_TYPE, (oid,)).fetchone()
+        if row is None:
+            return _Entry(SqlType("unknown", kind=TypeKind.PSEUDO), base=0)
+        name, schema, letter, base, inner, labels = row
+        kind = _KINDS[letter]
+        if inner and kind is TypeKind.BASE:
+            kind = TypeKind.ARRAY
+        element = self._entry(inner).type if inner else None
+        return _Entry(SqlType(name, schema, kind, element, tuple(labels)), base)
