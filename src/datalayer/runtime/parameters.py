@@ -1,0 +1,163 @@
+"""Parameters as the types that PostgreSQL inferred.
+
+psycopg chooses the type of a parameter by its value: 5 is an int2 and 50000 an int4, so
+that one call could run another operator or function than the one that was checked. Each
+function here returns something that the server either sees as the inferred type, or as
+text of unknown type, from which it infers the same type again.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from psycopg import DataError
+from psycopg.types.multirange import Multirange
+from psycopg.types.numeric import Float4, Float8, Int2, Int4, Int8, Oid
+from psycopg.types.range import Range
+
+ValueT = TypeVar("ValueT")
+
+_FLOAT4_MAX = 3.4028235677973366e38
+
+
+def int2(value: int | None) -> Int2 | str | None:
+    """Return an int2 parameter."""
+    if value is None or -0x8000 <= value <= 0x7FFF:
+        return None if value is None else Int2(value)
+    return _too_large(value)
+
+
+def int4(value: int | None) -> Int4 | str | None:
+    """Return an int4 parameter."""
+    if value is None or -0x8000_0000 <= value <= 0x7FFF_FFFF:
+        return None if value is None else Int4(value)
+    return _too_large(value)
+
+
+def int8(value: int | None) -> Int8 | str | None:
+    """Return an int8 parameter."""
+    if value is None or -(2**63) <= value <= 2**63 - 1:
+        return None if value is None else Int8(value)
+    return _too_large(value)
+
+
+def oid(value: int | None) -> Oid | str | None:
+    """Return an oid parameter."""
+    if value is None or 0 <= value <= 0xFFFF_FFFF:
+        return None if value is None else Oid(value)
+    return _too_large(value)
+
+
+def float4(value: float | None) -> Float4 | str | None:
+    """Return a float4 parameter."""
+    if value is None:
+        return None
+    if math.isfinite(value) and abs(value) > _FLOAT4_MAX:
+        return repr(float(value))
+    return Float4(value)
+
+
+def float8(value: float | None) -> Float8 | None:
+    """Return a float8 parameter, also for an int."""
+    return None if value is None else Float8(value)
+
+
+def date_(value: datetime.date | None) -> datetime.date | None:
+    """Return a date parameter, also for a datetime."""
+    return value.date() if isinstance(value, datetime.datetime) else value
+
+
+def time_(value: datetime.time | None) -> datetime.time | None:
+    """Return a time parameter; refuse one with a time zone."""
+    return _without_zone(value, "time")
+
+
+def timetz(value: datetime.time | None) -> datetime.time | str | None:
+    """Return a timetz parameter; without a zone it is in the session's."""
+    if value is None or value.tzinfo is not None:
+        return value
+    return value.isoformat()
+
+
+def timestamp(value: datetime.datetime | None) -> datetime.datetime | None:
+    """Return a timestamp parameter; refuse one with a time zone."""
+    return _without_zone(value, "timestamp")
+
+
+def timestamptz(value: datetime.datetime | None) -> datetime.datetime | str | None:
+    """Return a timestamptz parameter; without a zone it is in the session's."""
+    if value is None or value.tzinfo is not None:
+        return value
+    return value.isoformat(" ")
+
+
+def range_(value: Range[Any] | None) -> str | None:
+    """Return a parameter of any range type, as text."""
+    if value is None:
+        return None
+    if value.isempty:
+        return "empty"
+    bounds = value.bounds
+    lower, upper = _bound(value.lower), _bound(value.upper)
+    return f"{bounds[0]}{lower},{upper}{bounds[1]}"
+
+
+def tsrange(value: Range[datetime.datetime] | None) -> str | None:
+    """Return a tsrange parameter; refuse bounds with a time zone."""
+    if value is not None:
+        _without_zone(value.lower, "tsrange")
+        _without_zone(value.upper, "tsrange")
+    return range_(value)
+
+
+def multirange(value: Multirange[Any] | None) -> str | None:
+    """Return a parameter of any multirange type, as text."""
+    if value is None:
+        return None
+    return "{" + ",".join(range_(each) or "" for each in value) + "}"
+
+
+def tsmultirange(value: Multirange[datetime.datetime] | None) -> str | None:
+    """Return a tsmultirange parameter; refuse bounds with a time zone."""
+    for each in value or ():
+        tsrange(each)
+    return multirange(value)
+
+
+def array(
+    parameter: Callable[[ValueT], object], values: Iterable[ValueT] | None
+) -> list[object] | None:
+    """Return an array parameter whose elements are made by another function."""
+    if values is None:
+        return None
+    items = [parameter(value) for value in values]
+    if any(isinstance(item, str) for item in items):
+        # Elements of one type or the other: all as text.
+        return [None if item is None else str(item) for item in items]
+    return items
+
+
+def _too_large(value: int) -> str:
+    # psycopg would cut off the upper bits; as text the server refuses it.
+    return str(value)
+
+
+_ZonedT = TypeVar("_ZonedT", datetime.datetime, datetime.time)
+
+
+def _without_zone(value: _ZonedT | None, type_name: str) -> _ZonedT | None:
+    # As text the server would drop the zone, as a timestamptz it would convert to the
+    # zone of the session: neither is what the author meant.
+    if value is not None and value.tzinfo is not None:
+        raise DataError(f"{value!r} has a time zone, a {type_name} has none")
+    return value
+
+
+def _bound(value: object) -> str:
+    if value is None:
+        return ""
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

@@ -1,0 +1,41 @@
+"""What generated code says about a query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, Generic, LiteralString, TypeVar
+
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Generic[ResultT_co]):
+    """A statement and what becomes of its rows."""
+
+    #: `artifacts.get_patch_chain`, which is also the comment in `sql`.
+    name: str
+    #: Where its author wrote it: `queries/artifacts/patch_chain.sql:12`.
+    source: str
+    #: The statement with `$1` placeholders.
+    sql: LiteralString
+    #: The class of a row; None where a row is a single value, or nothing at all.
+    row: Callable[..., ResultT_co] | None = None
+    #: What psycopg does not convert itself: the column and a function for its values.
+    convert: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
+
+
+class NoRow(Enum):
+    """The type of `NO_ROW`."""
+
+    NO_ROW = "no row"
+
+    def __bool__(self) -> bool:
+        """Return False: there is nothing."""
+        return False
+
+
+#: What a value query returns in place of a row that is not there, when NULL is also
+#: possible: compare with `is`.
+NO_ROW: Final = NoRow.NO_ROW

@@ -1,0 +1,127 @@
+# Derived by scripts/async_to_sync.py from aio.py; do not edit.
+"""Run queries over a synchronous connection."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from psycopg import RawCursor
+from psycopg.pq import PipelineStatus
+from psycopg.rows import tuple_row
+
+from datalayer.runtime.query import NO_ROW, NoRow
+from datalayer.runtime.rows import annotate, at_most_one, build_results, exactly_one
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from psycopg import Connection
+
+    from datalayer.runtime.query import Query
+
+ResultT = TypeVar("ResultT")
+
+#: How many parameter sets of `execute_many` are in memory at once.
+_BATCH_SIZE = 1000
+
+
+def fetch_all(
+    connection: Connection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object] = (),
+) -> list[ResultT]:
+    """Return all rows."""
+    cursor = RawCursor(connection, row_factory=tuple_row)
+    try:
+        cursor.execute(query.sql, parameters)
+        return build_results(query, cursor.fetchall())
+    except Exception as error:
+        annotate(error, query)
+        raise
+
+
+def fetch_one(
+    connection: Connection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object] = (),
+) -> ResultT:
+    """Return the only row; raise `NoRowError` or `TooManyRowsError`."""
+    return exactly_one(query, fetch_all(connection, query, parameters))
+
+
+def fetch_optional(
+    connection: Connection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object] = (),
+) -> ResultT | None:
+    """Return the only row, or None; raise `TooManyRowsError` for a second one."""
+    return at_most_one(query, fetch_all(connection, query, parameters))
+
+
+def fetch_or_no_row(
+    connection: Connection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object] = (),
+) -> ResultT | NoRow:
+    """Return the value of the only row, also a NULL, or `NO_ROW` without a row."""
+    values = fetch_all(connection, query, parameters)
+    return exactly_one(query, values) if values else NO_ROW
+
+
+def execute(
+    connection: Connection[Any],
+    query: Query[None],
+    parameters: Sequence[object] = (),
+) -> int:
+    """Return the number of affected rows."""
+    cursor = RawCursor(connection, row_factory=tuple_row)
+    try:
+        cursor.execute(query.sql, parameters)
+        _synchronise(connection)
+    except Exception as error:
+        annotate(error, query)
+        raise
+    return max(cursor.rowcount, 0)
+
+
+def execute_many(
+    connection: Connection[Any],
+    query: Query[None],
+    parameter_sets: Iterable[Sequence[object]],
+) -> int:
+    """Run a query for each parameter set, or for none if one fails.
+
+    Returns the number of affected rows. Consumes the sets batch by batch.
+    """
+    cursor = RawCursor(connection, row_factory=tuple_row)
+    sets = iter(parameter_sets)
+    affected = 0
+    try:
+        with connection.transaction():
+            while batch := list(islice(sets, _BATCH_SIZE)):
+                cursor.executemany(query.sql, batch)
+                _synchronise(connection)
+                affected += max(cursor.rowcount, 0)
+    except Exception as error:
+        annotate(error, query)
+        raise
+    return affected
+
+
+def execute_script(connection: Connection[Any], query: Query[None]) -> None:
+    """Run all statements of a script."""
+    cursor = RawCursor(connection, row_factory=tuple_row)
+    try:
+        # Without parameters and never prepared, so that several statements may go.
+        cursor.execute(query.sql, prepare=False)
+    except Exception as error:
+        annotate(error, query)
+        raise
+
+
+def _synchronise(connection: Connection[Any]) -> None:
+    # In a pipeline of the caller's, the number of rows arrives with the next sync.
+    if connection.info.pipeline_status != PipelineStatus.OFF:
+        with connection.pipeline():
+            pass
