@@ -27,10 +27,11 @@ def locate(path: str, text: str, offset: int) -> Location:
 
 def excerpt(text: str, location: Location, length: int = 1) -> str:
     """Return the line at a location with carets below the offending part."""
-    lines = text.splitlines()
+    # Only "\n" ends a line here, as in `locate`; `splitlines` knows ten more.
+    lines = text.split("\n")
     if not 1 <= location.line <= len(lines):
         return ""
-    line = lines[location.line - 1]
+    line = lines[location.line - 1].rstrip("\r")
     margin = f"{location.line:>5} | "
     # Tabs are repeated, so that the carets stand right at any tab width.
     indent = "".join("\t" if c == "\t" else " " for c in line[: location.column - 1])

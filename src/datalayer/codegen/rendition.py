@@ -1,0 +1,66 @@
+"""A query as aiosql can read it without going astray."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import TYPE_CHECKING
+
+from datalayer.lexer import TokenKind, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalayer.lexer import Token
+    from datalayer.model import QuerySource
+
+_LITERALS = {
+    TokenKind.STRING,
+    TokenKind.DOLLAR_STRING,
+    TokenKind.QUOTED_IDENTIFIER,
+}
+_VISIBLE = re.compile(r"[^\n]")
+
+
+def render_for_aiosql(query: QuerySource) -> str:
+    """Return a file of one query without what aiosql mistakes for something else.
+
+    Each line and each character stays where it is. Comments and the colons of slices
+    turn into spaces, literals into signs that mean nothing; a parameter with a name
+    that Python or aiosql reserve is written in upper case.
+    """
+    first, last = query.location.line, query.sql_location.line
+    lines = query.file_text.split("\n")
+    head = [""] * (first - 1) + [_header_line(lines[first - 1].strip())]
+    if query.record_class is not None:
+        head.append(lines[first].strip())
+    head += [""] * (last - 1 - len(head))
+    return "\n".join([*head, "".join(_statement(query)), ""])
+
+
+def shown_name(parameter: str) -> str:
+    """Return the name by which aiosql gets to know a parameter."""
+    reserved = keyword.iskeyword(parameter) or parameter == "self"
+    return parameter.upper() if reserved else parameter
+
+
+def _header_line(line: str) -> str:
+    name, parenthesis, rest = line.partition("(")
+    return name + parenthesis + re.sub(r"\w+", lambda match: shown_name(match[0]), rest)
+
+
+def _statement(query: QuerySource) -> Iterator[str]:
+    position = 0
+    for placeholder in query.placeholders:
+        yield from map(_neutral, tokens(query.sql[position : placeholder.start]))
+        yield f":{shown_name(placeholder.name)}"
+        position = placeholder.end
+    yield from map(_neutral, tokens(query.sql[position:]))
+
+
+def _neutral(token: Token) -> str:
+    if token.kind in _LITERALS:
+        return _VISIBLE.sub("~", token.text)
+    if token.text == ":" or not token.significant:
+        return _VISIBLE.sub(" ", token.text)
+    return token.text
