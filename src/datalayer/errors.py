@@ -241,11 +241,11 @@ class MigrationFailed(LocatedError):
 
 
 class MigrationBlocked(MigrationFailed):
-    """A migration did not get a lock in time, again and again; run it in a quiet hour."""
+    """A migration did not get a lock in many tries; run it in a quiet hour."""
 
 
 class MigrationHalfApplied(MigrationFailed):
-    """What ran outside a transaction left something behind; the help says what to do."""
+    """What ran outside a transaction left something; the help says what to do."""
 
 
 class MigrationLockBusy(DataLayerError):

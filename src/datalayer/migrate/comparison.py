@@ -1,0 +1,110 @@
+"""The files of a component against what the ledger records of it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from datalayer.errors import (
+    LateMigrationError,
+    LocatedError,
+    MigrationEditedError,
+    MigrationMissingError,
+)
+from datalayer.location import Location
+from datalayer.migrate.events import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datalayer.migrate.files import MigrationFile
+    from datalayer.migrate.ledger import LedgerRow
+
+_DIFF_LINES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is left to apply, and what does not fit."""
+
+    pending: tuple[MigrationFile, ...]
+    problems: tuple[LocatedError, ...]
+    notes: tuple[Note, ...]
+
+
+def compare(
+    folder: str,
+    files: Sequence[MigrationFile],
+    rows: Sequence[LedgerRow],
+    *,
+    allow_out_of_order: bool = False,
+) -> Comparison:
+    """Compare the files of one component and profile with its rows."""
+    by_number = {file.number: file for file in files}
+    problems: list[LocatedError] = []
+    notes: list[Note] = []
+    for row in rows:
+        file = by_number.get(row.number)
+        found = _missing(folder, row) if file is None else _difference(file, row)
+        if isinstance(found, Note):
+            notes.append(found)
+        elif found:
+            problems.append(found)
+    applied = {row.number for row in rows}
+    pending = tuple(file for file in files if file.number not in applied)
+    if rows and not allow_out_of_order:
+        newest = max(rows, key=lambda row: row.number)
+        problems.extend(
+            _late(file, newest) for file in pending if file.number < newest.number
+        )
+    return Comparison(pending, tuple(problems), tuple(notes))
+
+
+def _difference(file: MigrationFile, row: LedgerRow) -> LocatedError | Note | None:
+    if file.tokens_hash != row.tokens_hash:
+        return _edited(file, row)
+    if file.name != row.name or file.variant != row.variant:
+        return Note(file.path, f"was applied as `{row.file_name}`, with the same SQL")
+    if file.bytes_hash != row.bytes_hash:
+        return Note(
+            file.path,
+            "was edited after it was applied, but only in comments or white space",
+        )
+    return None
+
+
+def _edited(file: MigrationFile, row: LedgerRow) -> LocatedError:
+    before, after = row.text.splitlines(), file.text.splitlines()
+    same = [old == new for old, new in zip(before, after, strict=False)]
+    first = same.index(False) if False in same else len(same)
+    diff = list(difflib.unified_diff(before, after, "applied", file.path, lineterm=""))
+    if len(diff) > _DIFF_LINES:
+        diff[_DIFF_LINES:] = [f"… {len(diff) - _DIFF_LINES} more lines"]
+    return MigrationEditedError(
+        f"edited after it was applied on {row.applied_at:%Y-%m-%d} by "
+        f"`{row.applied_by}`",
+        location=Location(file.path, min(first + 1, max(1, len(after)))),
+        excerpt="\n".join(f"  {line}" for line in diff),
+        help="restore the file, and put the change into a new one",
+    )
+
+
+def _missing(folder: str, row: LedgerRow) -> LocatedError:
+    return MigrationMissingError(
+        f"version {row.version} was applied on {row.applied_at:%Y-%m-%d} by "
+        f"`{row.applied_by}`, but its file `{row.file_name}` is gone",
+        location=row.location(folder),
+        help="restore the file from version control; "
+        "its text is also in the column `sql_text` of `datalayer_migration`",
+    )
+
+
+def _late(file: MigrationFile, newest: LedgerRow) -> LocatedError:
+    return LateMigrationError(
+        f"version {file.version} is older than `{newest.file_name}`, which was applied "
+        f"on {newest.applied_at:%Y-%m-%d}",
+        location=Location(file.path),
+        help=f"rename it to a version after {newest.version}, "
+        "or apply it late with `--allow-out-of-order`",
+    )

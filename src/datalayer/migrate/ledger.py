@@ -1,0 +1,219 @@
+"""The table `datalayer_migration`: what was applied, in which form, when, by whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row, scalar_row
+
+from datalayer.errors import LedgerError
+from datalayer.location import Location
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from datalayer.migrate.files import MigrationFile
+
+_TABLE = "datalayer_migration"
+
+_SCHEMA = sql.SQL("SELECT current_schema()")
+_EXISTS = sql.SQL("""\
+SELECT EXISTS (
+    SELECT
+    FROM pg_catalog.pg_class
+    INNER JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_class.relnamespace
+    WHERE pg_class.relname = %s AND pg_namespace.nspname = %s
+)
+""")
+_CREATE = sql.SQL("""\
+CREATE TABLE {table} (
+    component text NOT NULL,
+    version text NOT NULL,
+    name text NOT NULL,
+    variant text,
+    profile text NOT NULL,
+    bytes_sha256 text NOT NULL,
+    tokens_sha256 text NOT NULL,
+    sql_text text NOT NULL,
+    ordinal bigint GENERATED ALWAYS AS IDENTITY,
+    applied_by text NOT NULL DEFAULT session_user,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    tries integer NOT NULL,
+    milliseconds bigint NOT NULL,
+    package_version text NOT NULL,
+    CONSTRAINT datalayer_migration_pkey PRIMARY KEY (component, version),
+    CONSTRAINT datalayer_migration_ordinal_key UNIQUE (ordinal)
+)
+""")
+_COMMENT = sql.SQL("""\
+COMMENT ON TABLE {table} IS
+'The migrations that `datalayer migrate` applied; do not edit by hand.'
+""")
+_ROWS = sql.SQL("""\
+SELECT
+    component,
+    version,
+    name,
+    variant,
+    profile,
+    bytes_sha256 AS bytes_hash,
+    tokens_sha256 AS tokens_hash,
+    sql_text AS text,
+    applied_by,
+    applied_at,
+    milliseconds
+FROM {table}
+ORDER BY ordinal
+""")
+_INSERT = sql.SQL("""\
+INSERT INTO {table} (
+    component,
+    version,
+    name,
+    variant,
+    profile,
+    bytes_sha256,
+    tokens_sha256,
+    sql_text,
+    tries,
+    milliseconds,
+    package_version
+)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+""")
+_HAS_TIMESCALEDB = sql.SQL("""\
+SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'timescaledb'
+)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One applied file."""
+
+    component: str
+    version: str
+    name: str
+    variant: str | None
+    profile: str
+    bytes_hash: str
+    tokens_hash: str
+    text: str
+    applied_by: str
+    applied_at: datetime
+    milliseconds: int
+
+    @property
+    def number(self) -> int:
+        """Return the version as the number that orders files."""
+        return int(self.version)
+
+    @property
+    def file_name(self) -> str:
+        """Return the name that the file had."""
+        variant = "" if self.variant is None else f".{self.variant}"
+        return f"{self.version}_{self.name}{variant}.sql"
+
+    def location(self, folder: str) -> Location:
+        """Return where the file was, or should be."""
+        return Location(f"{folder}/{self.file_name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The table in the schema that was current when the run began."""
+
+    schema: str
+
+    @property
+    def table(self) -> sql.Identifier:
+        """Return the qualified name, which no `SET search_path` can turn aside."""
+        return sql.Identifier(self.schema, _TABLE)
+
+
+def find_ledger(connection: psycopg.Connection) -> Ledger:
+    """Return the ledger of a database, be it created already or not."""
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        schema: str | None = cursor.execute(_SCHEMA).fetchone()
+    if schema is None:
+        raise LedgerError(
+            "no schema for `datalayer_migration`: none in `search_path` exists",
+            help="create a schema of the `search_path`, or set it in the URL: "
+            "`?options=-csearch_path=app`",
+        )
+    return Ledger(schema)
+
+
+def create_ledger(connection: psycopg.Connection, ledger: Ledger) -> None:
+    """Create the table unless it exists; call this only under the lock."""
+    if _exists(connection, ledger):
+        return
+    try:
+        with connection.transaction():
+            connection.execute(_CREATE.format(table=ledger.table))
+            connection.execute(_COMMENT.format(table=ledger.table))
+    except psycopg.Error as error:
+        raise LedgerError(
+            f"cannot create `{ledger.schema}.{_TABLE}`: {error.diag.message_primary}",
+            help=f"let the user create tables: GRANT CREATE ON SCHEMA {ledger.schema}",
+        ) from error
+
+
+def read_ledger(connection: psycopg.Connection, ledger: Ledger) -> list[LedgerRow]:
+    """Return all rows in the order of their application; none without the table."""
+    if not _exists(connection, ledger):
+        return []
+    with connection.cursor(row_factory=class_row(LedgerRow)) as cursor:
+        return cursor.execute(_ROWS.format(table=ledger.table)).fetchall()
+
+
+def record(
+    connection: psycopg.Connection,
+    ledger: Ledger,
+    file: MigrationFile,
+    *,
+    profile: str,
+    tries: int,
+    milliseconds: int,
+) -> None:
+    """Write the row of a file, in the transaction of the file where it has one."""
+    connection.execute(
+        _INSERT.format(table=ledger.table),
+        (
+            file.component,
+            file.version,
+            file.name,
+            file.variant,
+            profile,
+            file.bytes_hash,
+            file.tokens_hash,
+            file.text,
+            tries,
+            milliseconds,
+            _package_version(),
+        ),
+    )
+
+
+def has_timescaledb(connection: psycopg.Connection) -> bool:
+    """Tell whether the server could create the extension, or has it."""
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(_HAS_TIMESCALEDB).fetchone() is True
+
+
+def _exists(connection: psycopg.Connection, ledger: Ledger) -> bool:
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        found = cursor.execute(_EXISTS, (_TABLE, ledger.schema)).fetchone()
+    return found is True
+
+
+def _package_version() -> str:
+    try:
+        return metadata.version("datalayer")
+    except metadata.PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,140 @@
+"""`migrate` and `status`: read the files, take the lock, compare, apply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalayer.errors import LocatedError, ProblemsFound
+from datalayer.migrate.connections import connect
+from datalayer.migrate.events import (
+    Applied,
+    AppliedMigration,
+    ComponentStatus,
+    Event,
+    MigrationReport,
+    MigrationStatus,
+    Notice,
+    PendingMigration,
+)
+from datalayer.migrate.examination import Examined, examine, problems_of_files
+from datalayer.migrate.execution import apply_file
+from datalayer.migrate.files import read_components
+from datalayer.migrate.ledger import create_ledger, find_ledger
+from datalayer.migrate.lock import hold_lock
+from datalayer.migrate.selection import Selection, select
+from datalayer.migrate.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+#: How many seconds to wait for another runner, unless told otherwise.
+WAIT = 60.0
+
+
+def migrate(
+    url: str,
+    folder: Path,
+    *,
+    components: Sequence[str] | None = None,
+    to: str | None = None,
+    profile: str | None = None,
+    allow_out_of_order: bool = False,
+    wait: float = WAIT,
+    report: Callable[[Event], None] | None = None,
+) -> MigrationReport:
+    """Apply the files of a folder that a database lacks, in order, each exactly once.
+
+    Components that are named bring those they require; `to` is the last version of the
+    one that is named. Nothing is applied while a file or the ledger is in disorder. An
+    error in a file keeps the files before it.
+    """
+    selection = select(read_components(folder), components, to)
+    problems = _problems_of_files(selection)
+    if problems:
+        raise ProblemsFound(problems)
+    events: list[Event] = []
+
+    def tell(event: Event) -> None:
+        events.append(event)
+        if report:
+            report(event)
+
+    with hold_lock(url, wait=wait, tell=tell) as lock, connect(url) as connection:
+        ledger = find_ledger(connection)
+        create_ledger(connection, ledger)
+        found = examine(
+            connection,
+            ledger,
+            selection,
+            profile=profile,
+            allow_out_of_order=allow_out_of_order,
+        )
+        if found.problems:
+            raise ProblemsFound(found.problems)
+        for note in found.notes:
+            tell(note)
+        session = Session(connection, lock, ledger, found.profile, tell)
+        pending = [f for f in found.pending if selection.includes(f)]
+        for position, file in enumerate(pending, start=1):
+            tell(apply_file(session, file, position=position, total=len(pending)))
+    return MigrationReport(
+        profile=found.profile,
+        applied=tuple(event for event in events if isinstance(event, Applied)),
+        notices=tuple(event for event in events if isinstance(event, Notice)),
+        notes=found.notes,
+        already_applied=found.already_applied,
+    )
+
+
+def status(
+    url: str,
+    folder: Path,
+    *,
+    components: Sequence[str] | None = None,
+    profile: str | None = None,
+    allow_out_of_order: bool = False,
+) -> MigrationStatus:
+    """Tell what is applied, what is pending and what is wrong, and change nothing."""
+    selection = select(read_components(folder), components, None)
+    with connect(url) as connection:
+        found = examine(
+            connection,
+            find_ledger(connection),
+            selection,
+            profile=profile,
+            allow_out_of_order=allow_out_of_order,
+        )
+    problems = (*_problems_of_files(selection), *found.problems)
+    return MigrationStatus(
+        profile=found.profile,
+        components=tuple(_component_status(each) for each in found.components),
+        notes=found.notes,
+        problems=tuple(sorted(problems, key=lambda problem: problem.location)),
+    )
+
+
+def _problems_of_files(selection: Selection) -> tuple[LocatedError, ...]:
+    of_files = (p for each in selection.components for p in problems_of_files(each))
+    return (*selection.problems, *of_files)
+
+
+def _component_status(examined: Examined) -> ComponentStatus:
+    applied = (
+        AppliedMigration(
+            version=row.version,
+            name=row.name,
+            variant=row.variant,
+            applied_by=row.applied_by,
+            applied_at=row.applied_at,
+            milliseconds=row.milliseconds,
+        )
+        for row in examined.rows
+    )
+    pending = (
+        PendingMigration(
+            version=file.version, name=file.name, variant=file.variant, path=file.path
+        )
+        for file in examined.comparison.pending
+    )
+    return ComponentStatus(examined.component.name, tuple(applied), tuple(pending))
