@@ -1,0 +1,57 @@
+"""Databases on a server: created, dropped, or for a moment."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def create_database(server_url: str, name: str, template: str | None = None) -> str:
+    """Create a database, empty or as a copy, and return its URL."""
+    # template0: what an administrator put into template1 must not change results.
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        sql.Identifier(name), sql.Identifier(template or "template0")
+    )
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(statement)
+    return database_url(server_url, name)
+
+
+def drop_database(server_url: str, name: str) -> None:
+    """Drop a database if it exists, and end the connections to it."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+        sql.Identifier(name)
+    )
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def database_url(server_url: str, name: str) -> str:
+    """Return the URL of another database on the same server."""
+    if "://" not in server_url:
+        return make_conninfo(server_url, dbname=name)
+    parts = urlsplit(server_url)
+    options = [(k, v) for k, v in parse_qsl(parts.query) if k != "dbname"]
+    return parts._replace(
+        path="/" + quote(name, safe=""), query=urlencode(options, quote_via=quote)
+    ).geturl()
+
+
+@contextmanager
+def scratch_database(server_url: str, template: str | None = None) -> Iterator[str]:
+    """Create a database with a random name, yield its URL, and drop it."""
+    name = f"scratch_{uuid.uuid4().hex[:16]}"
+    url = create_database(server_url, name, template)
+    try:
+        yield url
+    finally:
+        drop_database(server_url, name)

@@ -1,0 +1,64 @@
+"""A PostgreSQL for the tests that ask for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from datalayer.server import (
+    Server,
+    create_database,
+    scratch_database,
+    use_server,
+)
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+_NEED_SERVER = {"server", "empty_database", "database_url", "connection"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use a server."""
+    for item in items:
+        if _NEED_SERVER & set(getattr(item, "fixturenames", ())):
+            item.add_marker("postgres")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A running embedded server, shared by the tests of a worker."""
+    with use_server() as running:
+        yield running
+
+
+@pytest.fixture
+def empty_database(server: Server) -> Iterator[str]:
+    """The URL of a new empty database."""
+    with scratch_database(server.url()) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server: Server) -> str:
+    """The name of a database that all migrations of the repository built."""
+    from datalayer.migrate import migrate  # noqa: PLC0415 (most tests need it not)
+
+    name = "migrated_template"
+    migrate(create_database(server.url(), name), MIGRATIONS)
+    return name
+
+
+@pytest.fixture
+def database_url(server: Server, migrated_template: str) -> Iterator[str]:
+    """The URL of a new database that all migrations of the repository built."""
+    with scratch_database(server.url(), template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[psycopg.Connection]:
+    """A connection to a new migrated database."""
+    with psycopg.connect(database_url) as opened:
+        yield opened
