@@ -245,7 +245,7 @@ _STATES = {"ready": "running", "standby": "running"}
 
 
 def leave(folder: ServerFolder, lease: Lease) -> None:
-    """Stop being a user; the last one stops the server, unless it is to keep running."""
+    """Stop being a user; the last one stops the server unless it keeps running."""
     try:
         with locked(folder.lock):
             _leave_unlocked(folder, lease)

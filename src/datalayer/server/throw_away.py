@@ -18,6 +18,7 @@ from datalayer.server.account import check_reachable, service_account
 from datalayer.server.cluster import read_postmaster, stop_cluster
 from datalayer.server.folder import (
     ServerFolder,
+    explained,
     list_users,
     locked,
     prune_leases,
@@ -56,23 +57,29 @@ def remove_folder(folder: ServerFolder) -> None:
 
 def _shared_folder(account: Account | None) -> Path:
     """Return one's own folder for temporary servers, which others cannot change."""
-    for parent in dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp")):
-        path = Path(parent).resolve() / f"datalayer-{os.geteuid()}"
-        with contextlib.suppress(FileExistsError):
-            path.mkdir(mode=0o700)
-        found = path.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-            raise NotEnoughRights(
-                f"{path} does not belong to you, and temporary servers go there",
-                help="remove it, or name another folder in TMPDIR",
-            )
-        # Only a passage for the account that runs the servers of root.
-        path.chmod(0o711 if account else 0o700)
-        if account is None or parent == "/var/tmp":
-            break
-        with contextlib.suppress(NotEnoughRights):
-            check_reachable(path, account)
-            break
+    parents = dict.fromkeys(map(Path, (tempfile.gettempdir(), "/tmp", "/var/tmp")))
+    refused = None
+    for parent in parents:
+        try:
+            return _make_shared_folder(parent.resolve(), account)
+        except NotEnoughRights as error:
+            refused = refused or error
+    assert refused is not None
+    raise refused
+
+
+def _make_shared_folder(parent: Path, account: Account | None) -> Path:
+    path = parent / f"datalayer-{os.geteuid()}"
+    with explained(path), contextlib.suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise NotEnoughRights(
+            f"{path} does not belong to you, and temporary servers go there",
+            help="remove it, or name another folder in TMPDIR",
+        )
+    # Only a passage for the account that runs the servers of root.
+    path.chmod(0o711 if account else 0o700)
     check_reachable(path, account)
     return path
 
