@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from datalayer.errors import ConfigurationError
+from datalayer.errors import ConfigurationError, ConfigurationMissing
 
 _KEYS = {
     "migrations": "migrations",
@@ -41,7 +41,7 @@ def load_config(start: Path | None = None) -> Config:
             table = _read_table(file)
             if table is not None:
                 return _build(root, file, table)
-    raise ConfigurationError(
+    raise ConfigurationMissing(
         f"no `pyproject.toml` with `[tool.datalayer]` in {folder} or above",
         help='add a table `[tool.datalayer]` with at least `output = "src/…/queries"`',
     )

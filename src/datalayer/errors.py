@@ -71,6 +71,10 @@ class ConfigurationError(DataLayerError):
     """`[tool.datalayer]` is missing or wrong; the message names the key."""
 
 
+class ConfigurationMissing(ConfigurationError):
+    """No `pyproject.toml` here or above has `[tool.datalayer]`; add the table."""
+
+
 class QueryRefused(LocatedError):
     """PostgreSQL does not accept a query; the message and the place are its own."""
 

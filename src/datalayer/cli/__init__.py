@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from datalayer.cli import migrate
 from datalayer.cli.output import messages, print_error
 from datalayer.errors import DataLayerError
 
@@ -14,6 +15,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(migrate.app, name="migrate")
 
 
 @app.callback()

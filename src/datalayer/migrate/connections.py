@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from datalayer.errors import DatabaseUnreachable
+from datalayer.errors import DatabaseUnreachable, DataLayerError, LedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 APPLICATION_NAME = "datalayer migrate"
+# Connection exception, operator intervention.
+_BROKEN = {"08", "57"}
 
 
 @contextmanager
@@ -34,9 +36,25 @@ def connect(url: str) -> Iterator[psycopg.Connection]:
         ) from error
     try:
         yield connection
+    except psycopg.Error as error:
+        # Errors of the files are located before they come here.
+        raise _unusable(url, error) from error
     finally:
         # Not `with`: that would commit or wait; an unfinished file must roll back.
         connection.close()
+
+
+def _unusable(url: str, error: psycopg.Error) -> DataLayerError:
+    text = " ".join(str(error).split())
+    if error.sqlstate is None or error.sqlstate[:2] in _BROKEN:
+        return DatabaseUnreachable(
+            f"lost the connection to {_place(url)}: {text}",
+            help="run again: what was applied is recorded",
+        )
+    return LedgerError(
+        f"cannot use `datalayer_migration` in {_place(url)}: {text}",
+        help="let the user read and write the table and its schema",
+    )
 
 
 def _place(url: str) -> str:

@@ -1,0 +1,323 @@
+"""`datalayer migrate`: apply the files that a database lacks, or tell how far it is."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from datalayer.cli.output import console, messages, print_error, print_json
+from datalayer.config import bundled_folder, load_config
+from datalayer.errors import (
+    ConfigurationMissing,
+    DataLayerError,
+    LocatedError,
+    MigrationBlocked,
+    MigrationDrift,
+    MigrationHalfApplied,
+    MigrationLockBusy,
+    ProblemsFound,
+)
+from datalayer.migrate import (
+    WAIT,
+    Applied,
+    Applying,
+    Event,
+    MigrationStatus,
+    Note,
+    Notice,
+    Retrying,
+    Waiting,
+    migrate,
+    status,
+)
+from datalayer.server import acquire_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.status import Status
+
+CLEAN, PENDING_OR_PROBLEM, DRIFT, BUSY, HALF_APPLIED, INTERRUPTED = 0, 1, 2, 4, 5, 130
+_EXIT_CODES = (
+    "Exit codes: 0 clean; 1 something is pending or wrong; 2 drift: a file was edited, "
+    "is missing or came late; 4 another runner or session holds a lock; 5 half "
+    "applied: something outside a transaction needs a hand; 130 interrupted by Ctrl-C."
+)
+
+app = typer.Typer(
+    help="Apply plain SQL migrations, or tell what is applied.", no_args_is_help=True
+)
+
+Components = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="COMPONENT", help="Only these, and those they require."
+    ),
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        envvar="DATABASE_URL", help="Default: the embedded server's database."
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Default: `migrations` of the project, else those this package ships."
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        help="native or timescaledb. Default: as recorded, else by what the server has."
+    ),
+]
+OutOfOrder = Annotated[
+    bool,
+    typer.Option("--allow-out-of-order", help="Accept files older than applied ones."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command(epilog=_EXIT_CODES)
+def up(
+    components: Components = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Stop after it; name one component."),
+    ] = None,
+    database_url: DatabaseUrl = None,
+    folder: Folder = None,
+    profile: Profile = None,
+    allow_out_of_order: OutOfOrder = False,
+    wait: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="For another runner.")
+    ] = WAIT,
+    as_json: Json = False,
+) -> None:
+    """Apply the files that a database lacks, in order.
+
+    Each file is one transaction: it is applied and recorded, or nothing of it stays.
+    """
+    events: list[Event] = []
+    with (
+        _exit_code(as_json, events),
+        _database(database_url) as url,
+        _progress(as_json) as show,
+    ):
+
+        def report(event: Event) -> None:
+            events.append(event)
+            show(event)
+
+        done = migrate(
+            url,
+            _folder(folder),
+            components=components or None,
+            to=to,
+            profile=profile,
+            allow_out_of_order=allow_out_of_order,
+            wait=wait,
+            report=report,
+        )
+    if as_json:
+        print_json(_run_as_data(events, exit_code=CLEAN) | {"profile": done.profile})
+        return
+    console.print(
+        f"{_count(len(done.applied), 'migration')} applied, "
+        f"{done.already_applied} before (profile {done.profile})"
+    )
+
+
+@app.command("status", epilog=_EXIT_CODES)
+def show_status(
+    components: Components = None,
+    database_url: DatabaseUrl = None,
+    folder: Folder = None,
+    profile: Profile = None,
+    allow_out_of_order: OutOfOrder = False,
+    as_json: Json = False,
+) -> None:
+    """Tell what is applied, what is pending and what is wrong; change nothing."""
+    with _exit_code(as_json, []), _database(database_url) as url:
+        found = status(
+            url,
+            _folder(folder),
+            components=components or None,
+            profile=profile,
+            allow_out_of_order=allow_out_of_order,
+        )
+    code = _code_of_status(found)
+    if as_json:
+        print_json(_status_as_data(found, code))
+    else:
+        _print_status(found)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _database(url: str | None) -> Iterator[str]:
+    handle = acquire_server(url)
+    try:
+        yield handle.url
+    finally:
+        handle.close()
+
+
+def _folder(given: Path | None) -> Path:
+    if given is not None:
+        return given
+    try:
+        return load_config().migrations
+    except ConfigurationMissing:
+        return bundled_folder("migrations")
+
+
+@contextmanager
+def _exit_code(as_json: bool, events: Sequence[Event]) -> Iterator[None]:
+    """Print an error, and end with the exit code that tells its kind."""
+    try:
+        yield
+    except DataLayerError as error:
+        code = _code_of(error)
+        if as_json:
+            print_json(_run_as_data(events, exit_code=code, error=error))
+        else:
+            print_error(error)
+        raise typer.Exit(code) from None
+    except KeyboardInterrupt:
+        messages.print("interrupted: the file under way was rolled back")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _code_of(error: DataLayerError) -> int:
+    if isinstance(error, ProblemsFound):
+        return _code_of_problems(error.problems)
+    if isinstance(error, MigrationHalfApplied):
+        return HALF_APPLIED
+    if isinstance(error, MigrationBlocked | MigrationLockBusy):
+        return BUSY
+    return PENDING_OR_PROBLEM
+
+
+def _code_of_problems(problems: Sequence[LocatedError]) -> int:
+    drifted = any(isinstance(problem, MigrationDrift) for problem in problems)
+    return DRIFT if drifted else PENDING_OR_PROBLEM
+
+
+def _code_of_status(found: MigrationStatus) -> int:
+    if found.problems:
+        return _code_of_problems(found.problems)
+    return PENDING_OR_PROBLEM if found.pending else CLEAN
+
+
+@contextmanager
+def _progress(as_json: bool) -> Iterator[Callable[[Event], None]]:
+    """Yield what shows events: nothing, a moving line on a terminal, or plain lines."""
+    if as_json:
+        yield lambda _: None
+        return
+    is_terminal = console.is_terminal
+    with console.status("migrating") if is_terminal else nullcontext() as line:
+        yield lambda event: _show(event, line)
+
+
+def _show(event: Event, line: Status | None) -> None:
+    match event:
+        case Waiting(holder):
+            _moment(f"waiting for {holder}", line)
+        case Applying(path=path, position=position, total=total):
+            _moment(f"applying {path} ({position} of {total})", line)
+        case Retrying(path, attempt, delay, reason):
+            _line(f"  try {attempt} of {path}: {reason}; again in {delay:.1f} s", line)
+        case Notice(_, severity, message):
+            _line(f"  {severity}: {message}", line)
+        case Note(path, message):
+            _line(f"note: {path} {message}", line)
+        case Applied(path=path, milliseconds=milliseconds):
+            console.print(f"applied {path} in {milliseconds} ms", markup=False)
+
+
+def _moment(text: str, line: Status | None) -> None:
+    """Show what goes on now: it may be overwritten where that is possible."""
+    if line is None:
+        messages.print(text, markup=False)
+    else:
+        line.update(Text(text))
+
+
+def _line(text: str, line: Status | None) -> None:
+    (messages if line is None else console).print(text, markup=False)
+
+
+def _print_status(found: MigrationStatus) -> None:
+    table = Table(
+        "component", "applied", "pending", "last applied", box=None, pad_edge=False
+    )
+    for each in found.components:
+        last = each.applied[-1] if each.applied else None
+        shown = f"{last.version}_{last.name}, {last.applied_at:%F %T}" if last else "-"
+        table.add_row(
+            Text(each.component),
+            str(len(each.applied)),
+            str(len(each.pending)),
+            Text(shown),
+        )
+    console.print(table)
+    for each in found.components:
+        for file in each.pending:
+            console.print(f"pending {file.path}", markup=False)
+    console.print(f"profile {found.profile}")
+    for note in found.notes:
+        _show(note, None)
+    if found.problems:
+        print_error(ProblemsFound(found.problems))
+
+
+def _run_as_data(
+    events: Sequence[Event], *, exit_code: int, error: DataLayerError | None = None
+) -> dict[str, object]:
+    kinds = (("applied", Applied), ("notices", Notice), ("notes", Note))
+    data: dict[str, object] = {"exit_code": exit_code}
+    for name, kind in kinds:
+        data[name] = [asdict(event) for event in events if isinstance(event, kind)]
+    data["problems"] = _problems_as_data(error)
+    return data
+
+
+def _status_as_data(found: MigrationStatus, exit_code: int) -> dict[str, object]:
+    return {
+        "exit_code": exit_code,
+        "profile": found.profile,
+        "components": [asdict(component) for component in found.components],
+        "notes": [asdict(note) for note in found.notes],
+        "problems": [_problem_as_data(problem) for problem in found.problems],
+    }
+
+
+def _problems_as_data(error: DataLayerError | None) -> list[dict[str, object]]:
+    if error is None:
+        return []
+    problems = error.problems if isinstance(error, ProblemsFound) else (error,)
+    return [_problem_as_data(problem) for problem in problems]
+
+
+def _problem_as_data(error: DataLayerError) -> dict[str, object]:
+    data: dict[str, object] = {
+        "kind": type(error).__name__,
+        "message": error.message,
+        "help": error.help,
+    }
+    if isinstance(error, LocatedError):
+        data |= asdict(error.location) | {"excerpt": error.excerpt}
+    return data
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
