@@ -1,0 +1,1 @@
+"""Measurements: each on real data, in interleaved rounds, against a named peer."""

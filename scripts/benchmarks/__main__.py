@@ -1,0 +1,78 @@
+"""`scripts/bench`: choose a measurement, run it, print what it found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+
+from benchmarks import artifacts
+from benchmarks.report import Report, as_data, print_report
+from datalayer.errors import DataLayerError
+
+#: By name: what it measures, how many rows it takes by default, and how it runs.
+BENCHMARKS: dict[str, tuple[str, int, Callable[..., Report]]] = {
+    "artifacts": (
+        "lookup by column against JSONB, chains, generation",
+        1_000_000,
+        artifacts.run,
+    ),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one measurement; return 0 unless it could not be made."""
+    options = _parser().parse_args(arguments)
+    _, rows, run = BENCHMARKS[options.name]
+    messages = Console(stderr=True)
+    try:
+        with messages.status("") as status:
+            report = run(
+                rows=options.rows or rows,
+                rounds=options.rounds,
+                say=lambda text: status.update(f"{text} …"),
+            )
+    except DataLayerError as error:
+        sys.stderr.write(f"scripts/bench: {error}\n")
+        return 1
+    if options.json:
+        sys.stdout.write(json.dumps(as_data(report), indent=2) + "\n")
+    else:
+        print_report(Console(highlight=False), report)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measure on real data, in interleaved rounds.",
+    )
+    commands = parser.add_subparsers(dest="name", metavar="NAME", required=True)
+    for name, (description, rows, _) in BENCHMARKS.items():
+        command = commands.add_parser(name, help=description, description=description)
+        command.add_argument(
+            "--rows", type=_positive, metavar="N", help=f"default: {rows:,}"
+        )
+        command.add_argument(
+            "--rounds", type=_positive, default=15, metavar="N", help="default: 15"
+        )
+        command.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text.replace("_", "").replace(",", ""))
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return value
+
+
+if __name__ == "__main__":
+    try:
+        raise SystemExit(main())
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        raise SystemExit(130) from None

@@ -1,0 +1,191 @@
+"""The artifacts domain with a million artifacts: lookups, chains and generation."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from benchmarks.measure import Contender, Timing, measure
+from benchmarks.report import Goal, Plan, Report, Section
+from datalayer import project
+from datalayer.config import bundled_folder, load_config
+from datalayer.migrate import migrate
+from datalayer.queries.artifacts import artifact, compaction, patch_chain
+from datalayer.runtime import Query
+from datalayer.server import use_server
+from plans import explain
+
+ROOT = Path(__file__).resolve().parents[2]
+FILL = Path(__file__).with_suffix(".sql")
+#: A base and its patches.
+FAMILY = 50
+DEPTH = 20
+
+Connection = psycopg.Connection[Any]
+
+
+def run(*, rows: int, rounds: int, say: Callable[[str], None]) -> Report:
+    """Load the data into a throw-away server and measure."""
+    bases = max(2, rows // FAMILY)
+    say("starting a throw-away server")
+    with use_server() as server:
+        migrate(server.url(), bundled_folder("migrations"))
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            say(f"loading {bases * FAMILY:,} artifacts")
+            seconds = _load(connection, bases)
+            conditions = (*_sizes(connection), ("loaded in", f"{seconds:.0f} s"))
+            say("looking up compacted bases")
+            lookup = _measure_lookup(connection, rounds)
+            say("reading chains")
+            chain = _measure_chain(connection, bases, rounds)
+        version = server.version
+    say("generating")
+    return Report(
+        title="artifacts",
+        conditions=(
+            *conditions,
+            ("server", f"PostgreSQL {version}, Unix socket, same machine"),
+            ("client", f"Python {platform.python_version()}, psycopg {_psycopg()}"),
+        ),
+        sections=(lookup, chain, _measure_generation()),
+        command=f"scripts/bench artifacts --rows {bases * FAMILY} --rounds {rounds}",
+    )
+
+
+def _psycopg() -> str:
+    return f"{psycopg.__version__} ({psycopg.pq.__impl__})"
+
+
+def _load(connection: Connection, bases: int) -> float:
+    started = time.monotonic()
+    connection.execute("SELECT set_config('bench.bases', %s, false)", [str(bases)])
+    connection.execute(FILL.read_bytes())
+    connection.execute("VACUUM (ANALYZE) artifact, patch_chain_member")
+    return time.monotonic() - started
+
+
+def _sizes(connection: Connection) -> tuple[tuple[str, str], ...]:
+    row = connection.execute(
+        "SELECT count(*), count(*) FILTER (WHERE kind = 'dag_version'),"
+        " count(compacted_from_id), pg_size_pretty(pg_total_relation_size('artifact'))"
+        " FROM artifact"
+    ).fetchone()
+    assert row is not None
+    return (
+        ("artifacts", f"{row[0]:,} ({row[3]} with indexes)"),
+        ("bases", f"{row[1]:,}, of which {row[2]:,} were compacted from a patch"),
+    )
+
+
+def _measure_lookup(connection: Connection, rounds: int) -> Section:
+    ids = [
+        row[0]
+        for row in connection.execute(
+            "SELECT compacted_from_id FROM artifact WHERE compacted_from_id IS NOT NULL"
+            " ORDER BY md5(artifact_id::text) LIMIT 1000"
+        )
+    ]
+
+    def by_column(call: int) -> UUID | None:
+        base = compaction.find_compacted_base(connection, patch_id=ids[call % len(ids)])
+        return base and base.artifact_id
+
+    def by_meta(call: int) -> UUID | None:
+        base = compaction.find_compacted_base_by_meta(
+            connection, patch_id=ids[call % len(ids)]
+        )
+        return base and base.artifact_id
+
+    for call in range(3):
+        assert by_column(call) == by_meta(call) is not None
+    contenders = [
+        Contender("find_compacted_base (column)", by_column),
+        Contender("find_compacted_base_by_meta (JSONB)", by_meta),
+    ]
+    column, meta = measure(contenders, rounds=rounds)
+    return Section(
+        "the base that a patch was compacted into",
+        (column, meta),
+        (
+            _plan(connection, compaction.FIND_COMPACTED_BASE, ids[0]),
+            _plan(connection, compaction.FIND_COMPACTED_BASE_BY_META, ids[0]),
+        ),
+        Goal("at least 100 times faster", meta.median >= 100 * column.median),
+    )
+
+
+def _measure_chain(connection: Connection, bases: int, rounds: int) -> Section:
+    heads = [
+        row[0]
+        for row in connection.execute(
+            "SELECT bench_id(50 * number + 20) FROM generate_series(0, %s) AS number"
+            " ORDER BY md5(number::text) LIMIT 1000",
+            [bases - 1],
+        )
+    ]
+
+    def in_one_trip(call: int) -> list[UUID]:
+        head = heads[call % len(heads)]
+        members = patch_chain.get_patch_chain(connection, head_id=head)
+        return [member.artifact_id for member in members]
+
+    def recursive(call: int) -> list[UUID]:
+        head = heads[call % len(heads)]
+        members = patch_chain.walk_patch_chain(connection, head_id=head)
+        return [member.artifact_id for member in members if member.artifact_id]
+
+    def one_by_one(call: int) -> list[UUID]:
+        members: list[UUID] = []
+        current: UUID | None = heads[call % len(heads)]
+        while current is not None:
+            members.append(current)
+            row = artifact.get_artifact(connection, artifact_id=current)
+            current = row.parent_id if row else None
+        return members[::-1]
+
+    chain = in_one_trip(0)
+    assert len(chain) == DEPTH
+    assert chain == recursive(0) == one_by_one(0)
+    timings = measure(
+        [
+            Contender("get_patch_chain (closure, one round trip)", in_one_trip),
+            Contender("get_artifact for each parent (20 round trips)", one_by_one),
+            Contender("walk_patch_chain (recursive walk)", recursive),
+        ],
+        rounds=rounds,
+    )
+    return Section(
+        f"a chain of depth {DEPTH}",
+        tuple(timings),
+        (
+            _plan(connection, patch_chain.GET_PATCH_CHAIN, heads[0]),
+            _plan(connection, patch_chain.WALK_PATCH_CHAIN, heads[0]),
+        ),
+    )
+
+
+def _plan(connection: Connection, query: Query, parameter: UUID) -> Plan:
+    return Plan(query.name, tuple(explain(connection, query, [parameter])))
+
+
+def _measure_generation() -> Section:
+    config = load_config(ROOT)
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        generated = project.build(config)
+        times.append(time.perf_counter() - started)
+    count = len(generated.shapes)
+    median = sorted(times)[1]
+    name = f"{count} queries, server start and migrations included"
+    return Section(
+        "generation of the whole tree",
+        (Timing(name, median, min(times), max(times), len(times)),),
+        goal=Goal("60 queries in 3 s", median * 60 <= 3 * max(count, 60)),
+    )
