@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from datalayer.cli import migrate
+from datalayer.cli import db, migrate
 from datalayer.cli.output import messages, print_error
 from datalayer.errors import DataLayerError
 
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 
 
+app.add_typer(db.app, name="db")
 app.add_typer(migrate.app, name="migrate")
 
 

@@ -1,6 +1,7 @@
 """A PostgreSQL to work with."""
 
 from datalayer.server.binaries import Binaries, find_binaries
+from datalayer.server.clients import find_client
 from datalayer.server.databases import (
     create_database,
     database_url,
@@ -33,6 +34,7 @@ __all__ = [
     "default_folder",
     "drop_database",
     "find_binaries",
+    "find_client",
     "join_server",
     "scratch_database",
     "server_status",
