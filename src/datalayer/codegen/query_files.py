@@ -189,13 +189,13 @@ def _mismatches(
         yield _no_list(source, header, list(first_uses))
         return
     declared = {parameter.name: parameter for parameter in line.parameters or ()}
-    for name, placeholder in first_uses.items():
-        if name not in declared:
-            yield _undeclared(source, header, placeholder)
+    unknown = [name for name in first_uses if name not in declared]
+    for name in unknown:
+        yield _undeclared(source, header, first_uses[name])
     if scan.problems or line.operation is Operation.SCRIPT:
         return  # what looks unused may stand where the problem is
     for name, parameter in declared.items():
-        if name not in first_uses:
+        if name not in first_uses and not difflib.get_close_matches(name, unknown):
             yield source.error(
                 UnusedParameter,
                 f"the statement does not use the parameter `{name}`",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from datalayer.errors import QueryHeaderError, QuerySyntaxError, TextOutsideQuery
@@ -58,15 +59,17 @@ def split_sections(source: SourceText) -> Sections:
     found, problems = _lex(source)
     sections: list[Section] = []
     heads = [i for i, token in enumerate(found) if _is_header(source, token)]
-    for index, after in zip(heads, [*heads[1:], len(found)], strict=True):
+    for index, after in pairwise([*heads, len(found)]):
         end = found[after].start if after < len(found) else len(source.text)
         section = Section(found[index], tuple(found[index + 1 : after]), end)
         if all(token.kind is not TokenKind.UNTERMINATED for token in section.tokens):
             sections.append(section)
-    preamble = found[: heads[0]] if heads else found
-    problems += _preamble_problems(source, preamble)
     for token in found:
         problems += _comment_problems(source, token)
+    first = found[heads[0]].start if heads else len(source.text)
+    if all(problem.location > source.location(first) for problem in problems):
+        # Otherwise a header was meant, or a string was not closed.
+        problems += _preamble_problems(source, found[: heads[0]] if heads else found)
     return Sections(tuple(sections), tuple(problems))
 
 
@@ -150,7 +153,7 @@ def _preamble_problems(
     source: SourceText, preamble: list[Token]
 ) -> Iterator[TextOutsideQuery]:
     first = next((token for token in preamble if token.significant), None)
-    if first is not None and first.kind is not TokenKind.UNTERMINATED:
+    if first is not None:
         yield source.error(
             TextOutsideQuery,
             f"`{_first_line(first.text)}` stands before the first header",
