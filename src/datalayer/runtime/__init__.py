@@ -2,6 +2,7 @@
 
 from datalayer.runtime.conversion import enum_value, text_array
 from datalayer.runtime.json import JsonInput, JsonValue, json_, jsonb
+from datalayer.runtime.network import CidrNetwork, InetAddress
 from datalayer.runtime.parameters import (
     array,
     date_,
@@ -33,6 +34,8 @@ from datalayer.runtime.sync import (
 
 __all__ = [
     "NO_ROW",
+    "CidrNetwork",
+    "InetAddress",
     "JsonInput",
     "JsonValue",
     "NoRow",

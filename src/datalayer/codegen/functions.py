@@ -1,0 +1,293 @@
+"""The text of a query's constant and of the function that runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from datalayer.codegen.imports import spell
+from datalayer.codegen.layout import Brackets, Code, Generator, lay_out, tuple_of
+from datalayer.codegen.literals import docstring, string, text_block
+from datalayer.codegen.scanner import numbered
+from datalayer.codegen.typemap import (
+    JSON,
+    NONE,
+    RUNTIME,
+    PythonType,
+    known_to_psycopg,
+    map_type,
+    result_type,
+    union,
+)
+from datalayer.model import Operation, SqlType, TypeKind
+
+if TYPE_CHECKING:
+    from datalayer.codegen.imports import Name, Spellings
+    from datalayer.codegen.module_plan import Field, QueryPlan
+    from datalayer.codegen.typemap import EnumClasses
+    from datalayer.model import ColumnDirective, ParameterDirective
+
+NO_ROW = PythonType("NoRow", RUNTIME)
+ITERABLE = PythonType("Iterable", "collections.abc")
+QUERY = PythonType("Query", RUNTIME)
+ANY = PythonType("Any", "typing")
+
+
+@dataclass(frozen=True, slots=True)
+class Flavour:
+    """In what the synchronous and the asynchronous functions differ."""
+
+    connection: str
+    define: str
+    wait: str
+    #: The module of the functions that run queries.
+    runtime: str
+
+
+SYNC = Flavour("Connection", "def", "", RUNTIME)
+AIO = Flavour("AsyncConnection", "async def", "await ", f"{RUNTIME}.aio")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a query's function returns and which function of the runtime runs it."""
+
+    type: PythonType
+    runner: str
+    #: What one row becomes, where no class says it.
+    value: PythonType | None = None
+
+
+def outcome_of(plan: QueryPlan, enums: EnumClasses) -> Outcome:
+    """Return what a query's function returns."""
+    shape = plan.shape
+    operation, certain = shape.source.operation, shape.row_count.at_least_one
+    if operation is Operation.SCRIPT:
+        return Outcome(NONE, "execute_script", NONE)
+    if operation is Operation.AFFECTED:
+        return Outcome(PythonType("int"), "execute", NONE)
+    if operation is Operation.MANY_PARAMETERS:
+        return Outcome(PythonType("int"), "execute_many", NONE)
+    if operation is Operation.VALUE:
+        return _value_outcome(plan, enums)
+    row = PythonType(plan.class_name or "", "")
+    if operation is Operation.MANY:
+        return Outcome(PythonType("list", arguments=(row,)), "fetch_all")
+    if certain:
+        return Outcome(row, "fetch_one")
+    return Outcome(union(row, NONE), "fetch_optional")
+
+
+def _value_outcome(plan: QueryPlan, enums: EnumClasses) -> Outcome:
+    (column,) = plan.shape.columns
+    value = result_type(
+        column.type,
+        enums,
+        nullable=column.nullable,
+        elements_nullable=column.elements_nullable,
+        python_type=column.python_type,
+    )
+    if plan.shape.row_count.at_least_one:
+        return Outcome(value, "fetch_one", value)
+    if column.nullable or value == JSON:
+        return Outcome(union(value, NO_ROW), "fetch_or_no_row", value)
+    return Outcome(union(value, NONE), "fetch_optional", value)
+
+
+def senders_of(plan: QueryPlan, enums: EnumClasses) -> set[str]:
+    """Return the functions of the runtime that a query's parameters go through."""
+    found: set[str] = set()
+    for parameter in plan.shape.parameters:
+        element = parameter.type.element
+        if parameter.type.kind is TypeKind.ARRAY and element:
+            sender = map_type(element, enums).sender
+            found |= {"array", sender} if sender else set()
+        else:
+            sender = map_type(parameter.type, enums).sender
+            found |= {sender} if sender else set()
+    return found
+
+
+def converters_of(
+    plan: QueryPlan, enums: EnumClasses
+) -> list[tuple[int, list[PythonType]]]:
+    """Return the columns that psycopg does not convert, each with what does."""
+    if plan.shape.source.operation is Operation.MANY_PARAMETERS:
+        return []
+    found = []
+    for index, column in enumerate(plan.shape.columns):
+        steps = _steps(column.type, enums)
+        if steps:
+            found.append((index, steps))
+    return found
+
+
+def _steps(type_: SqlType, enums: EnumClasses) -> list[PythonType]:
+    if type_.kind is TypeKind.ENUM:
+        return [PythonType("enum_value", RUNTIME), map_type(type_, enums).result]
+    if type_.kind is TypeKind.ARRAY and type_.element:
+        element = type_.element
+        if element.kind is TypeKind.ENUM or not known_to_psycopg(element):
+            return [PythonType("text_array", RUNTIME), *_steps(element, enums)]
+    return []
+
+
+def render_constant(
+    plan: QueryPlan, outcome: Outcome, enums: EnumClasses, spellings: Spellings
+) -> str:
+    """Return the `Query` of a function."""
+    source = plan.shape.source
+    query = spellings[RUNTIME, "Query"]
+    declared = ""
+    if outcome.value is not None:
+        declared = f": {query}[{spell(outcome.value, spellings)}]"
+    lines = [
+        f"{plan.constant}{declared} = {query}(",
+        f"    name={string(source.qualified_name)},",
+        f"    source={string(f'{source.location.path}:{source.location.line}')},",
+    ]
+    if outcome.value is None:
+        lines.append(f"    row={plan.class_name},")
+    converters = converters_of(plan, enums)
+    if converters:
+        pairs = tuple(
+            tuple_of((str(index), _nested(steps, spellings)))
+            for index, steps in converters
+        )
+        lines.append(lay_out(tuple_of(pairs), indent=4, before="convert=", after=","))
+    lines += [f"    sql={text_block(statement_of(plan))},", ")"]
+    return "\n".join(lines)
+
+
+def statement_of(plan: QueryPlan) -> str:
+    """Return the SQL that is sent."""
+    source = plan.shape.source
+    script = source.operation is Operation.SCRIPT
+    sql = source.sql if script else numbered(source).sql
+    return f"/* {source.qualified_name} */\n{sql}\n"
+
+
+def _nested(steps: list[PythonType], spellings: Spellings) -> Code:
+    first, *rest = steps
+    name = spell(first, spellings)
+    if not rest:
+        return f"{name}()" if first.name == "text_array" else name
+    return Brackets(f"{name}(", (_nested(rest, spellings),), ")")
+
+
+def render_function(
+    plan: QueryPlan,
+    outcome: Outcome,
+    enums: EnumClasses,
+    flavour: Flavour,
+    spellings: Spellings,
+) -> str:
+    """Return the function that runs a query."""
+    locals_ = _local_names(plan)
+    connection = spellings["psycopg", flavour.connection]
+    any_ = spellings["typing", "Any"]
+    items: list[Code] = [f"connection: {connection}[{any_}]"]
+    if plan.shape.source.operation is Operation.MANY_PARAMETERS:
+        iterable = spell(ITERABLE, spellings)
+        items.append(f"parameters: {iterable}[{plan.class_name}]")
+    elif plan.parameters:
+        items.append("*")
+        items += (
+            render_field(field, spellings, locals_[field.source_name], " = ")
+            for field in plan.parameters
+        )
+    signature = lay_out(
+        Brackets(f"{flavour.define} {plan.function}(", tuple(items), ")"),
+        after=f" -> {spell(outcome.type, spellings)}:",
+    )
+    call = _call(plan, outcome, enums, flavour, spellings, locals_)
+    returned = "" if outcome.type == NONE else "return "
+    body = lay_out(call, indent=4, before=f"{returned}{flavour.wait}")
+    return "\n".join([signature, docstring(_documentation(plan), indent=4), body])
+
+
+def render_field(
+    field: Field, spellings: Spellings, name: str, equals: str = " = "
+) -> str:
+    """Return the declaration of an attribute or a parameter."""
+    text = f"{name}: {spell(field.type, spellings)}"
+    if field.default is None:
+        return text
+    spelling = spell(field.default.type, spellings) if field.default.type else ""
+    return f"{text}{equals}{field.default.template.format(spelling)}"
+
+
+def body_names(
+    plan: QueryPlan, outcome: Outcome, enums: EnumClasses, flavour: Flavour
+) -> set[Name]:
+    """Return the functions of the runtime that a function's body calls."""
+    senders = {(RUNTIME, name) for name in senders_of(plan, enums)}
+    return senders | {(flavour.runtime, outcome.runner)}
+
+
+def _local_names(plan: QueryPlan) -> dict[str, str]:
+    reserved = {"connection", plan.constant}
+    return {
+        field.source_name: f"{field.name}_" if field.name in reserved else field.name
+        for field in plan.parameters
+    }
+
+
+def _call(
+    plan: QueryPlan,
+    outcome: Outcome,
+    enums: EnumClasses,
+    flavour: Flavour,
+    spellings: Spellings,
+    locals_: dict[str, str],
+) -> Code:
+    source = plan.shape.source
+    many = source.operation is Operation.MANY_PARAMETERS
+    names = (
+        {field.source_name: f"each.{field.name}" for field in plan.parameters}
+        if many
+        else locals_
+    )
+    types = {parameter.name: parameter.type for parameter in plan.shape.parameters}
+    order = () if source.operation is Operation.SCRIPT else numbered(source).order
+    values = tuple_of(
+        tuple(_sent(types[name], names[name], enums, spellings) for name in order)
+    )
+    arguments: tuple[Code, ...] = ("connection", plan.constant)
+    if many:
+        arguments += (Generator(values, "for each in parameters"),)
+    elif values.items:
+        arguments += (values,)
+    runner = spellings[flavour.runtime, outcome.runner]
+    return Brackets(f"{runner}(", arguments, ")")
+
+
+def _sent(type_: SqlType, value: str, enums: EnumClasses, spellings: Spellings) -> Code:
+    if type_.kind is TypeKind.ARRAY and type_.element:
+        sender = map_type(type_.element, enums).sender
+        if sender is None:
+            return value
+        array = spellings[RUNTIME, "array"]
+        return Brackets(f"{array}(", (spellings[RUNTIME, sender], value), ")")
+    sender = map_type(type_, enums).sender
+    if sender is None:
+        return value
+    return Brackets(f"{spellings[RUNTIME, sender]}(", (value,), ")")
+
+
+def _documentation(plan: QueryPlan) -> list[str]:
+    source = plan.shape.source
+    lines = source.documentation.strip().splitlines() or [f"Run `{source.name}`."]
+    directives: list[ColumnDirective | ParameterDirective] = [
+        *source.column_directives,
+        *source.parameter_directives,
+    ]
+    said = [
+        f"`{each.name}{suffix}` {'null' if nullable else 'not null'}"
+        for each in directives
+        for suffix, nullable in (("", each.nullable), ("[]", each.elements_nullable))
+        if nullable is not None
+    ]
+    if said:
+        lines += ["", f"Declared by the author: {', '.join(said)}."]
+    return lines

@@ -1,0 +1,73 @@
+"""Texts as Python literals."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import TYPE_CHECKING
+
+from datalayer.codegen.layout import WIDTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_TRAILING_SPACE = re.compile(r"[ \t]+$", re.MULTILINE)
+_QUOTES = '"""'
+
+
+def text_block(text: str) -> str:
+    """Return a triple-quoted literal that shows a text line by line as it is."""
+    escaped = _escape(text).replace(_QUOTES, '""\\"')
+    # Python keeps trailing space, editors do not.
+    visible = _TRAILING_SPACE.sub(_spell_space, escaped)
+    return f"{_QUOTES}\\\n{visible}{_QUOTES}"
+
+
+def string(text: str) -> str:
+    """Return a literal in double quotes."""
+    escaped = _escape(text).replace("\n", "\\n").replace("\t", "\\t")
+    if '"' in escaped and "'" not in escaped:
+        return f"'{escaped}'"
+    return '"' + escaped.replace('"', '\\"') + '"'
+
+
+def docstring(lines: Iterable[str], *, indent: int = 0) -> str:
+    """Return a docstring of lines, the long ones wrapped."""
+    margin = " " * indent
+    rows = [row for line in lines for row in _wrapped(line, WIDTH - indent)]
+    one_line = f"{margin}{_QUOTES}{rows[0]}{_QUOTES}"
+    if len(rows) == 1 and len(one_line) <= WIDTH:
+        return one_line
+    rows = [_QUOTES + rows[0], *rows[1:], _QUOTES]
+    return "\n".join(f"{margin}{row}".rstrip() for row in rows)
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    text = _escape(" ".join(line.split())).replace(_QUOTES, '""\\"')
+    # A quote beside the quotes of the literal would join them.
+    if text.startswith('"'):
+        text = "\\" + text
+    if text.endswith('"') and not text.endswith('\\"'):
+        text = text[:-1] + '\\"'
+    if len(text) <= width - len(_QUOTES):
+        return [text]
+    return textwrap.wrap(
+        text, width - len(_QUOTES), break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _escape(text: str) -> str:
+    return "".join(map(_spell, text))
+
+
+def _spell(character: str) -> str:
+    if character == "\\":
+        return "\\\\"
+    if character.isprintable() or character in "\n\t":
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+def _spell_space(match: re.Match[str]) -> str:
+    last = "\\x20" if match[0].endswith(" ") else "\\t"
+    return match[0][:-1] + last

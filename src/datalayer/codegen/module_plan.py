@@ -1,0 +1,267 @@
+"""What a generated module contains, and under which names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from datalayer.codegen.defaults import Default, default_of
+from datalayer.codegen.naming import class_name, is_field_name, python_name
+from datalayer.codegen.typemap import parameter_type, result_type
+from datalayer.errors import (
+    ColumnNameError,
+    LocatedError,
+    NameClash,
+    RecordClassConflict,
+)
+from datalayer.location import excerpt
+from datalayer.model import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datalayer.codegen.typemap import EnumClasses, PythonType
+    from datalayer.model import Parameter, QueryShape, QuerySource
+
+_RETURNS_ROWS = {Operation.MANY, Operation.ONE, Operation.RETURNING}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An attribute of a row, or a parameter."""
+
+    #: Its name in SQL and in Python.
+    source_name: str
+    name: str
+    type: PythonType
+    default: Default | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassPlan:
+    """A dataclass: a row, or one parameter set of a `*!` query."""
+
+    name: str
+    fields: tuple[Field, ...]
+    #: The names of the queries that use it.
+    queries: tuple[str, ...]
+    takes_parameters: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """A query and its names."""
+
+    shape: QueryShape
+    function: str
+    constant: str
+    #: In the order of the header.
+    parameters: tuple[Field, ...]
+    #: The class of its rows, or of its parameter sets.
+    class_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModulePlan:
+    """The queries of one file."""
+
+    path: tuple[str, ...]
+    queries: tuple[QueryPlan, ...]
+    classes: tuple[ClassPlan, ...]
+
+    @property
+    def names(self) -> set[str]:
+        """Return all names that the module defines."""
+        defined = {each.name for each in self.classes}
+        for query in self.queries:
+            defined |= {query.function, query.constant}
+        return defined
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A module in the making: who owns which name."""
+
+    enums: EnumClasses
+    owners: dict[str, QuerySource]
+    classes: dict[str, ClassPlan]
+    queries: list[QueryPlan]
+    problems: list[LocatedError]
+
+
+def plan_module(
+    path: tuple[str, ...], shapes: Sequence[QueryShape], enums: EnumClasses
+) -> tuple[ModulePlan, list[LocatedError]]:
+    """Name everything in the module of some queries; return the problems as well."""
+    draft = _Draft(enums, {}, {}, [], [])
+    for shape in shapes:
+        _claim(draft, python_name(shape.source.name), shape.source)
+    for shape in shapes:
+        try:
+            _add(draft, shape)
+        except LocatedError as problem:
+            draft.problems.append(problem)
+    plan = ModulePlan(path, tuple(draft.queries), tuple(draft.classes.values()))
+    return plan, draft.problems
+
+
+def _claim(draft: _Draft, name: str, source: QuerySource) -> None:
+    other = draft.owners.setdefault(name, source)
+    if other is not source:
+        draft.problems.append(_clash(source, name, other))
+
+
+def _add(draft: _Draft, shape: QueryShape) -> None:
+    source = shape.source
+    function = python_name(source.name)
+    parameters = _parameters(draft, shape)
+    class_plan = _class_of(draft, shape, parameters)
+    if class_plan is not None:
+        _add_class(draft, class_plan, source)
+    constant = function.upper()
+    if constant in draft.owners:
+        constant += "_QUERY"
+    if constant in draft.owners:
+        raise _clash(source, constant, draft.owners[constant])
+    draft.owners[constant] = source
+    draft.queries.append(
+        QueryPlan(
+            shape=shape,
+            function=function,
+            constant=constant,
+            parameters=parameters,
+            class_name=class_plan.name if class_plan else None,
+        )
+    )
+
+
+def _class_of(
+    draft: _Draft, shape: QueryShape, parameters: tuple[Field, ...]
+) -> ClassPlan | None:
+    source = shape.source
+    if source.operation is Operation.MANY_PARAMETERS:
+        name = class_name(source.name) + "Parameters"
+        for field in parameters:
+            if field.name.startswith("__"):
+                raise _unusable(source, f"parameter `{field.name}`", "rename it")
+        return ClassPlan(name, parameters, (source.name,), takes_parameters=True)
+    if source.operation in _RETURNS_ROWS:
+        name = source.record_class or class_name(source.name) + "Row"
+        return ClassPlan(name, _columns(draft, shape), (source.name,))
+    return None
+
+
+def _add_class(draft: _Draft, plan: ClassPlan, source: QuerySource) -> None:
+    known = draft.classes.get(plan.name)
+    if known is None:
+        if plan.name in draft.owners:
+            raise _clash(source, plan.name, draft.owners[plan.name])
+        draft.owners[plan.name] = source
+        draft.classes[plan.name] = plan
+        return
+    if known.takes_parameters or plan.takes_parameters:
+        raise _clash(source, plan.name, draft.owners[plan.name])
+    difference = next(_differences(known, plan), None)
+    if difference is not None:
+        raise RecordClassConflict(
+            f"`{plan.name}` is not what it is for `{known.queries[0]}`: {difference}",
+            location=source.location,
+            excerpt=excerpt(source.file_text, source.location),
+            help="make the columns agree, or name another `record_class`",
+        )
+    draft.classes[plan.name] = ClassPlan(
+        plan.name, plan.fields, known.queries + plan.queries
+    )
+
+
+def _differences(known: ClassPlan, plan: ClassPlan) -> Iterator[str]:
+    here, there = ([field.name for field in each.fields] for each in (plan, known))
+    for name in here:
+        if name not in there:
+            yield f"it has a column `{name}`"
+    for name in there:
+        if name not in here:
+            yield f"it has no column `{name}`"
+    for ours, theirs in zip(plan.fields, known.fields, strict=True):
+        if ours.name != theirs.name:
+            yield f"column `{ours.name}` stands where `{theirs.name}` does"
+        elif ours.type != theirs.type:
+            yield f"column `{ours.name}` is `{ours.type}`, not `{theirs.type}`"
+
+
+def _columns(draft: _Draft, shape: QueryShape) -> tuple[Field, ...]:
+    fields: dict[str, Field] = {}
+    for column in shape.columns:
+        if not is_field_name(column.name):
+            raise _unusable(
+                shape.source, f"column `{column.name}`", "add `AS name` to it"
+            )
+        name = python_name(column.name)
+        if name in fields:
+            raise _repeated(shape.source, name)
+        type_ = result_type(
+            column.type,
+            draft.enums,
+            nullable=column.nullable,
+            elements_nullable=column.elements_nullable,
+            python_type=column.python_type,
+        )
+        fields[name] = Field(column.name, name, type_)
+    return tuple(fields.values())
+
+
+def _parameters(draft: _Draft, shape: QueryShape) -> tuple[Field, ...]:
+    fields: dict[str, Field] = {}
+    for parameter in shape.parameters:
+        name = python_name(parameter.name)
+        if name in fields:
+            raise NameClash(
+                f"two parameters of `{shape.source.name}` are `{name}` in Python",
+                location=shape.source.location,
+                excerpt=excerpt(shape.source.file_text, shape.source.location),
+                help="rename one of them",
+            )
+        fields[name] = _parameter(draft, shape.source, parameter, name)
+    return tuple(fields.values())
+
+
+def _parameter(
+    draft: _Draft, source: QuerySource, parameter: Parameter, name: str
+) -> Field:
+    type_ = parameter_type(
+        parameter.type,
+        draft.enums,
+        nullable=parameter.nullable,
+        elements_nullable=parameter.elements_nullable,
+        python_type=parameter.python_type,
+    )
+    default = default_of(source, parameter, draft.enums)
+    return Field(parameter.name, name, type_, default)
+
+
+def _clash(source: QuerySource, name: str, other: QuerySource) -> NameClash:
+    return NameClash(
+        f"`{source.name}` needs the Python name `{name}`, "
+        f"which `{other.name}` in line {other.location.line} has taken",
+        location=source.location,
+        excerpt=excerpt(source.file_text, source.location),
+        help="rename one of the queries, or its `record_class`",
+    )
+
+
+def _unusable(source: QuerySource, what: str, help: str) -> ColumnNameError:
+    return ColumnNameError(
+        f"{what} of `{source.name}` cannot be an attribute in Python",
+        location=source.location,
+        excerpt=excerpt(source.file_text, source.location),
+        help=help,
+    )
+
+
+def _repeated(source: QuerySource, name: str) -> ColumnNameError:
+    return ColumnNameError(
+        f"`{source.name}` has two columns `{name}`",
+        location=source.location,
+        excerpt=excerpt(source.file_text, source.location),
+        help="add `AS name` to one of them",
+    )

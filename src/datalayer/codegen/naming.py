@@ -1,0 +1,80 @@
+"""Python names for the names of SQL."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+
+_NOT_WORD = re.compile(r"[^0-9A-Za-z]+")
+_DIGITS = re.compile(r"(\d+)")
+
+
+def python_name(name: str) -> str:
+    """Return an identifier as Python may spell it: `class` becomes `class_`."""
+    normal = unicodedata.normalize("NFKC", name)
+    return f"{normal}_" if keyword.iskeyword(normal) else normal
+
+
+def is_field_name(name: str) -> bool:
+    """Tell whether a column's name can be an attribute as it is.
+
+    Two leading underscores would be mangled, or be one of Python's own attributes.
+    """
+    normal = unicodedata.normalize("NFKC", name)
+    return normal.isidentifier() and not normal.startswith("__")
+
+
+def class_name(name: str) -> str:
+    """Return a name in CamelCase: `patch_chain_member` becomes `PatchChainMember`."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = [word for word in _NOT_WORD.split(ascii_name) if word]
+    camel = "".join(word[:1].upper() + word[1:] for word in words)
+    if not camel or camel[0].isdigit():
+        camel = f"Type{camel}"
+    return python_name(camel)
+
+
+def member_names(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of an enum's members in the order of its labels."""
+    taken: set[str] = set()
+    names = []
+    for label in labels:
+        name = stem = _member_name(label)
+        number = 2
+        while name in taken:
+            name = f"{stem}_{number}"
+            number += 1
+        taken.add(name)
+        names.append(name)
+    return tuple(names)
+
+
+def sort_key(name: str) -> tuple[object, ...]:
+    """Return what ruff sorts imported and exported names by.
+
+    Constants come first, classes next, and numbers count as numbers.
+    """
+    is_constant = len(name) > 1 and name.isupper()
+    is_class = name[:1].isupper()
+    return (not is_constant, not is_class, natural_key(name))
+
+
+def natural_key(name: str) -> tuple[object, ...]:
+    """Return a key that puts `a9` before `a10`."""
+    parts = _DIGITS.split(name)
+    return tuple(
+        (part.isdigit(), int(part) if part.isdigit() else part)
+        for part in parts
+        if part
+    )
+
+
+def _member_name(label: str) -> str:
+    ascii_label = (
+        unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode()
+    )
+    name = _NOT_WORD.sub("_", ascii_label).strip("_").upper()
+    if not name:
+        return "EMPTY" if not label else "LABEL"
+    return f"LABEL_{name}" if name[0].isdigit() else name

@@ -1,0 +1,251 @@
+"""The text of all generated modules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from datalayer.codegen.enum_classes import (
+    enum_types,
+    enums_text,
+    name_enum_classes,
+)
+from datalayer.codegen.functions import (
+    AIO,
+    ANY,
+    ITERABLE,
+    QUERY,
+    SYNC,
+    Flavour,
+    Outcome,
+    body_names,
+    converters_of,
+    outcome_of,
+    render_constant,
+    render_field,
+    render_function,
+)
+from datalayer.codegen.imports import import_lines, spell_names
+from datalayer.codegen.layout import Brackets, lay_out
+from datalayer.codegen.literals import docstring, string
+from datalayer.codegen.module_plan import plan_module
+from datalayer.codegen.naming import sort_key
+from datalayer.codegen.preamble import module_header, package_text, with_exceptions
+from datalayer.codegen.typemap import PythonType, parts
+from datalayer.errors import NameClash, ProblemsFound
+from datalayer.location import excerpt
+from datalayer.model import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from datalayer.codegen.imports import Name, Spellings
+    from datalayer.codegen.module_plan import ClassPlan, ModulePlan
+    from datalayer.codegen.typemap import EnumClasses
+    from datalayer.errors import LocatedError
+    from datalayer.model import QueryShape
+
+_OUR_MODULES = {"__init__", "aio", "enums"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A module with what its synchronous and asynchronous texts share."""
+
+    plan: ModulePlan
+    outcomes: Mapping[str, Outcome]
+    enums: EnumClasses
+    package: str
+
+    @property
+    def module(self) -> str:
+        """Return the import name of the synchronous module."""
+        return ".".join((self.package, *self.plan.path))
+
+
+def render_modules(shapes: Sequence[QueryShape], package: str) -> dict[str, str]:
+    """Return the text of each module by its path below the output folder.
+
+    Raises `ProblemsFound` when names clash or defaults do not fit.
+    """
+    types = enum_types(shapes)
+    enums = name_enum_classes(types, f"{package}.enums")
+    grouped: dict[tuple[str, ...], list[QueryShape]] = defaultdict(list)
+    for shape in sorted(shapes, key=lambda shape: shape.source.location):
+        grouped[shape.source.module].append(shape)
+    problems = list(_path_problems(grouped))
+    modules = {
+        f"{folder}__init__.py": package_text(tuple(folder.split("/")[:-1]))
+        for folder in _folders(grouped)
+    }
+    if types:
+        modules["enums.py"] = enums_text(types, enums)
+    for path, members in grouped.items():
+        plan, found = plan_module(path, members, enums)
+        problems += found
+        if not found:
+            modules |= _module_texts(plan, enums, package)
+    if problems:
+        raise ProblemsFound(problems)
+    return dict(sorted(modules.items()))
+
+
+def _folders(paths: Iterable[tuple[str, ...]]) -> set[str]:
+    folders = {""}
+    for path in paths:
+        folders |= {"".join(f"{part}/" for part in path[:n]) for n in range(len(path))}
+    return folders | {f"aio/{folder}" for folder in folders}
+
+
+def _path_problems(
+    grouped: Mapping[tuple[str, ...], Sequence[QueryShape]],
+) -> Iterator[LocatedError]:
+    folders = {path[:depth] for path in grouped for depth in range(1, len(path))}
+    for path, shapes in grouped.items():
+        source = shapes[0].source
+        if path[0] in _OUR_MODULES or path[-1] == "__init__":
+            reason = f"`{path[0]}` is a module that datalayer itself makes"
+        elif path in folders:
+            reason = f"`{path[-1]}` is a file and a folder, which both become a module"
+        else:
+            continue
+        yield NameClash(
+            reason,
+            location=source.location,
+            excerpt=excerpt(source.file_text, source.location),
+            help="rename the file or the folder",
+        )
+
+
+def _module_texts(plan: ModulePlan, enums: EnumClasses, package: str) -> dict[str, str]:
+    outcomes = {query.function: outcome_of(query, enums) for query in plan.queries}
+    job = _Job(plan, outcomes, enums, package)
+    name = "/".join(plan.path) + ".py"
+    return {name: _sync_text(job), f"aio/{name}": _aio_text(job)}
+
+
+def _sync_text(job: _Job) -> str:
+    plan = job.plan
+    spellings = _spellings(job, SYNC, [*_signature_types(job), *_definition_types(job)])
+    blocks = [_class_text(each, spellings) for each in plan.classes]
+    for query in plan.queries:
+        outcome = job.outcomes[query.function]
+        constant = render_constant(query, outcome, job.enums, spellings)
+        function = render_function(query, outcome, job.enums, SYNC, spellings)
+        blocks.append(f"{constant}\n\n\n{function}")
+    imports = import_lines(spellings, job.package)
+    return _module_text(job, "functions", imports, plan.names, blocks)
+
+
+def _aio_text(job: _Job) -> str:
+    plan = job.plan
+    spellings = _spellings(job, AIO, _signature_types(job))
+    classes = {each.name for each in plan.classes}
+    shared = classes | {query.constant for query in plan.queries}
+    imports = import_lines(
+        {**spellings, **{(job.module, name): name for name in shared}}, job.package
+    )
+    blocks = [
+        render_function(query, job.outcomes[query.function], job.enums, AIO, spellings)
+        for query in plan.queries
+    ]
+    exported = classes | {query.function for query in plan.queries}
+    return _module_text(job, "asynchronous functions", imports, exported, blocks)
+
+
+def _module_text(
+    job: _Job,
+    what: str,
+    imports: list[str],
+    exported: Collection[str],
+    blocks: Iterable[str],
+) -> str:
+    source = job.plan.queries[0].shape.source
+    path = source.location.path
+    names = tuple(string(name) for name in sorted(exported, key=sort_key))
+    body = "\n".join(
+        [
+            docstring([f"Typed {what} for the queries of `{path}`."]),
+            "",
+            *imports,
+            "",
+            lay_out(Brackets("[", names, "]"), before="__all__ = "),
+            *(f"\n\n{block}" for block in blocks),
+            "",
+        ]
+    )
+    return with_exceptions(module_header(path, source.file_text), body)
+
+
+def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spellings:
+    """Choose the names of what a module imports.
+
+    A type must not be called like an attribute of a class here, which would hide it
+    from the annotations below, and a function not like a parameter.
+    """
+    plan = job.plan
+    attributes = {field.name for each in plan.classes for field in each.fields}
+    parameters = {field.name for query in plan.queries for field in query.parameters}
+    own = {("", each.name): each.name for each in plan.classes}
+    named: set[Name] = {
+        (part.module, part.name)
+        for type_ in (*types, ANY, PythonType(flavour.connection, "psycopg"))
+        for part in parts(type_)
+        if part.module
+    }
+    called = {
+        name
+        for query in plan.queries
+        for name in body_names(query, job.outcomes[query.function], job.enums, flavour)
+    }
+    spelled = spell_names(named, plan.names | attributes)
+    taken = plan.names | parameters | set(spelled.values())
+    return {**own, **spelled, **spell_names(called, taken)}
+
+
+def _signature_types(job: _Job) -> Iterator[PythonType]:
+    for query in job.plan.queries:
+        yield job.outcomes[query.function].type
+        if query.shape.source.operation is Operation.MANY_PARAMETERS:
+            yield ITERABLE
+            continue
+        for field in query.parameters:
+            yield field.type
+            if field.default is not None and field.default.type is not None:
+                yield field.default.type
+
+
+def _definition_types(job: _Job) -> Iterator[PythonType]:
+    yield QUERY
+    if job.plan.classes:
+        yield PythonType("dataclass", "dataclasses")
+    for each in job.plan.classes:
+        for field in each.fields:
+            yield field.type
+            if field.default is not None and field.default.type is not None:
+                yield field.default.type
+    for query in job.plan.queries:
+        yield job.outcomes[query.function].value or QUERY
+        for _, steps in converters_of(query, job.enums):
+            yield from steps
+
+
+def _class_text(plan: ClassPlan, spellings: Spellings) -> str:
+    dataclass_ = spellings["dataclasses", "dataclass"]
+    queries = ", ".join(f"`{name}`" for name in plan.queries)
+    if plan.takes_parameters:
+        options, sentence = "slots=True, kw_only=True", f"One call of {queries}."
+    else:
+        options, sentence = "slots=True", f"A row of {queries}."
+    lines = [
+        f"@{dataclass_}({options})",
+        f"class {plan.name}:",
+        docstring([sentence], indent=4),
+    ]
+    if plan.fields:
+        lines.append("")
+    lines += (
+        f"    {render_field(field, spellings, field.name)}" for field in plan.fields
+    )
+    return "\n".join(lines)
