@@ -54,7 +54,9 @@ def lay_out(code: Code, *, indent: int = 0, before: str = "", after: str = "") -
 
 def _items(code: Brackets, indent: int) -> list[str]:
     together = ", ".join(map(_flat, code.items))
-    if indent + len(together) <= WIDTH and not code.closing.startswith(","):
+    # Only a tuple or a list begins with its bracket.
+    is_call = len(code.opening) > 1
+    if is_call and indent + len(together) <= WIDTH:
         return [" " * indent + together]
     return [lay_out(item, indent=indent, after=",") for item in code.items]
 

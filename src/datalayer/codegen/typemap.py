@@ -169,11 +169,14 @@ def optional(type_: PythonType) -> PythonType:
 
 
 def union(*types: PythonType) -> PythonType:
-    """Return the union of types."""
-    parts: list[PythonType] = []
+    """Return the union of types, None last."""
+    members: list[PythonType] = []
     for type_ in types:
-        parts += (each for each in type_.arguments) if not type_.name else (type_,)
-    return PythonType("", arguments=tuple(dict.fromkeys(parts)))
+        members += (type_,) if type_.name else type_.arguments
+    unique = dict.fromkeys(members)
+    return PythonType(
+        "", arguments=tuple(sorted(unique, key=lambda member: member == NONE))
+    )
 
 
 def dotted(name: str | None) -> PythonType | None:

@@ -17,11 +17,11 @@ else:
 
 #: What json and jsonb columns become; a JSON null is None.
 JsonValue: TypeAlias = (
-    "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
+    dict[str, "JsonValue"] | list["JsonValue"] | str | int | float | bool | None
 )
 #: What json and jsonb parameters take.
 JsonInput: TypeAlias = (
-    "Mapping[str, JsonInput] | Sequence[JsonInput] | str | int | float | bool | None"
+    Mapping[str, "JsonInput"] | Sequence["JsonInput"] | str | int | float | bool | None
 )
 
 
