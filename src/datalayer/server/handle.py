@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalayer.errors import ServerError
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from datalayer.errors import ServerError, WrongUrl
 from datalayer.server.binaries import choose_binaries
 from datalayer.server.sharing import join_server
 
@@ -43,12 +46,25 @@ def acquire_server(
     """
     if url is not None and folder is not None:
         raise ServerError("`url` and `folder` exclude each other", help="give one")
-    if url is None and folder is None:
-        url = os.environ.get("DATABASE_URL") or None
     if url is not None:
-        return ServerHandle(url)
+        return ServerHandle(_checked(url, "the URL"))
+    named = os.environ.get("DATABASE_URL")
+    if named and folder is None:
+        return ServerHandle(_checked(named, "DATABASE_URL"))
     membership = join_server(folder or default_folder())
     return ServerHandle(membership.server.url(), membership)
+
+
+def _checked(url: str, origin: str) -> str:
+    try:
+        conninfo_to_dict(url)
+    except psycopg.Error:
+        # Without the URL and what libpq says of it: both may show a password.
+        raise WrongUrl(
+            f"{origin} does not name a PostgreSQL database",
+            help="for example postgresql://user:password@host:5432/database",
+        ) from None
+    return url
 
 
 def default_folder() -> Path:

@@ -12,18 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from datalayer.errors import (
-    FolderInUse,
-    FolderVersionMismatch,
-    PortInUse,
-    ServerInUse,
-)
+from datalayer.errors import PortInUse, ServerError, ServerInUse
 from datalayer.server.account import (
     check_reachable,
     reachable_binaries,
     service_account,
 )
-from datalayer.server.binaries import Binaries, choose_binaries, find_binaries
+from datalayer.server.binaries import Binaries, choose_binaries
+from datalayer.server.claim import check_major, claim_folder
 from datalayer.server.cluster import (
     SUPERUSER,
     Postmaster,
@@ -43,7 +39,6 @@ from datalayer.server.folder import (
     list_users,
     locked,
     prune_leases,
-    read_major,
     server_folder,
     take_lease,
     write_atomically,
@@ -81,7 +76,13 @@ class Server:
 
     def tcp_url(self, database: str = SUPERUSER) -> str:
         """Return the URL, with the password, for clients that know no sockets."""
-        password = ServerFolder(self.folder).password.read_text().strip()
+        if not self.listens:
+            raise ServerError(
+                f"the server in {self.folder} listens on no port",
+                help="stop it, and start it with `datalayer db start --port 5433`",
+            )
+        with explained(self.folder):
+            password = ServerFolder(self.folder).password.read_text().strip()
         name = quote(database, safe="")
         return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self.port}/{name}"
 
@@ -167,11 +168,11 @@ def join_server(
                 server, _ = _running(place, chosen, port=port, timeout=timeout)
         else:
             place = server_folder(folder)
-            _claim(place, chosen)
+            claim_folder(place, chosen)
             with locked(place.lock):
                 prune_leases(place)
                 lease = take_lease(place)
-                undo.callback(_leave_unlocked, place, lease)
+                undo.callback(leave, place, lease)
                 server, _ = _running(place, chosen, port=port, timeout=timeout)
                 if keep_running:
                     place.keep.touch()
@@ -191,7 +192,7 @@ def start_server(
     chosen = choose_binaries(binaries)
     place = server_folder(folder)
     with explained(place.path):
-        _claim(place, chosen)
+        claim_folder(place, chosen)
         with locked(place.lock):
             prune_leases(place)
             server, started = _running(place, chosen, port=port, timeout=timeout)
@@ -269,12 +270,12 @@ def _running(
     folder: ServerFolder, binaries: Binaries, *, port: int | None, timeout: float
 ) -> tuple[Server, bool]:
     """Return the server of a folder, started if need be. The lock must be held."""
-    _check_major(folder, binaries)
+    check_major(folder, binaries)
     postmaster = await_settled(folder, timeout=timeout)
     if postmaster is not None:
         _check_port(folder, postmaster, port)
         return _describe(folder, postmaster), False
-    account = service_account(folder.data)
+    account = service_account(folder.data, folder.path)
     check_reachable(folder.path, account)
     runnable = reachable_binaries(binaries, account)
     clear_remains(folder)
@@ -284,64 +285,6 @@ def _running(
     facts = {"binaries": str(runnable.folder), "version": runnable.version}
     write_atomically(folder.facts, json.dumps(facts))
     return _describe(folder, postmaster), True
-
-
-def _claim(folder: ServerFolder, binaries: Binaries) -> None:
-    """Create the folder, or make sure that it is one of ours or empty."""
-    path = folder.path
-    if not path.exists():
-        _make_folders(path)
-    elif not path.is_dir():
-        raise FolderInUse(
-            f"{path} is a file, not a folder", help="name a folder, new or empty"
-        )
-    elif not folder.lock.exists():
-        _refuse_foreign(folder, binaries)
-    if os.geteuid() == 0 and path.stat().st_uid == 0 and not folder.lock.exists():
-        # Others may only pass through, to what belongs to the server's account.
-        path.chmod(0o711)
-
-
-def _make_folders(path: Path) -> None:
-    for folder in (*reversed(path.parents), path):
-        if not folder.exists():
-            folder.mkdir(mode=0o700, exist_ok=True)
-            if os.geteuid() == 0:
-                folder.chmod(0o711 if folder == path else 0o755)
-
-
-def _refuse_foreign(folder: ServerFolder, binaries: Binaries) -> None:
-    major = read_major(folder.path)
-    if major is not None and major != binaries.major:
-        raise _other_major(folder.path, major, binaries)
-    if major is not None:
-        raise FolderInUse(
-            f"{folder.path} is the data of a server that was not created by datalayer",
-            help="start it yourself and set DATABASE_URL, or name another folder",
-        )
-    if any(folder.path.iterdir()):
-        raise FolderInUse(
-            f"{folder.path} is not empty, and nothing in it is a PostgreSQL server",
-            help="name a new or an empty folder",
-        )
-
-
-def _check_major(folder: ServerFolder, binaries: Binaries) -> None:
-    major = folder.major
-    if major is not None and major != binaries.major:
-        raise _other_major(folder.path, major, binaries)
-
-
-def _other_major(path: Path, major: int, binaries: Binaries) -> FolderVersionMismatch:
-    fitting = [b.folder for b in find_binaries() if b.major == major]
-    other = "or name another folder"
-    return FolderVersionMismatch(
-        f"{path} holds data of PostgreSQL {major}, and {binaries.folder} "
-        f"is PostgreSQL {binaries.version}",
-        help=f"set DATALAYER_PG_BIN={fitting[0]}, {other}"
-        if fitting
-        else f"name the programs of PostgreSQL {major} in DATALAYER_PG_BIN, {other}",
-    )
 
 
 def _check_port(folder: ServerFolder, postmaster: Postmaster, port: int | None) -> None:

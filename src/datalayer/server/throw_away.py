@@ -36,7 +36,7 @@ _REMOVE = 0
 
 def make_throw_away() -> tuple[ServerFolder, Lease]:
     """Create a folder for one server, and delete those whose users all died."""
-    account = service_account(Path())
+    account = service_account()
     shared = _shared_folder(account)
     # Under the lock, so that nobody takes the new folder for an abandoned one.
     with locked(shared / "lock"):
