@@ -79,22 +79,28 @@ LIMIT :row_limit;
 -- record_class: CompactionStatistics
 -- Return how many bases and patches there are and how deep; `deepest` and
 -- `average_depth` are null without any patch.
+WITH measured AS (
+    SELECT
+        artifact.depth,
+        artifact.kind = 'patch_set' AS is_patch,
+        artifact.compacted_from_id IS NOT NULL AS is_compacted,
+        artifact.kind = 'patch_set'
+        AND artifact.depth >= :min_depth
+        AND compacted.artifact_id IS NULL AS is_candidate
+    FROM artifact
+    LEFT JOIN artifact AS compacted
+        ON artifact.artifact_id = compacted.compacted_from_id
+    WHERE artifact.kind IN ('dag_version', 'patch_set')
+)
+
 SELECT
-    count(*) FILTER (WHERE artifact.kind = 'dag_version') AS base_count,
-    count(artifact.compacted_from_id) AS compacted_count,
-    count(*) FILTER (WHERE artifact.kind = 'patch_set') AS patch_count,
-    count(*) FILTER (
-        WHERE
-            artifact.kind = 'patch_set'
-            AND artifact.depth >= :min_depth
-            AND compacted.artifact_id IS NULL
-    ) AS candidate_count,
-    max(artifact.depth) FILTER (WHERE artifact.kind = 'patch_set') AS deepest,
-    (avg(artifact.depth) FILTER (WHERE artifact.kind = 'patch_set'))::double precision
-    AS average_depth
-FROM artifact
-LEFT JOIN artifact AS compacted ON artifact.artifact_id = compacted.compacted_from_id
-WHERE artifact.kind IN ('dag_version', 'patch_set');
+    count(*) FILTER (WHERE NOT is_patch) AS base_count,
+    count(*) FILTER (WHERE is_compacted) AS compacted_count,
+    count(*) FILTER (WHERE is_patch) AS patch_count,
+    count(*) FILTER (WHERE is_candidate) AS candidate_count,
+    max(depth) FILTER (WHERE is_patch) AS deepest,
+    (avg(depth) FILTER (WHERE is_patch))::double precision AS average_depth
+FROM measured;
 
 -- name: create_compacted_base(patch_id, cas_id, version_hash, nodes_count, edges_count, created_by)<!
 -- record_class: CompactedBase

@@ -19,6 +19,7 @@ ORDER BY created_at DESC, artifact_id DESC
 LIMIT :row_limit;
 
 -- name: list_garbage(artifact_ids, older_than)
+-- record_class: ArtifactId
 -- Return those of the given artifacts that nothing outside of them reaches: no tag, no
 -- reflog entry younger than `older_than`, no run, no chain, no other artifact.
 WITH RECURSIVE given AS (
@@ -123,6 +124,7 @@ WHERE
 ORDER BY given.artifact_id;
 
 -- name: lock_artifacts(artifact_ids)
+-- record_class: ArtifactId
 -- Lock those of the given artifacts that no other session is using, and return their
 -- ids: until the transaction ends no new reference to them can be made.
 SELECT artifact_id
@@ -144,6 +146,7 @@ DELETE FROM artifact
 WHERE artifact_id = any(:artifact_ids);
 
 -- name: lock_garbage_blobs(older_than, row_limit)
+-- record_class: BlobId
 -- Lock blobs of a certain age that no artifact refers to and no other session is using,
 -- and return their ids; nothing when there are none.
 -- @param row_limit = 1000

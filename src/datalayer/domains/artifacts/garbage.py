@@ -1,0 +1,106 @@
+# Derived by scripts/async_to_sync.py from garbage.py; do not edit.
+"""Garbage collection: remove what nothing reaches any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalayer.domains.artifacts.errors import NegativeAge
+from datalayer.domains.artifacts.results import GarbageReport
+from datalayer.queries.artifacts import garbage
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from uuid import UUID
+
+    from psycopg import Connection
+
+    from datalayer.queries.artifacts.garbage import OldArtifact
+
+
+def collect_garbage(
+    connection: Connection[Any],
+    *,
+    older_than: timedelta,
+    batch_size: int = 1000,
+) -> GarbageReport:
+    """Remove artifacts and blobs of a certain age that nothing reaches, and count them.
+
+    Kept is what a tag, a reflog entry younger than `older_than`, a run, a chain or a
+    `compacted_from_id` reaches, and what another session is using. Each batch is a
+    transaction of its own unless the caller has one open.
+    """
+    if older_than.total_seconds() < 0:
+        raise NegativeAge(f"`older_than` is {older_than}, which is in the future")
+    scanned, artifacts = _pass(connection, older_than, batch_size)
+    removed = artifacts
+    # What was stored out of order: something that refers and is older than its target.
+    while removed:
+        _, removed = _pass(connection, older_than, batch_size)
+        artifacts += removed
+    blobs = _collect_blobs(connection, older_than, batch_size)
+    return GarbageReport(scanned=scanned, artifacts=artifacts, blobs=blobs)
+
+
+def _pass(
+    connection: Connection[Any], older_than: timedelta, batch_size: int
+) -> tuple[int, int]:
+    """Go once through the old artifacts, newest first; return how many, and removed."""
+    scanned = removed = 0
+    last: OldArtifact | None = None
+    while True:
+        with connection.transaction():
+            page = garbage.list_old_artifacts(
+                connection,
+                older_than=older_than,
+                before_created_at=last.created_at if last else None,
+                before_id=last.artifact_id if last else None,
+                row_limit=batch_size,
+            )
+            ids = [artifact.artifact_id for artifact in page]
+            removed += _remove_garbage(connection, ids, older_than)
+        scanned += len(page)
+        if len(page) < batch_size:
+            return scanned, removed
+        last = page[-1]
+
+
+def _remove_garbage(
+    connection: Connection[Any], ids: list[UUID], older_than: timedelta
+) -> int:
+    """Remove the garbage among artifacts and return how many went.
+
+    What looks like garbage is locked, so that no new reference to it can be made, and
+    then looked at again by a statement that sees every reference made before.
+    """
+    found = _list_garbage(connection, ids, older_than)
+    locked = garbage.lock_artifacts(connection, artifact_ids=found)
+    locked_ids = [artifact.artifact_id for artifact in locked]
+    certain = _list_garbage(connection, locked_ids, older_than)
+    if not certain:
+        return 0
+    garbage.delete_patch_chains(connection, head_ids=certain)
+    return garbage.delete_artifacts(connection, artifact_ids=certain)
+
+
+def _list_garbage(
+    connection: Connection[Any], ids: list[UUID], older_than: timedelta
+) -> list[UUID]:
+    rows = garbage.list_garbage(connection, artifact_ids=ids, older_than=older_than)
+    return [row.artifact_id for row in rows]
+
+
+def _collect_blobs(
+    connection: Connection[Any], older_than: timedelta, batch_size: int
+) -> int:
+    removed = 0
+    while True:
+        with connection.transaction():
+            rows = garbage.lock_garbage_blobs(
+                connection, older_than=older_than, row_limit=batch_size
+            )
+            removed += garbage.delete_unreferenced_blobs(
+                connection, cas_ids=[row.cas_id for row in rows]
+            )
+        if len(rows) < batch_size:
+            return removed
