@@ -88,7 +88,8 @@ _TOKEN = re.compile(
     rf"""
     (?P<WHITE_SPACE> [ \t\n\r\f\v]+ )
   | (?P<LINE_COMMENT> --[^\n\r]* )
-  | (?P<STRING> (?:[uU]&|[bBxX])?'(?:[^']+|'')*+' | [eE]'(?:[^'\\]+|''|\\.)*+' )
+  | (?P<STRING> (?:[uU]&)?'(?:[^']+|'')*+' | [eE]'(?:[^'\\]+|''|\\.)*+'
+      | [bBxX]'[^']*' )
   | (?P<QUOTED_IDENTIFIER> (?:[uU]&)?"(?:[^"]+|"")*+" )
   | (?P<DOLLAR_STRING> \$(?P<tag>{_TAG})\$.*?\$(?P=tag)\$ )
   | (?P<PARAMETER> \$[0-9]+ )

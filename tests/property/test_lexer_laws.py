@@ -104,6 +104,7 @@ def test_the_tokens_of_any_text_are_the_text(text):
 @given(texts.filter(lambda text: "\0" not in text))
 @example("a$$b")
 @example("1..2")
+@example("x'y''")
 @example("E'a' \n'\\''")
 def test_postgresql_sees_the_same_tokens(text):
     assert_postgresql_agrees(text)
