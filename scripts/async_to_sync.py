@@ -48,6 +48,7 @@ _NAMES = {
     "anext": "next",
     "asynccontextmanager": "contextmanager",
     "enter_async_context": "enter_context",
+    "run_aside": "run_here",
 }
 
 #: In comments and strings.

@@ -280,6 +280,10 @@ class DatabaseUnreachable(DataLayerError):
     """No connection to the database; check the URL, and that the server runs."""
 
 
+class PoolSizeError(DataLayerError):
+    """A pool needs at least one connection; pass a `pool_size` of 1 or more."""
+
+
 class NoRowError(DataLayerError):
     """A query that always returns a row returned none; its promise is wrong.
 

@@ -1,0 +1,173 @@
+# Derived by scripts/async_to_sync.py from aio.py; do not edit.
+"""Open a database for a synchronous program."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from datalayer.config import bundled_folder
+from datalayer.migrate import migrate
+from datalayer.opening import (
+    check_pool_size,
+    describe_target,
+    explain_timeout,
+    run_here,
+    unreachable,
+)
+from datalayer.server import acquire_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from datalayer.migrate import Event, MigrationReport
+    from datalayer.server import ServerHandle
+
+__all__ = ["Database", "open"]
+
+
+def open(url: str | None = None, pool_size: int = 10) -> Database:
+    """Return a database with a pool of connections; close it, or use it in `with`.
+
+    Without a URL: the database of `DATABASE_URL`, else the embedded server, which
+    starts unless it runs already and stops when the last one leaves.
+    Raises `DatabaseUnreachable` when the first connection fails.
+    """
+    check_pool_size(pool_size)
+    server = run_here(partial(acquire_server, url))
+    try:
+        pool = _open_pool(server.url, pool_size)
+    except BaseException:
+        server.close()
+        raise
+    return Database(pool, server, pool_size)
+
+
+def _open_pool(url: str, pool_size: int) -> ConnectionPool[Connection[TupleRow]]:
+    # The pool would keep trying for half a minute, and not say why.
+    try:
+        with Connection.connect(url):
+            pass
+    except psycopg.Error as error:
+        raise unreachable(url, error) from error
+    pool: ConnectionPool[Connection[TupleRow]] = ConnectionPool(
+        url, min_size=1, max_size=pool_size, open=False
+    )
+    pool.open()
+    return pool
+
+
+class Database:
+    """A PostgreSQL database and a pool of connections to it."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool[Connection[TupleRow]],
+        server: ServerHandle,
+        pool_size: int,
+    ) -> None:
+        """Own an open pool and the use of a server; `open` makes both."""
+        self._pool = pool
+        self._server = server
+        self._pool_size = pool_size
+
+    def __repr__(self) -> str:
+        """Return the kind and the place, without the password."""
+        return f"<{type(self).__name__}: {describe_target(self.url)}>"
+
+    @property
+    def url(self) -> str:
+        """Return the URL, with the password if it has one."""
+        return self._server.url
+
+    @property
+    def pool(self) -> ConnectionPool[Connection[TupleRow]]:
+        """Return the pool itself, for its statistics and settings."""
+        return self._pool
+
+    @contextmanager
+    def connection(
+        self, *, timeout: float | None = None
+    ) -> Iterator[Connection[TupleRow]]:
+        """Lend a connection; commit at the end, roll back after an exception."""
+        connection = self._check_out(timeout)
+        try:
+            with connection:
+                yield connection
+        finally:
+            self._pool.putconn(connection)
+
+    @contextmanager
+    def transaction(
+        self, *, timeout: float | None = None
+    ) -> Iterator[Connection[TupleRow]]:
+        """Lend a connection in a transaction that begins now.
+
+        It commits at the end and rolls back after an exception.
+        """
+        with (
+            self.connection(timeout=timeout) as connection,
+            connection.transaction(),
+        ):
+            yield connection
+
+    def migrate(
+        self,
+        components: Sequence[str] | None = None,
+        folder: Path | None = None,
+        *,
+        to: str | None = None,
+        profile: str | None = None,
+        report: Callable[[Event], None] | None = None,
+    ) -> MigrationReport:
+        """Apply migrations, by default those of this package; see `datalayer.migrate`.
+
+        Uses connections of its own.
+        """
+        return run_here(
+            partial(
+                migrate,
+                self.url,
+                folder or bundled_folder("migrations"),
+                components=components,
+                to=to,
+                profile=profile,
+                report=report,
+            )
+        )
+
+    def close(self) -> None:
+        """Close all connections and leave the server; a second time does nothing."""
+        try:
+            self._pool.close()
+        finally:
+            self._server.close()
+
+    def __enter__(self) -> Self:
+        """Return the database itself."""
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the database."""
+        self.close()
+
+    def _check_out(self, timeout: float | None) -> Connection[TupleRow]:
+        try:
+            return self._pool.getconn(timeout)
+        except PoolTimeout as error:
+            explain_timeout(error, self.url, self._pool_size, self._pool.get_stats())
+            raise
