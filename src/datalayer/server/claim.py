@@ -56,6 +56,7 @@ def _foreign(path: Path, binaries: Binaries) -> ServerError:
 
 
 def check_major(folder: ServerFolder, binaries: Binaries) -> None:
+    """Raise `FolderVersionMismatch` when the data is of another major version."""
     major = folder.major
     if major is not None and major != binaries.major:
         raise _other_major(folder.path, major, binaries)

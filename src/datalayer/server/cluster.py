@@ -94,8 +94,7 @@ def create_cluster(
     folder: ServerFolder, binaries: Binaries, account: Account | None
 ) -> None:
     """Create the data of a server: as a whole or, when interrupted, not at all."""
-    for left in folder.path.glob(".data-*"):
-        shutil.rmtree(left)
+    _remove_unfinished(folder)
     data = folder.path / f".data-{uuid.uuid4().hex[:12]}"
     password = secrets.token_urlsafe(24)
     write_atomically(folder.password, password + "\n")
@@ -113,7 +112,7 @@ def create_cluster(
         _run_initdb(command, folder, account)
         data.rename(folder.data)
     except BaseException:
-        shutil.rmtree(data, ignore_errors=True)
+        _remove_unfinished(folder)
         raise
 
 
@@ -231,6 +230,27 @@ def _belongs(pid: int, command: str, folder: ServerFolder) -> bool:
     return place is None or place in {str(folder.data), f"{folder.data} (deleted)"}
 
 
+def _remove_unfinished(folder: ServerFolder) -> None:
+    """Remove data that were never completed, and end an `initdb` that nobody awaits."""
+    unfinished = str(folder.path / ".data-")
+    for process in list_processes():
+        if unfinished in process.command and "initdb" in process.command:
+            _kill_group(process.pid)
+    for left in folder.path.glob(".data-*"):
+
+        def is_removed(left: Path = left) -> bool:
+            # Processes that were just killed may still write.
+            shutil.rmtree(left, ignore_errors=True)
+            return not left.exists()
+
+        wait_until(is_removed, timeout=5)
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
 def _run_initdb(
     command: list[str], folder: ServerFolder, account: Account | None
 ) -> None:
@@ -239,8 +259,7 @@ def _run_initdb(
     try:
         output, _ = process.communicate()
     except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill_group(process.pid)
         process.communicate()
         raise
     if process.returncode:

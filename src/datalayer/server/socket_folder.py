@@ -22,12 +22,24 @@ _SPECIAL = set(",\"'\\")
 def make_socket_folder(
     folder: ServerFolder, port: int, account: Account | None
 ) -> Path:
-    """Create the folder for a server's socket, which only its account may enter."""
+    """Create the folder for a server's socket, which only its account may enter.
+
+    The server must not run: what a killed one left there is removed. PostgreSQL would
+    take a process that has its number now, or that nobody collected, for a running one.
+    """
     own = folder.path / "socket"
     if _suits(own, port):
         own.mkdir(mode=0o700, exist_ok=True)
         _give(own, account)
-        return own
+        chosen = own
+    else:
+        chosen = _make_short(folder, account)
+    for left in chosen.glob(".s.PGSQL.*"):
+        left.unlink(missing_ok=True)
+    return chosen
+
+
+def _make_short(folder: ServerFolder, account: Account | None) -> Path:
     short = _short(folder)
     try:
         short.mkdir(mode=0o700)
