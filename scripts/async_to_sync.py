@@ -62,6 +62,9 @@ _MODULES = {
     "datalayer.aio": "datalayer.database",
     "datalayer.runtime.aio": "datalayer.runtime.sync",
 }
+#: A type of its own has no place in synchronous code.
+_AWAITABLE = re.compile(r"\bAwaitable\[(\w+)\]")
+
 _AIO_MODULE = re.compile(r"\bdatalayer(?:\.\w+)*?\.aio\b")
 
 
@@ -102,7 +105,7 @@ def derive(source: Path, target: Path) -> str:
 def to_sync(text: str) -> str:
     """Return the synchronous form of a module's text, unformatted."""
     text = _ASYNC_ONLY.sub("", _TWIN.sub("", text))
-    text = _AIO_MODULE.sub(_sync_module, text)
+    text = _AIO_MODULE.sub(_sync_module, _AWAITABLE.sub(r"\1", text))
     lines = text.splitlines(keepends=True)
     tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     # From the end, so that earlier positions stay true.
