@@ -44,16 +44,21 @@ Write = Callable[[Mapping[str, str]], Path]
 
 
 @pytest.fixture(scope="module", params=BINARIES, ids=lambda b: f"postgresql{b.major}")
-def some_server(request: pytest.FixtureRequest) -> Iterator[str]:
+def shared_database(request: pytest.FixtureRequest) -> Iterator[str]:
     binaries: Binaries = request.param
-    with use_server(binaries=binaries.folder) as server:
-        yield server.url()
+    with (
+        use_server(binaries=binaries.folder) as server,
+        scratch_database(server.url()) as url,
+    ):
+        yield url
 
 
 @pytest.fixture
-def database(some_server: str) -> Iterator[str]:
-    with scratch_database(some_server) as url:
-        yield url
+def database(shared_database: str) -> str:
+    """A database emptied for the test, which is quicker than a new one."""
+    run(shared_database, "DROP SCHEMA IF EXISTS public, app, s CASCADE")
+    run(shared_database, "CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC")
+    return shared_database
 
 
 @pytest.fixture
@@ -370,7 +375,7 @@ def test_the_ledger_lies_in_the_first_schema_of_the_search_path(database, write)
 def test_a_search_path_without_a_schema_is_an_error(database, write):
     url = f"{database}&options=-csearch_path%3Dnowhere"
 
-    with pytest.raises(LedgerError, match="none in `search_path` exists"):
+    with pytest.raises(LedgerError, match="none in `search_path`"):
         migrate(url, write({"001_a.sql": "SELECT 1"}))
 
 

@@ -142,7 +142,7 @@ def find_ledger(connection: psycopg.Connection) -> Ledger:
         schema: str | None = cursor.execute(_SCHEMA).fetchone()
     if schema is None:
         raise LedgerError(
-            "no schema for `datalayer_migration`: none in `search_path` exists",
+            "no schema for `datalayer_migration`: none in `search_path` can be used",
             help="create a schema of the `search_path`, or set it in the URL: "
             "`?options=-csearch_path=app`",
         )
