@@ -174,7 +174,7 @@ def end_processes(folder: ServerFolder, number: signal.Signals) -> None:
         return
     for pid in pids:
         send(pid, number)
-    if not wait_until(lambda: not any(map(is_alive, pids)), timeout=5):
+    if not wait_until(lambda: not any(map(is_alive, pids)), timeout=2):
         for pid in filter(is_alive, pids):
             send(pid, signal.SIGKILL)
         wait_until(lambda: not any(map(is_alive, pids)), timeout=5)
@@ -227,7 +227,9 @@ def _belongs(pid: int, command: str, folder: ServerFolder) -> bool:
         return False
     place = working_folder(pid)
     # Another container may have the same path, and its processes may be visible.
-    return place is None or place in {str(folder.data), f"{folder.data} (deleted)"}
+    # In "/" is a server that has only just been started.
+    places = {None, "/", str(folder.data), f"{folder.data} (deleted)"}
+    return place in places
 
 
 def _remove_unfinished(folder: ServerFolder) -> None:

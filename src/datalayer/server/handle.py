@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,15 +57,14 @@ def acquire_server(
 
 
 def _checked(url: str, origin: str) -> str:
-    try:
-        conninfo_to_dict(url)
-    except psycopg.Error:
-        # Without the URL and what libpq says of it: both may show a password.
-        raise WrongUrl(
-            f"{origin} does not name a PostgreSQL database",
-            help="for example postgresql://user:password@host:5432/database",
-        ) from None
-    return url
+    with contextlib.suppress(psycopg.ProgrammingError):
+        if url.strip() and conninfo_to_dict(url):
+            return url
+    # Without the URL and what libpq says of it: both may show a password.
+    raise WrongUrl(
+        f"{origin} does not name a PostgreSQL database",
+        help="for example postgresql://user:password@host:5432/database",
+    )
 
 
 def default_folder() -> Path:
