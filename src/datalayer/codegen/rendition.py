@@ -20,6 +20,8 @@ _LITERALS = {
     TokenKind.QUOTED_IDENTIFIER,
 }
 _VISIBLE = re.compile(r"[^\n]")
+# Among them what Python takes for a line end or white space, and PostgreSQL for a name.
+_NOT_PRINTABLE_ASCII = re.compile(r"[^ -~]")
 
 
 def render_for_aiosql(query: QuerySource) -> str:
@@ -63,4 +65,4 @@ def _neutral(token: Token) -> str:
         return _VISIBLE.sub("~", token.text)
     if token.text == ":" or not token.significant:
         return _VISIBLE.sub(" ", token.text)
-    return token.text
+    return _NOT_PRINTABLE_ASCII.sub("~", token.text)

@@ -25,6 +25,8 @@ PARAMETER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUOTED = {TokenKind.STRING, TokenKind.QUOTED_IDENTIFIER, TokenKind.DOLLAR_STRING}
 # The functions whose arguments are written `key: value`.
 _JSON_CONSTRUCTORS = ("json_object", "json_objectagg")
+# Reserved words that an operand follows: none of them can be a column.
+_BEFORE_OPERAND = ("and", "case", "else", "in", "like", "not", "or", "then", "when")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ class _Colon:
     def needs_operand(self) -> bool:
         """Tell whether only an operand, and so no separating colon, can stand here."""
         if self.before.kind is TokenKind.OPERATOR or self.before.text in {",", ":"}:
+            return True
+        if self.before.is_word(*_BEFORE_OPERAND):
             return True
         return self.separates == "(" and (
             self.before.text == "(" or self.before.is_word("value")
