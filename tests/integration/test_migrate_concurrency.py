@@ -37,6 +37,8 @@ from datalayer.migrate import (
     runner,
 )
 from datalayer.migrate.ledger import record
+from datalayer.server import Server, scratch_database
+from schema_dump import dump_schema
 
 #: Held by a test, it stops a file where the file asks for it.
 GATE = 4711
@@ -142,8 +144,8 @@ def assert_each_file_is_applied_once(
 
 @pytest.mark.parametrize("runners", [2, 8])
 def test_runners_at_the_same_moment_apply_each_file_once(
-    pool, empty_database, folder, runners
-):
+    pool: ThreadPoolExecutor, empty_database: str, folder: Path, runners: int
+) -> None:
     assert_each_file_is_applied_once(pool, empty_database, folder, runners)
 
 
@@ -164,13 +166,20 @@ def assert_second_runner_waits(
         assert second.future.result(PATIENCE).applied == ()
 
 
-def test_a_second_runner_waits_for_the_first(pool, empty_database, folder):
+def test_a_second_runner_waits_for_the_first(
+    pool: ThreadPoolExecutor, empty_database: str, folder: Path
+) -> None:
     assert_second_runner_waits(pool, empty_database, folder)
 
     assert_all_is_applied(empty_database)
 
 
-def test_a_runner_without_the_lock_is_caught(pool, empty_database, folder, monkeypatch):
+def test_a_runner_without_the_lock_is_caught(
+    pool: ThreadPoolExecutor,
+    empty_database: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     @contextmanager
     def no_lock(*_: object, **__: object) -> Iterator[lock.Lock]:
         yield lock.Lock(0)
@@ -183,8 +192,8 @@ def test_a_runner_without_the_lock_is_caught(pool, empty_database, folder, monke
 
 
 def test_a_runner_that_waited_long_enough_says_who_is_at_work(
-    pool, empty_database, folder
-):
+    pool: ThreadPoolExecutor, empty_database: str, folder: Path
+) -> None:
     with closed_gate(empty_database):
         Runner(pool, empty_database, folder)
         wait_for_gate(empty_database)
@@ -230,13 +239,22 @@ def assert_next_runner_waits_for_what_a_killed_one_left(
     assert_all_is_applied(url)
 
 
-def test_after_a_kill_the_next_run_finishes(pool, empty_database, folder):
+def test_after_a_kill_the_next_run_finishes_as_if_undisturbed(
+    pool: ThreadPoolExecutor, server: Server, empty_database: str, folder: Path
+) -> None:
     assert_next_runner_waits_for_what_a_killed_one_left(pool, empty_database, folder)
+
+    with scratch_database(server.url()) as undisturbed:
+        migrate(undisturbed, folder)
+        assert dump_schema(empty_database) == dump_schema(undisturbed)
 
 
 def test_a_runner_without_the_guard_is_caught(
-    pool, empty_database, folder, monkeypatch
-):
+    pool: ThreadPoolExecutor,
+    empty_database: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(lock, "_GUARD_KEY", 1)
 
     with pytest.raises((AssertionError, DataLayerError)):
@@ -245,7 +263,9 @@ def test_a_runner_without_the_guard_is_caught(
         )
 
 
-def test_a_lost_lock_is_noticed_before_the_next_file(empty_database, folder):
+def test_a_lost_lock_is_noticed_before_the_next_file(
+    empty_database: str, folder: Path
+) -> None:
     holders = (
         "SELECT pg_terminate_backend(pid) FROM pg_locks "
         f"WHERE locktype = 'advisory' AND granted AND objid = {lock._LOCK_KEY % 2**32}"
@@ -264,8 +284,8 @@ def test_a_lost_lock_is_noticed_before_the_next_file(empty_database, folder):
 
 
 def test_a_server_that_ends_the_session_leaves_nothing_of_the_file(
-    pool, empty_database, folder
-):
+    pool: ThreadPoolExecutor, empty_database: str, folder: Path
+) -> None:
     with closed_gate(empty_database):
         first = Runner(pool, empty_database, folder)
         backend = wait_for_gate(empty_database)
@@ -305,18 +325,24 @@ def assert_blocked_file_succeeds_after_retries(url: str, folder: Path) -> None:
     ) == [(3,)]
 
 
-def test_a_blocked_alter_succeeds_after_retries(empty_database, folder):
+def test_a_blocked_alter_succeeds_after_retries(
+    empty_database: str, folder: Path
+) -> None:
     assert_blocked_file_succeeds_after_retries(empty_database, folder)
 
 
-def test_a_runner_that_does_not_retry_is_caught(empty_database, folder, monkeypatch):
+def test_a_runner_that_does_not_retry_is_caught(
+    empty_database: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(execution, "TRIES", 1)
 
     with pytest.raises((AssertionError, MigrationBlocked)):
         assert_blocked_file_succeeds_after_retries(empty_database, folder)
 
 
-def test_a_file_that_stays_blocked_is_given_up(empty_database, folder, monkeypatch):
+def test_a_file_that_stays_blocked_is_given_up(
+    empty_database: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(execution, "_LONGEST_PAUSE", 0.001)
     migrate(empty_database, folder)
     (folder / "a/004_d.sql").write_text(
@@ -346,13 +372,13 @@ def assert_failed_commit_leaves_no_row(url: str, folder: Path) -> None:
     assert fetch(url, "SELECT version FROM datalayer_migration") == [("001",)]
 
 
-def test_a_failed_commit_leaves_no_row(empty_database, folder):
+def test_a_failed_commit_leaves_no_row(empty_database: str, folder: Path) -> None:
     assert_failed_commit_leaves_no_row(empty_database, folder)
 
 
 def test_a_row_written_outside_the_transaction_is_caught(
-    empty_database, folder, monkeypatch
-):
+    empty_database: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def record_elsewhere(_: psycopg.Connection, *args: object, **rest: object) -> None:
         with psycopg.connect(empty_database, autocommit=True) as other:
             record(other, *args, **rest)  # type: ignore[arg-type] # passed on as they came
@@ -364,8 +390,8 @@ def test_a_row_written_outside_the_transaction_is_caught(
 
 
 def test_an_index_is_built_beside_the_lock_while_others_write(
-    pool, empty_database, folder
-):
+    pool: ThreadPoolExecutor, empty_database: str, folder: Path
+) -> None:
     """The session that holds the lock must not keep CONCURRENTLY waiting."""
     migrate(empty_database, folder)
     (folder / "a/004_i.sql").write_text(

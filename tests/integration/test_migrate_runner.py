@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -108,7 +109,7 @@ def problems_of(url: str, folder: Path) -> tuple[LocatedError, ...]:
     return raised.value.problems
 
 
-def test_files_are_applied_in_order_and_recorded(database, write):
+def test_files_are_applied_in_order_and_recorded(database: str, write: Write) -> None:
     folder = write(
         {
             "b/001_first.sql": "CREATE TABLE b (x int)",
@@ -138,7 +139,7 @@ def test_files_are_applied_in_order_and_recorded(database, write):
     )
 
 
-def test_a_second_run_applies_nothing(database, write):
+def test_a_second_run_applies_nothing(database: str, write: Write) -> None:
     folder = write({"001_a.sql": "CREATE TABLE a (x int)"})
     migrate(database, folder)
 
@@ -148,7 +149,7 @@ def test_a_second_run_applies_nothing(database, write):
     assert report.already_applied == 1
 
 
-def test_what_comes_later_is_applied_on_top(database, write):
+def test_what_comes_later_is_applied_on_top(database: str, write: Write) -> None:
     migrate(database, write({"001_a.sql": "CREATE TABLE a (x int)"}))
 
     report = migrate(database, write({"002_b.sql": "CREATE TABLE b (x int)"}))
@@ -157,7 +158,7 @@ def test_what_comes_later_is_applied_on_top(database, write):
     assert tables(database) == ["a", "b"]
 
 
-def test_a_target_stops_the_named_component(database, write):
+def test_a_target_stops_the_named_component(database: str, write: Write) -> None:
     folder = write(
         {
             "a/001_a.sql": "CREATE TABLE a1 (x int)",
@@ -171,7 +172,7 @@ def test_a_target_stops_the_named_component(database, write):
     assert tables(database) == ["a1"]
 
 
-def test_a_required_component_is_applied_first(database, write):
+def test_a_required_component_is_applied_first(database: str, write: Write) -> None:
     folder = write(
         {
             "a/001_a.sql": "-- datalayer: requires=b\n"
@@ -186,7 +187,9 @@ def test_a_required_component_is_applied_first(database, write):
     assert tables(database) == ["a", "b"]
 
 
-def test_nothing_of_a_failing_file_stays_and_earlier_files_do(database, write):
+def test_nothing_of_a_failing_file_stays_and_earlier_files_do(
+    database: str, write: Write
+) -> None:
     folder = write(
         {
             "001_a.sql": "CREATE TABLE a (x int)",
@@ -242,8 +245,13 @@ def test_nothing_of_a_failing_file_stays_and_earlier_files_do(database, write):
     ids=["column", "syntax", "no position", "do block", "commit", "function body"],
 )
 def test_an_error_of_the_server_is_located(
-    database, write, text, place, message, marked
-):
+    database: str,
+    write: Write,
+    text: str,
+    place: tuple[int, int],
+    message: str,
+    marked: str,
+) -> None:
     folder = write({"a/001_a.sql": text})
 
     with pytest.raises(MigrationFailed) as raised:
@@ -257,7 +265,7 @@ def test_an_error_of_the_server_is_located(
     assert recorded(database) == []
 
 
-def test_the_hint_of_the_server_is_the_help(database, write):
+def test_the_hint_of_the_server_is_the_help(database: str, write: Write) -> None:
     folder = write({"001_a.sql": "CREATE TABLE a (size int); SELECT seize FROM a;"})
 
     with pytest.raises(MigrationFailed) as raised:
@@ -268,8 +276,8 @@ def test_the_hint_of_the_server_is_the_help(database, write):
 
 
 def test_what_only_the_server_knows_to_need_no_transaction_names_the_header(
-    database, write
-):
+    database: str, write: Write
+) -> None:
     folder = write(
         {
             "001_a.sql": "CREATE TABLE p (x int) PARTITION BY RANGE (x)",
@@ -284,9 +292,10 @@ def test_what_only_the_server_knows_to_need_no_transaction_names_the_header(
     assert "`-- datalayer: transaction=off`" in (raised.value.help or "")
 
 
-def test_a_commit_that_the_text_did_not_show_is_refused(database, write, monkeypatch):
-    never = statements.re.compile("(?!)")
-    monkeypatch.setattr(statements, "_TRANSACTION_CONTROL", never)
+def test_a_commit_that_the_text_did_not_show_is_refused(
+    database: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statements, "_TRANSACTION_CONTROL", re.compile("(?!)"))
     folder = write({"001_a.sql": "SELECT 1;\nCOMMIT;"})
 
     with pytest.raises(TransactionControlError) as raised:
@@ -296,7 +305,9 @@ def test_a_commit_that_the_text_did_not_show_is_refused(database, write, monkeyp
     assert recorded(database) == []
 
 
-def test_nothing_stays_when_the_ledger_cannot_be_written(database, write):
+def test_nothing_stays_when_the_ledger_cannot_be_written(
+    database: str, write: Write
+) -> None:
     migrate(database, write({"001_a.sql": "CREATE TABLE a (x int)"}))
     run(database, "ALTER TABLE datalayer_migration ADD CHECK (version <> '002')")
     folder = write({"002_b.sql": "CREATE TABLE b (x int)"})
@@ -307,7 +318,7 @@ def test_nothing_stays_when_the_ledger_cannot_be_written(database, write):
     assert tables(database) == ["a"]
 
 
-def test_notices_are_told_and_reported(database, write):
+def test_notices_are_told_and_reported(database: str, write: Write) -> None:
     folder = write(
         {"001_a.sql": "DO $$ BEGIN RAISE NOTICE '% rows', 3; RAISE WARNING 'w'; END $$"}
     )
@@ -322,7 +333,9 @@ def test_notices_are_told_and_reported(database, write):
     assert [type(event) for event in events] == [Applying, Notice, Notice, Applied]
 
 
-def test_percent_signs_and_dollars_are_sent_as_written(database, write):
+def test_percent_signs_and_dollars_are_sent_as_written(
+    database: str, write: Write
+) -> None:
     folder = write(
         {"001_a.sql": "CREATE TABLE a AS SELECT '1%s %(a)s'::text AS x, $$ $1 $$ AS y"}
     )
@@ -332,7 +345,9 @@ def test_percent_signs_and_dollars_are_sent_as_written(database, write):
     assert fetch(database, "SELECT x, y FROM a") == [("1%s %(a)s", " $1 ")]
 
 
-def test_windows_line_ends_do_not_reach_the_database(database, write):
+def test_windows_line_ends_do_not_reach_the_database(
+    database: str, write: Write
+) -> None:
     folder = write({})
     (folder / "001_a.sql").write_bytes(
         b"\xef\xbb\xbfCREATE FUNCTION f() RETURNS text LANGUAGE sql AS\r\n"
@@ -344,7 +359,9 @@ def test_windows_line_ends_do_not_reach_the_database(database, write):
     assert fetch(database, "SELECT f()") == [("a\nb",)]
 
 
-def test_what_a_file_sets_is_forgotten_before_the_next(database, write):
+def test_what_a_file_sets_is_forgotten_before_the_next(
+    database: str, write: Write
+) -> None:
     run(database, "DROP ROLE IF EXISTS migration_owner; CREATE ROLE migration_owner")
     folder = write(
         {
@@ -362,7 +379,9 @@ def test_what_a_file_sets_is_forgotten_before_the_next(database, write):
     run(database, "DROP SCHEMA s CASCADE; DROP ROLE migration_owner")
 
 
-def test_the_ledger_lies_in_the_first_schema_of_the_search_path(database, write):
+def test_the_ledger_lies_in_the_first_schema_of_the_search_path(
+    database: str, write: Write
+) -> None:
     run(database, "CREATE SCHEMA app")
     url = f"{database}&options=-csearch_path%3Dnowhere,app"
 
@@ -372,14 +391,18 @@ def test_the_ledger_lies_in_the_first_schema_of_the_search_path(database, write)
     assert fetch(database, "SELECT count(*) FROM app.a") == [(0,)]
 
 
-def test_a_search_path_without_a_schema_is_an_error(database, write):
+def test_a_search_path_without_a_schema_is_an_error(
+    database: str, write: Write
+) -> None:
     url = f"{database}&options=-csearch_path%3Dnowhere"
 
     with pytest.raises(LedgerError, match="none in `search_path`"):
         migrate(url, write({"001_a.sql": "SELECT 1"}))
 
 
-def test_a_user_who_may_not_create_tables_is_told_so(database, write):
+def test_a_user_who_may_not_create_tables_is_told_so(
+    database: str, write: Write
+) -> None:
     run(database, "DROP ROLE IF EXISTS migration_guest")
     run(database, "CREATE ROLE migration_guest LOGIN")
     url = database.replace("postgres@", "migration_guest@")
@@ -389,7 +412,7 @@ def test_a_user_who_may_not_create_tables_is_told_so(database, write):
     run(database, "DROP ROLE migration_guest")
 
 
-def test_an_unreachable_database_is_named_without_its_password(write):
+def test_an_unreachable_database_is_named_without_its_password(write: Write) -> None:
     with pytest.raises(DatabaseUnreachable) as raised:
         migrate(
             "postgresql://me:secret@/books?host=/nowhere",
@@ -400,7 +423,7 @@ def test_an_unreachable_database_is_named_without_its_password(write):
     assert "secret" not in str(raised.value)
 
 
-def test_an_edited_file_is_an_error_with_a_diff(database, write):
+def test_an_edited_file_is_an_error_with_a_diff(database: str, write: Write) -> None:
     migrate(database, write({"a/001_a.sql": "-- why\nCREATE TABLE a (x int);\n"}))
     folder = write({"a/001_a.sql": "-- why\nCREATE TABLE a (x bigint);\n"})
 
@@ -427,18 +450,20 @@ def assert_comments_may_change(database: str, write: Write) -> None:
     assert [applied.name for applied in report.applied] == ["b"]
 
 
-def test_a_change_of_comments_is_a_note(database, write):
+def test_a_change_of_comments_is_a_note(database: str, write: Write) -> None:
     assert_comments_may_change(database, write)
 
 
-def test_a_token_hash_that_includes_comments_is_caught(database, write, monkeypatch):
+def test_a_token_hash_that_includes_comments_is_caught(
+    database: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(files, "tokens_hash", lambda text: str(hash(text)))
 
     with pytest.raises(ProblemsFound):
         assert_comments_may_change(database, write)
 
 
-def test_a_renamed_file_is_a_note(database, write):
+def test_a_renamed_file_is_a_note(database: str, write: Write) -> None:
     folder = write({"001_a.sql": "CREATE TABLE a (x int)"})
     migrate(database, folder)
     (folder / "001_a.sql").rename(folder / "0001_better.sql")
@@ -450,7 +475,9 @@ def test_a_renamed_file_is_a_note(database, write):
     ]
 
 
-def test_edited_missing_and_late_files_are_all_told(database, write):
+def test_edited_missing_and_late_files_are_all_told(
+    database: str, write: Write
+) -> None:
     folder = write(
         {
             "a/001_a.sql": "SELECT 1",
@@ -475,7 +502,9 @@ def test_edited_missing_and_late_files_are_all_told(database, write):
     assert tables(database) == []
 
 
-def test_a_late_file_is_applied_where_that_is_allowed(database, write):
+def test_a_late_file_is_applied_where_that_is_allowed(
+    database: str, write: Write
+) -> None:
     migrate(database, write({"005_c.sql": "SELECT 1"}))
     folder = write({"004_late.sql": "CREATE TABLE late (x int)"})
 
@@ -485,7 +514,9 @@ def test_a_late_file_is_applied_where_that_is_allowed(database, write):
     assert migrate(database, folder).applied == ()
 
 
-def test_the_history_of_another_folder_is_a_note(database, write, tmp_path):
+def test_the_history_of_another_folder_is_a_note(
+    database: str, write: Write, tmp_path: Path
+) -> None:
     migrate(database, write({"a/001_a.sql": "SELECT 1"}))
     other = tmp_path / "other" / "b"
     other.mkdir(parents=True)
@@ -511,8 +542,8 @@ VARIANTS = {
     ],
 )
 def test_the_variant_of_the_profile_is_applied(
-    database, write, profile, variant, table
-):
+    database: str, write: Write, profile: str | None, variant: str, table: str
+) -> None:
     report = migrate(database, write(VARIANTS), profile=profile)
 
     assert tables(database) == [table]
@@ -522,7 +553,7 @@ def test_the_variant_of_the_profile_is_applied(
     ]
 
 
-def test_a_database_keeps_its_profile(database, write):
+def test_a_database_keeps_its_profile(database: str, write: Write) -> None:
     migrate(database, write(VARIANTS), profile="timescaledb")
     folder = write({"002_b.sql": "CREATE TABLE b (x int)"})
 
@@ -532,12 +563,12 @@ def test_a_database_keeps_its_profile(database, write):
     assert migrate(database, folder).profile == "timescaledb"
 
 
-def test_an_unknown_profile_is_an_error(database, write):
+def test_an_unknown_profile_is_an_error(database: str, write: Write) -> None:
     with pytest.raises(ProfileConflict, match="unknown profile `oracle`"):
         migrate(database, write({"001_a.sql": "SELECT 1"}), profile="oracle")
 
 
-def test_an_index_is_built_outside_a_transaction(database, write):
+def test_an_index_is_built_outside_a_transaction(database: str, write: Write) -> None:
     folder = write(
         {
             "001_a.sql": "CREATE TABLE a (x int)",
@@ -554,7 +585,9 @@ def test_an_index_is_built_outside_a_transaction(database, write):
     assert recorded(database) == [("default", "001"), ("default", "002")]
 
 
-def test_an_invalid_index_of_our_own_failure_is_dropped(database, write):
+def test_an_invalid_index_of_our_own_failure_is_dropped(
+    database: str, write: Write
+) -> None:
     folder = write(
         {
             "001_a.sql": "CREATE TABLE a (x int); INSERT INTO a VALUES (1), (1)",
@@ -571,7 +604,9 @@ def test_an_invalid_index_of_our_own_failure_is_dropped(database, write):
     assert len(migrate(database, folder).applied) == 1
 
 
-def test_an_invalid_index_of_somebody_else_is_left_alone(database, write):
+def test_an_invalid_index_of_somebody_else_is_left_alone(
+    database: str, write: Write
+) -> None:
     folder = write({"001_a.sql": "CREATE TABLE a (x int)"})
     migrate(database, folder)
     run(database, "INSERT INTO a VALUES (1), (1)")
@@ -592,7 +627,9 @@ def test_an_invalid_index_of_somebody_else_is_left_alone(database, write):
     assert len(fetch(database, "SELECT FROM pg_class WHERE relname = 'i'")) == 1
 
 
-def test_a_procedure_that_failed_after_a_commit_is_half_applied(database, write):
+def test_a_procedure_that_failed_after_a_commit_is_half_applied(
+    database: str, write: Write
+) -> None:
     folder = write(
         {
             "001_a.sql": "CREATE TABLE a (x int); "
@@ -608,7 +645,9 @@ def test_a_procedure_that_failed_after_a_commit_is_half_applied(database, write)
     assert fetch(database, "SELECT x FROM a") == [(1,)]
 
 
-def test_what_was_done_but_not_recorded_is_half_applied(database, write):
+def test_what_was_done_but_not_recorded_is_half_applied(
+    database: str, write: Write
+) -> None:
     migrate(database, write({"001_a.sql": "CREATE TABLE a (x int)"}))
     run(database, "ALTER TABLE datalayer_migration ADD CHECK (version <> '002')")
     folder = write({"002_b.sql": "-- datalayer: transaction=off\nVACUUM a;"})
@@ -618,8 +657,8 @@ def test_what_was_done_but_not_recorded_is_half_applied(database, write):
 
 
 def test_status_of_an_empty_database_shows_all_as_pending_and_changes_nothing(
-    database, write
-):
+    database: str, write: Write
+) -> None:
     folder = write({"a/001_a.sql": "SELECT 1", "a/002_b.sql": "SELECT 1"})
 
     found = status(database, folder)
@@ -634,7 +673,9 @@ def test_status_of_an_empty_database_shows_all_as_pending_and_changes_nothing(
     )
 
 
-def test_status_tells_what_is_applied_pending_and_wrong(database, write):
+def test_status_tells_what_is_applied_pending_and_wrong(
+    database: str, write: Write
+) -> None:
     folder = write(
         {
             "a/001_a.sql": "SELECT 1",

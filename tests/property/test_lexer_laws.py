@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import example, given
@@ -97,7 +97,7 @@ def assert_parser_splits_alike(text: str) -> None:
 
 
 @given(texts)
-def test_the_tokens_of_any_text_are_the_text(text):
+def test_the_tokens_of_any_text_are_the_text(text: str) -> None:
     assert_nothing_is_lost(text)
 
 
@@ -106,17 +106,19 @@ def test_the_tokens_of_any_text_are_the_text(text):
 @example("1..2")
 @example("x'y''")
 @example("E'a' \n'\\''")
-def test_postgresql_sees_the_same_tokens(text):
+def test_postgresql_sees_the_same_tokens(text: str) -> None:
     assert_postgresql_agrees(text)
 
 
 @given(scripts)
-def test_postgresqls_parser_splits_alike(text):
+def test_postgresqls_parser_splits_alike(text: str) -> None:
     assert_parser_splits_alike(text)
 
 
 @given(texts)
-def test_statements_follow_each_other_and_cover_all_that_is_significant(text):
+def test_statements_follow_each_other_and_cover_all_that_is_significant(
+    text: str,
+) -> None:
     statements = split_statements(text)
 
     edges = [edge for s in statements for edge in (s.start, s.end)]
@@ -198,7 +200,12 @@ def _with_parentheses_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_a_lexer_with_a_rule_left_out_is_caught(monkeypatch, mutate, law, text):
+def test_a_lexer_with_a_rule_left_out_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+    mutate: Callable[[pytest.MonkeyPatch], None],
+    law: str,
+    text: str,
+) -> None:
     laws = {"tokens": assert_postgresql_agrees, "split": assert_parser_splits_alike}
     laws[law](text)
 

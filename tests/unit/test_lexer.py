@@ -66,7 +66,7 @@ _corpus = pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS.keys())
 
 
 @_corpus
-def test_tokens_begin_and_end_where_postgresql_sees_them(text):
+def test_tokens_begin_and_end_where_postgresql_sees_them(text: str) -> None:
     expected = [
         (token.start, token.end + 1)
         for token in scan(text)
@@ -77,7 +77,7 @@ def test_tokens_begin_and_end_where_postgresql_sees_them(text):
 
 
 @_corpus
-def test_statements_are_those_of_postgresqls_parser(text):
+def test_statements_are_those_of_postgresqls_parser(text: str) -> None:
     expected = [_words(statement) for statement in pglast.split(text)]
 
     found = [_words(text[s.start : s.end]) for s in split_statements(text)]
@@ -86,7 +86,7 @@ def test_statements_are_those_of_postgresqls_parser(text):
 
 
 @_corpus
-def test_a_statement_begins_and_ends_with_something_significant(text):
+def test_a_statement_begins_and_ends_with_something_significant(text: str) -> None:
     for statement in split_statements(text):
         found = list(tokens(text[statement.start : statement.end]))
 
@@ -107,7 +107,7 @@ def test_a_statement_begins_and_ends_with_something_significant(text):
         ("SELECT E'a'\n'b\\'", 12),
     ],
 )
-def test_what_never_ends_is_one_unterminated_token(text, start):
+def test_what_never_ends_is_one_unterminated_token(text: str, start: int) -> None:
     last = list(tokens(text))[-1]
 
     assert (last.kind, last.start, last.end) == (
@@ -132,7 +132,7 @@ def test_what_never_ends_is_one_unterminated_token(text, start):
         ("\\connect x", ["\\", "connect", "x"]),
     ],
 )
-def test_colons_and_stray_signs_are_told_apart(text, expected):
+def test_colons_and_stray_signs_are_told_apart(text: str, expected: list[str]) -> None:
     assert [token.text for token in significant_tokens(text)] == expected
 
 
@@ -156,11 +156,11 @@ def test_colons_and_stray_signs_are_told_apart(text, expected):
         (" \r\n\t", TokenKind.WHITE_SPACE),
     ],
 )
-def test_each_kind_is_recognised(text, kind):
+def test_each_kind_is_recognised(text: str, kind: TokenKind) -> None:
     assert [(token.kind, token.text) for token in tokens(text)] == [(kind, text)]
 
 
-def test_an_incomplete_last_statement_is_a_statement():
+def test_an_incomplete_last_statement_is_a_statement() -> None:
     text = "SELECT 1; CREATE TABLE a (x int; SELECT 2;"
 
     found = [text[s.start : s.end] for s in split_statements(text)]

@@ -52,7 +52,9 @@ def only_file(components: tuple[Component, ...]) -> MigrationFile:
     return file
 
 
-def test_each_folder_is_a_component_and_its_files_are_ordered_by_number(tmp_path):
+def test_each_folder_is_a_component_and_its_files_are_ordered_by_number(
+    tmp_path: Path,
+) -> None:
     components = read(
         tmp_path,
         {
@@ -71,17 +73,17 @@ def test_each_folder_is_a_component_and_its_files_are_ordered_by_number(tmp_path
     assert [p for c in components for p in problems_of_files(c)] == []
 
 
-def test_files_directly_in_the_folder_are_the_default_component(tmp_path):
+def test_files_directly_in_the_folder_are_the_default_component(tmp_path: Path) -> None:
     components = read(tmp_path, {"001_a.sql": "SELECT 1", "002_b.sql": "SELECT 1"})
 
     assert [(c.name, len(c.files)) for c in components] == [("default", 2)]
 
 
-def test_an_empty_folder_has_no_components(tmp_path):
+def test_an_empty_folder_has_no_components(tmp_path: Path) -> None:
     assert read_components(tmp_path) == ()
 
 
-def test_a_folder_that_is_not_there_is_an_error(tmp_path):
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MigrationFolderError, match="no folder"):
         read_components(tmp_path / "nowhere")
 
@@ -99,7 +101,9 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path):
         ("odd name/001_x.sql", "a component cannot be called `odd name`"),
     ],
 )
-def test_a_misnamed_or_misplaced_file_is_a_located_error(tmp_path, name, message):
+def test_a_misnamed_or_misplaced_file_is_a_located_error(
+    tmp_path: Path, name: str, message: str
+) -> None:
     (problem,) = problems(tmp_path, {name: "SELECT 1"})
 
     assert isinstance(problem, MigrationNameError)
@@ -108,7 +112,7 @@ def test_a_misnamed_or_misplaced_file_is_a_located_error(tmp_path, name, message
     assert problem.help
 
 
-def test_files_beside_the_folders_of_components_are_refused(tmp_path):
+def test_files_beside_the_folders_of_components_are_refused(tmp_path: Path) -> None:
     (problem,) = problems(
         tmp_path, {"001_a.sql": "SELECT 1", "b/001_b.sql": "SELECT 1"}
     )
@@ -117,7 +121,9 @@ def test_files_beside_the_folders_of_components_are_refused(tmp_path):
     assert problem.location.path.endswith("001_a.sql")
 
 
-def test_line_ends_and_a_byte_order_mark_change_neither_text_nor_tokens(tmp_path):
+def test_line_ends_and_a_byte_order_mark_change_neither_text_nor_tokens(
+    tmp_path: Path,
+) -> None:
     text = "SELECT 1;\n-- why\nSELECT $$a\nb$$;\n"
     plain = only_file(read(tmp_path / "plain", {"001_a.sql": text}))
 
@@ -146,8 +152,8 @@ def test_line_ends_and_a_byte_order_mark_change_neither_text_nor_tokens(tmp_path
     ],
 )
 def test_only_comments_and_white_space_leave_the_tokens_alone(
-    tmp_path, before, after, is_same
-):
+    tmp_path: Path, before: str, after: str, is_same: bool
+) -> None:
     first = only_file(read(tmp_path / "before", {"001_a.sql": before}))
     second = only_file(read(tmp_path / "after", {"001_a.sql": after}))
 
@@ -169,7 +175,12 @@ def test_only_comments_and_white_space_leave_the_tokens_alone(
         ("COPY a (x) FROM STDIN;\n1\n\\.", UnsupportedStatementError, (1, 1)),
     ],
 )
-def test_what_cannot_be_read_is_a_located_error(tmp_path, content, kind, place):
+def test_what_cannot_be_read_is_a_located_error(
+    tmp_path: Path,
+    content: str | bytes,
+    kind: type[LocatedError],
+    place: tuple[int, int],
+) -> None:
     found = problems(tmp_path, {"a/001_a.sql": content})
 
     assert isinstance(found[0], kind)
@@ -177,13 +188,13 @@ def test_what_cannot_be_read_is_a_located_error(tmp_path, content, kind, place):
     assert found[0].help
 
 
-def test_a_file_of_comments_is_a_migration_without_statements(tmp_path):
+def test_a_file_of_comments_is_a_migration_without_statements(tmp_path: Path) -> None:
     file = only_file(read(tmp_path, {"001_a.sql": "-- nothing to do here\n"}))
 
     assert file.statements == ()
 
 
-def test_a_header_is_read(tmp_path):
+def test_a_header_is_read(tmp_path: Path) -> None:
     file = only_file(
         read(
             tmp_path,
@@ -214,7 +225,9 @@ def test_a_header_is_read(tmp_path):
         ("SELECT 1;\n-- datalayer: transaction=off", "after the first statement", 1),
     ],
 )
-def test_a_wrong_header_is_a_located_error(tmp_path, header, message, column):
+def test_a_wrong_header_is_a_located_error(
+    tmp_path: Path, header: str, message: str, column: int
+) -> None:
     (problem,) = problems(tmp_path, {"001_a.sql": f"{header}\n"})
 
     assert isinstance(problem, MigrationHeaderError)
@@ -231,7 +244,9 @@ def test_a_wrong_header_is_a_located_error(tmp_path, header, message, column):
         *("ROLLBACK WORK", "commit and chain", "PREPARE TRANSACTION 'a'"),
     ],
 )
-def test_ending_the_transaction_is_refused_at_its_line(tmp_path, statement):
+def test_ending_the_transaction_is_refused_at_its_line(
+    tmp_path: Path, statement: str
+) -> None:
     (problem,) = problems(tmp_path, {"001_a.sql": f"SELECT 1;\n  {statement};"})
 
     assert isinstance(problem, TransactionControlError)
@@ -245,7 +260,9 @@ def test_ending_the_transaction_is_refused_at_its_line(tmp_path, statement):
         *("rollback work to a", "SELECT 'COMMIT'", "DO $$ BEGIN END $$"),
     ],
 )
-def test_savepoints_and_bodies_are_not_transaction_control(tmp_path, statement):
+def test_savepoints_and_bodies_are_not_transaction_control(
+    tmp_path: Path, statement: str
+) -> None:
     assert problems(tmp_path, {"001_a.sql": f"{statement};"}) == []
 
 
@@ -271,7 +288,9 @@ _OUTSIDE = [
 
 
 @pytest.mark.parametrize("statement", _OUTSIDE)
-def test_what_cannot_run_in_a_transaction_names_the_header(tmp_path, statement):
+def test_what_cannot_run_in_a_transaction_names_the_header(
+    tmp_path: Path, statement: str
+) -> None:
     (problem,) = problems(tmp_path, {"001_a.sql": f"SELECT 1;\n{statement};"})
 
     assert isinstance(problem, TransactionOffError)
@@ -280,7 +299,9 @@ def test_what_cannot_run_in_a_transaction_names_the_header(tmp_path, statement):
 
 
 @pytest.mark.parametrize("statement", _OUTSIDE)
-def test_what_cannot_run_in_a_transaction_is_accepted_alone(tmp_path, statement):
+def test_what_cannot_run_in_a_transaction_is_accepted_alone(
+    tmp_path: Path, statement: str
+) -> None:
     text = f"-- datalayer: transaction=off\n{statement};"
 
     assert problems(tmp_path, {"001_a.sql": text}) == []
@@ -298,11 +319,11 @@ def test_what_cannot_run_in_a_transaction_is_accepted_alone(tmp_path, statement)
         "SELECT 1 AS vacuum",
     ],
 )
-def test_what_runs_in_a_transaction_is_accepted(tmp_path, statement):
+def test_what_runs_in_a_transaction_is_accepted(tmp_path: Path, statement: str) -> None:
     assert problems(tmp_path, {"001_a.sql": f"{statement};"}) == []
 
 
-def test_a_second_statement_outside_a_transaction_is_refused(tmp_path):
+def test_a_second_statement_outside_a_transaction_is_refused(tmp_path: Path) -> None:
     text = "-- datalayer: transaction=off\nVACUUM a;\nVACUUM b;\n"
 
     (problem,) = problems(tmp_path, {"001_a.sql": text})
@@ -320,7 +341,9 @@ def test_a_second_statement_outside_a_transaction_is_refused(tmp_path):
         ("001_a.native.sql", "001_b.timescaledb.sql"),
     ],
 )
-def test_two_files_of_one_version_are_an_error_that_names_both(tmp_path, names):
+def test_two_files_of_one_version_are_an_error_that_names_both(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
     found = problems(tmp_path, dict.fromkeys(names, "SELECT 1"))
 
     duplicates = [p for p in found if isinstance(p, DuplicateVersionError)]
@@ -328,7 +351,9 @@ def test_two_files_of_one_version_are_an_error_that_names_both(tmp_path, names):
     assert all(name in str(duplicates[0]) for name in names)
 
 
-def test_a_version_with_a_variant_for_each_profile_is_one_file_for_each(tmp_path):
+def test_a_version_with_a_variant_for_each_profile_is_one_file_for_each(
+    tmp_path: Path,
+) -> None:
     (component,) = read(
         tmp_path,
         {
@@ -349,15 +374,15 @@ def test_a_version_with_a_variant_for_each_profile_is_one_file_for_each(tmp_path
     ("there", "lacking"), [("native", "timescaledb"), ("timescaledb", "native")]
 )
 def test_a_version_without_the_variant_of_a_profile_is_an_error(
-    tmp_path, there, lacking
-):
+    tmp_path: Path, there: str, lacking: str
+) -> None:
     (problem,) = problems(tmp_path, {f"001_a.{there}.sql": "SELECT 1"})
 
     assert isinstance(problem, IncompleteVariantsError)
     assert f"`001_a.{lacking}.sql`" in (problem.help or "")
 
 
-def test_required_components_come_first_and_others_by_name(tmp_path):
+def test_required_components_come_first_and_others_by_name(tmp_path: Path) -> None:
     components = read(
         tmp_path,
         {
@@ -375,7 +400,7 @@ def test_required_components_come_first_and_others_by_name(tmp_path):
     assert [c.name for c in named.components] == ["c", "d", "a"]
 
 
-def test_components_that_require_each_other_are_an_error(tmp_path):
+def test_components_that_require_each_other_are_an_error(tmp_path: Path) -> None:
     components = read(
         tmp_path,
         {
@@ -391,7 +416,7 @@ def test_components_that_require_each_other_are_an_error(tmp_path):
     assert problem.location.path.endswith(".sql")
 
 
-def test_a_required_component_that_is_not_there_is_an_error(tmp_path):
+def test_a_required_component_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     components = read(tmp_path, {"a/001_a.sql": "-- datalayer: requires=z\nSELECT 1"})
 
     (problem,) = select(components, None, None).problems
@@ -400,7 +425,7 @@ def test_a_required_component_that_is_not_there_is_an_error(tmp_path):
     assert "requires `z`" in problem.message
 
 
-def test_an_unknown_component_lists_those_there_are(tmp_path):
+def test_an_unknown_component_lists_those_there_are(tmp_path: Path) -> None:
     components = read(tmp_path, {"a/001_a.sql": "SELECT 1"})
 
     with pytest.raises(UnknownComponent, match="the components are `a`"):
@@ -408,21 +433,21 @@ def test_an_unknown_component_lists_those_there_are(tmp_path):
 
 
 @pytest.mark.parametrize("to", ["002", "x", "٣", ""])
-def test_an_unknown_version_lists_those_there_are(tmp_path, to):
+def test_an_unknown_version_lists_those_there_are(tmp_path: Path, to: str) -> None:
     components = read(tmp_path, {"a/001_a.sql": "SELECT 1"})
 
     with pytest.raises(UnknownVersion, match="the versions are 001"):
         select(components, ["a"], to)
 
 
-def test_a_version_needs_one_component_to_be_named(tmp_path):
+def test_a_version_needs_one_component_to_be_named(tmp_path: Path) -> None:
     components = read(tmp_path, {"a/001_a.sql": "SELECT 1", "b/001_b.sql": "SELECT 1"})
 
     with pytest.raises(UnknownComponent, match="of which component"):
         select(components, None, "001")
 
 
-def test_a_target_stops_its_component_and_no_other(tmp_path):
+def test_a_target_stops_its_component_and_no_other(tmp_path: Path) -> None:
     components = read(
         tmp_path,
         {
