@@ -384,3 +384,19 @@ class ServerInUse(ServerError):
 
 class ServerNotRunning(ServerError):
     """No server runs in the folder; start it with `datalayer db start`."""
+
+
+class AnalysisServerTooOld(DataLayerError):
+    """The generator needs PostgreSQL 16 or newer; the deployed server may be older.
+
+    Generate with the embedded server: leave `DATABASE_URL` out.
+    """
+
+    def __init__(self, version: int) -> None:
+        """Keep the version number that the server reported."""
+        super().__init__(
+            f"queries cannot be analysed on PostgreSQL {version // 10000}: 16 or newer"
+            " is needed",
+            help="use the embedded server to generate (it is the default without a URL)",
+        )
+        self.version = version

@@ -1,0 +1,258 @@
+"""Rules for calls: functions, operators, aggregates and window functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from datalayer.codegen.builtins import (
+    FIELD_FUNCTIONS,
+    FIELDS_OF_INFINITY,
+    FIRST_ARGUMENT_AGGREGATES,
+    FRAME_WINDOWS,
+    NEVER_NULL_AGGREGATES,
+    NEVER_NULL_WINDOWS,
+    ROW_AGGREGATES,
+    VALUE_AGGREGATES,
+    decisive_arguments,
+    null_when_all_are,
+    set_columns,
+)
+from datalayer.codegen.expressions import strict_on
+from datalayer.codegen.outcomes import (
+    ANY,
+    FALSE,
+    NULL,
+    TRUE,
+    VALUE,
+    Environment,
+    Outcome,
+    elements,
+    outcomes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from datalayer.codegen.catalog import Function
+    from datalayer.codegen.nodetree import Node
+    from datalayer.codegen.outcomes import ExpressionRule
+
+# Bits of `frameOptions`, see PostgreSQL's parsenodes.h.
+_ROWS_OR_GROUPS = 0x4 | 0x8
+_STARTS_BEFORE = 0x20 | 0x200
+_STARTS_OFFSET_BEFORE = 0x800
+_ENDS_AFTER = 0x100 | 0x400
+_ENDS_OFFSET_AFTER = 0x4000
+_EXCLUDES_CURRENT = 0x8000 | 0x10000
+
+
+def function_call(node: Node, environment: Environment) -> Outcome:
+    """Answer for a function by what is known of it."""
+    function = environment.session.catalog.function(node.number("funcid"))
+    if function is None:
+        return ANY
+    if node.flag("funcretset"):
+        return set_call(node, function, environment)
+    arguments = node.nodes("args")
+    if any(argument.tag == "NAMEDARGEXPR" for argument in arguments):
+        return ANY
+    if function.name in FIELD_FUNCTIONS and _has_infinite_field(arguments):
+        return strict_on([outcomes(part, environment) for part in arguments])
+    found = call(function, arguments, environment)
+    if node.flag("funcvariadic") and arguments:
+        return found | (outcomes(arguments[-1], environment) & NULL)
+    return found
+
+
+def _has_infinite_field(arguments: tuple[Node, ...]) -> bool:
+    value = arguments[0].fields.get("constvalue") if arguments else None
+    if not isinstance(value, bytes):
+        return False
+    # Four bytes of length come before the text.
+    return value[4:].decode("utf-8", "replace").lower() in FIELDS_OF_INFINITY
+
+
+def operator_call(node: Node, environment: Environment) -> Outcome:
+    """Answer for an operator by its function."""
+    function = environment.session.catalog.function(node.number("opfuncid"))
+    if function is None or node.flag("opretset"):
+        return ANY
+    return call(function, node.nodes("args"), environment)
+
+
+def call(
+    function: Function, arguments: tuple[Node, ...], environment: Environment
+) -> Outcome:
+    """Return what a function makes of its arguments."""
+    found = [outcomes(argument, environment) for argument in arguments]
+    if function.strict and any(part == NULL for part in found):
+        return NULL
+    if null_when_all_are(function):
+        return ANY if all(part & NULL for part in found) else VALUE
+    decisive = decisive_arguments(function, len(found))
+    if decisive is None:
+        return ANY
+    return strict_on([found[index] for index in decisive if index < len(found)])
+
+
+def set_call(node: Node, function: Function, environment: Environment) -> Outcome:
+    """Answer for a set-returning function in a SELECT list."""
+    if environment.scope.padded:
+        return ANY
+    return set_column(node, function, 1, environment)
+
+
+def set_column(
+    node: Node, function: Function, number: int, environment: Environment
+) -> Outcome:
+    """Answer for a column of a set-returning function."""
+    if function.builtin and function.signature == "unnest(anyarray)":
+        arguments = node.nodes("args")
+        found = elements(arguments[0], environment) if arguments else ANY
+        return ANY if found & NULL or number > 1 else VALUE
+    columns = set_columns(function)
+    return VALUE if number <= len(columns) and not columns[number - 1] else ANY
+
+
+def array_comparison(node: Node, environment: Environment) -> Outcome:
+    """Answer for `x = ANY (array)`, `x = ALL (array)`, `IN (…)` and `NOT IN (…)`."""
+    function = environment.session.catalog.function(node.number("opfuncid"))
+    scalar, array = node.nodes("args")[:2]
+    whole = outcomes(array, environment)
+    if whole == NULL:
+        return NULL
+    if function is None:
+        return ANY
+    found = outcomes(scalar, environment)
+    inside = elements(array, environment)
+    if found == NULL and function.strict:
+        compared = NULL
+    elif decisive_arguments(function, 2) is None:
+        compared = ANY
+    else:
+        compared = strict_on([found, inside])
+    any_of = node.flag("useOr")
+    result = compared | (whole & NULL)
+    if not _has_elements(array):
+        result |= FALSE if any_of else TRUE
+    return result
+
+
+def _has_elements(array: Node) -> bool:
+    """Return whether an array is written out with at least one element."""
+    if array.tag in {"ARRAYCOERCEEXPR", "RELABELTYPE"}:
+        inner = array.node("arg")
+        return inner is not None and _has_elements(inner)
+    return (
+        array.tag == "ARRAYEXPR"
+        and bool(array.nodes("elements"))
+        and not array.flag("multidims")
+    )
+
+
+def aggregate(node: Node, environment: Environment) -> Outcome:
+    """Answer for an aggregate: most are NULL when no row arrives."""
+    function = environment.session.catalog.function(node.number("aggfnoid"))
+    if function is None or not function.builtin:
+        return ANY
+    if function.name in NEVER_NULL_AGGREGATES:
+        return VALUE
+    if node.number("agglevelsup") or not has_rows(environment):
+        return ANY
+    return _over_rows(node, "aggfilter", function, rows_environment(environment))
+
+
+def _over_rows(
+    node: Node, filter_label: str, function: Function, environment: Environment
+) -> Outcome:
+    """Answer for an aggregate over at least one row."""
+    condition = node.node(filter_label)
+    if condition is not None and outcomes(condition, environment) != TRUE:
+        return ANY
+    if function.name in ROW_AGGREGATES:
+        return VALUE
+    if function.name not in VALUE_AGGREGATES:
+        return ANY
+    arguments = [*node.nodes("aggdirectargs"), *node.nodes("args")]
+    if function.name in FIRST_ARGUMENT_AGGREGATES:
+        arguments = arguments[:1]
+    found = [_argument(argument, environment) for argument in arguments]
+    return strict_on(found)
+
+
+def _argument(argument: Node, environment: Environment) -> Outcome:
+    """Return what an argument comes to; sorting ones (`ORDER BY`) do not matter."""
+    if argument.tag != "TARGETENTRY":
+        return outcomes(argument, environment)
+    if argument.flag("resjunk"):
+        return VALUE
+    return outcomes(argument.node("expr"), environment)
+
+
+def has_rows(environment: Environment) -> bool:
+    """Return whether at least one row arrives at each aggregate of a query."""
+    query = environment.scope.query
+    if query.items("groupingSets"):
+        return False
+    if query.items("groupClause"):
+        return True
+    session = environment.session
+    return session.rules.input_rows(query, environment.parent, session).at_least_one
+
+
+def rows_environment(environment: Environment) -> Environment:
+    """Return the environment of each row before grouping."""
+    return replace(
+        environment,
+        world=environment.rows,
+        facts=environment.rows,
+        joined=True,
+        grouped=False,
+        conditions=(),
+    )
+
+
+def window(node: Node, environment: Environment) -> Outcome:
+    """Answer for a window function."""
+    function = environment.session.catalog.function(node.number("winfnoid"))
+    if function is None or not function.builtin:
+        return ANY
+    if function.name in NEVER_NULL_AGGREGATES | NEVER_NULL_WINDOWS:
+        return VALUE
+    others = replace(environment, world=environment.facts, conditions=())
+    arguments = [outcomes(argument, others) for argument in node.nodes("args")]
+    if function.name == "ntile":
+        return strict_on(arguments)
+    if function.name in {"lag", "lead"}:
+        return strict_on(arguments) if len(arguments) == 3 else ANY
+    if not _frame_has_current_row(node, environment):
+        return ANY
+    if function.name in FRAME_WINDOWS:
+        return strict_on(arguments)
+    return _over_rows(node, "aggfilter", function, others)
+
+
+def _frame_has_current_row(node: Node, environment: Environment) -> bool:
+    for clause in environment.scope.query.nodes("windowClause"):
+        if clause.number("winref") == node.number("winref"):
+            options = clause.number("frameOptions")
+            return _contains_current(options)
+    return False
+
+
+def _contains_current(options: int) -> bool:
+    starts, ends = _STARTS_BEFORE, _ENDS_AFTER
+    if options & _ROWS_OR_GROUPS:
+        starts |= _STARTS_OFFSET_BEFORE
+        ends |= _ENDS_OFFSET_AFTER
+    return bool(options & starts and options & ends and not options & _EXCLUDES_CURRENT)
+
+
+CALLS: Mapping[str, ExpressionRule] = {
+    "AGGREF": aggregate,
+    "FUNCEXPR": function_call,
+    "OPEXPR": operator_call,
+    "SCALARARRAYOPEXPR": array_comparison,
+    "WINDOWFUNC": window,
+}

@@ -1,0 +1,417 @@
+"""Answers questions about a database's catalogue, each asked only once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, LiteralString
+
+from psycopg.rows import tuple_row
+
+from datalayer.codegen.nodetree import Node, NodeTreeError, read_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeVar
+
+    import psycopg
+
+    Key = TypeVar("Key")
+    Answer = TypeVar("Answer")
+
+#: Objects below this OID belong to PostgreSQL itself (`FirstNormalObjectId`).
+FIRST_USER_OID = 16384
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of a table, by its number."""
+
+    number: int
+    type: int
+    #: Whether a validated NOT NULL holds in the table itself, and in it together with
+    #: all of its partitions and inheritance children.
+    not_null_alone: bool
+    not_null: bool
+    #: Whether a NULL that is stored now is refused (also by what is NOT VALID).
+    rejects_null: bool
+    generated: bool
+    #: The expression of a default or of a generated column.
+    default: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueKey:
+    """A unique index over plain columns that is checked at once."""
+
+    columns: tuple[int, ...]
+    #: For each column, the equality operators that its index agrees with.
+    operators: tuple[frozenset[int], ...]
+    collations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table, view or other relation."""
+
+    kind: str
+    columns: dict[int, TableColumn]
+    #: Validated CHECK expressions that hold for every row, children included.
+    checks: tuple[Node, ...]
+    keys: tuple[UniqueKey, ...]
+    #: Whether it has partitions or inheritance children, and whether one is foreign.
+    has_children: bool
+    has_foreign_part: bool
+    has_rules: bool
+    #: The commands (`INSERT`, `UPDATE`, `DELETE`) with a row trigger that fires before
+    #: or instead, in the relation or in one of its partitions.
+    row_triggers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function, procedure, aggregate or window function."""
+
+    oid: int
+    name: str
+    arguments: tuple[str, ...]
+    builtin: bool
+    strict: bool
+    volatile: bool
+    returns_set: bool
+
+    @property
+    def signature(self) -> str:
+        """Return the name with the types of its arguments."""
+        return f"{self.name}({','.join(self.arguments)})"
+
+
+@dataclass(frozen=True, slots=True)
+class DataType:
+    """A type; a domain knows its base type."""
+
+    kind: str
+    not_null: bool
+    base: int
+    #: Whether its text form is read by one of PostgreSQL's own functions.
+    builtin_input: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The catalogue behind a connection; keep one for many queries of one schema.
+
+    Nothing is forgotten: make a new one when the schema changes.
+    """
+
+    connection: psycopg.Connection[Any]
+    _answers: dict[tuple[str, object], object] = field(default_factory=dict, repr=False)
+
+    def relation(self, oid: int) -> Relation | None:
+        """Return a relation, or None when it does not exist."""
+        return self._ask("relation", oid, self._relation)
+
+    def view(self, oid: int) -> Node | None:
+        """Return the query of a view or materialised view."""
+        return self._ask("view", oid, self._view)
+
+    def function(self, oid: int) -> Function | None:
+        """Return a function, or None when it does not exist."""
+        return self._ask("function", oid, self._function)
+
+    def type(self, oid: int) -> DataType | None:
+        """Return a type, or None when it does not exist."""
+        return self._ask("type", oid, self._type)
+
+    def deterministic(self, collation: int) -> bool:
+        """Return whether texts that are equal in a collation have equal bytes."""
+        return self._ask("collation", collation, self._deterministic)
+
+    def _ask(self, question: str, key: Key, ask: Callable[[Key], Answer]) -> Answer:
+        known = (question, key)
+        if known not in self._answers:
+            self._answers[known] = ask(key)
+        answer: Answer = self._answers[known]  # type: ignore[assignment]  # stored above
+        return answer
+
+    def _rows(
+        self, question: LiteralString, values: Mapping[str, object]
+    ) -> list[tuple[Any, ...]]:
+        # Prepared statements of our own could collide with a statement of the user.
+        with self.connection.cursor(row_factory=tuple_row) as cursor:
+            return cursor.execute(question, values, prepare=False).fetchall()
+
+    def _relation(self, oid: int) -> Relation | None:
+        rows = self._rows(_RELATION, {"oid": oid})
+        if not rows:
+            return None
+        kind, children, foreign, rules, triggers = rows[0]
+        enforced = self.connection.info.server_version >= 180000
+        checks = self._rows(_CHECKS_18 if enforced else _CHECKS, {"oid": oid})
+        return Relation(
+            kind=kind,
+            columns={
+                row[0]: _column(row) for row in self._rows(_COLUMNS, {"oid": oid})
+            },
+            checks=() if foreign else _trees(checks, inherited=children),
+            keys=() if foreign else self._keys(oid),
+            has_children=children,
+            has_foreign_part=foreign,
+            has_rules=rules,
+            row_triggers=_commands(triggers),
+        )
+
+    def _keys(self, oid: int) -> tuple[UniqueKey, ...]:
+        return tuple(
+            UniqueKey(
+                columns=tuple(columns),
+                operators=tuple(
+                    frozenset(int(operator) for operator in column.split())
+                    for column in operators
+                ),
+                collations=tuple(collations),
+            )
+            for columns, operators, collations in self._rows(_KEYS, {"oid": oid})
+        )
+
+    def _view(self, oid: int) -> Node | None:
+        rows = self._rows(_VIEW, {"oid": oid})
+        trees = [parsed for row in rows if (parsed := read_expression(row[0]))]
+        return trees[0] if trees and trees[0].tag == "QUERY" else None
+
+    def _function(self, oid: int) -> Function | None:
+        rows = self._rows(_FUNCTION, {"oid": oid})
+        if not rows:
+            return None
+        name, arguments, schema, strict, volatile, returns_set = rows[0]
+        return Function(
+            oid=oid,
+            name=name,
+            arguments=tuple(arguments),
+            builtin=oid < FIRST_USER_OID and schema == "pg_catalog",
+            strict=strict,
+            volatile=volatile == "v",
+            returns_set=returns_set,
+        )
+
+    def _type(self, oid: int) -> DataType | None:
+        rows = self._rows(_TYPE, {"oid": oid})
+        if not rows:
+            return None
+        kind, not_null, base, reader = rows[0]
+        return DataType(kind, not_null, base or oid, reader < FIRST_USER_OID)
+
+    def _deterministic(self, collation: int) -> bool:
+        rows = self._rows(_COLLATION, {"oid": collation})
+        return bool(rows and rows[0][0])
+
+
+def read_expression(text: str | None) -> Node | None:
+    """Return the first node of a stored tree, or None when there is none."""
+    try:
+        values = read_tree(text or "")
+    except NodeTreeError:
+        return None
+    found = [node for value in values for node in _outermost(value)]
+    return found[0] if found else None
+
+
+def _outermost(value: object) -> list[Node]:
+    if isinstance(value, Node):
+        return [value]
+    if isinstance(value, tuple):
+        return [node for item in value for node in _outermost(item)]
+    return []
+
+
+def _column(row: tuple[Any, ...]) -> TableColumn:
+    number, type_, alone, everywhere, rejects, generated, default = row
+    return TableColumn(
+        number=number,
+        type=type_,
+        not_null_alone=alone,
+        not_null=everywhere,
+        rejects_null=rejects,
+        generated=generated,
+        default=read_expression(default),
+    )
+
+
+def _trees(rows: list[tuple[Any, ...]], *, inherited: bool) -> tuple[Node, ...]:
+    """Return the CHECKs that hold in every child as well."""
+    trees = [read_expression(text) for text, local in rows if not (inherited and local)]
+    return tuple(tree for tree in trees if tree)
+
+
+def _commands(bits: int) -> frozenset[str]:
+    names = {4: "INSERT", 8: "DELETE", 16: "UPDATE"}
+    return frozenset(name for bit, name in names.items() if bits & bit)
+
+
+# The commands of triggers that fire FOR EACH ROW (1), BEFORE (2) or INSTEAD OF (64);
+# disabled ones count: enabling them again is no change of the schema.
+_RELATION: LiteralString = """
+WITH RECURSIVE family AS (
+    SELECT %(oid)s::oid AS member
+    UNION
+    SELECT inhrelid
+    FROM pg_catalog.pg_inherits
+    INNER JOIN family ON inhparent = member
+)
+SELECT
+    relkind::text,
+    (SELECT count(*) > 1 FROM family),
+    EXISTS (
+        SELECT
+        FROM pg_catalog.pg_class AS part
+        INNER JOIN family ON part.oid = member
+        WHERE part.relkind = 'f'
+    ),
+    EXISTS (
+        SELECT
+        FROM pg_catalog.pg_rewrite AS rule
+        WHERE rule.ev_class = relation.oid AND rule.rulename <> '_RETURN'
+    ),
+    coalesce((
+        SELECT bit_or(tgtype)::int
+        FROM pg_catalog.pg_trigger
+        INNER JOIN family ON tgrelid = member
+        WHERE NOT tgisinternal AND tgtype & 1 = 1 AND tgtype & 66 <> 0
+    ), 0)
+FROM pg_catalog.pg_class AS relation
+WHERE relation.oid = %(oid)s
+"""
+
+_COLUMNS: LiteralString = """
+WITH RECURSIVE family AS (
+    SELECT %(oid)s::oid AS member
+    UNION
+    SELECT inhrelid
+    FROM pg_catalog.pg_inherits
+    INNER JOIN family ON inhparent = member
+),
+proven AS (
+    SELECT
+        attrelid,
+        attname,
+        attnotnull AND relkind <> 'f' AND NOT EXISTS (
+            SELECT
+            FROM pg_catalog.pg_constraint
+            WHERE
+                conrelid = attrelid
+                AND contype = 'n'
+                AND conkey = ARRAY[attnum]
+                AND NOT convalidated
+        ) AS holds
+    FROM pg_catalog.pg_attribute
+    INNER JOIN family ON attrelid = member
+    INNER JOIN pg_catalog.pg_class AS relation ON relation.oid = attrelid
+    WHERE attnum > 0 AND NOT attisdropped
+)
+SELECT
+    own.attnum,
+    own.atttypid,
+    bool_or(proven.holds) FILTER (WHERE proven.attrelid = own.attrelid),
+    bool_and(proven.holds),
+    own.attnotnull,
+    own.attgenerated <> '',
+    adbin::text
+FROM pg_catalog.pg_attribute AS own
+INNER JOIN proven ON proven.attname = own.attname
+LEFT JOIN pg_catalog.pg_attrdef ON adrelid = own.attrelid AND adnum = own.attnum
+WHERE own.attrelid = %(oid)s AND own.attnum > 0 AND NOT own.attisdropped
+GROUP BY own.attnum, own.atttypid, own.attnotnull, own.attgenerated, adbin::text
+"""
+
+_CHECKS: LiteralString = """
+SELECT conbin::text, connoinherit
+FROM pg_catalog.pg_constraint
+WHERE conrelid = %(oid)s AND contype = 'c' AND convalidated
+"""
+
+_CHECKS_18: LiteralString = """
+SELECT conbin::text, connoinherit
+FROM pg_catalog.pg_constraint
+WHERE conrelid = %(oid)s AND contype = 'c' AND convalidated AND conenforced
+"""
+
+# Only what is checked at once and for every row: no deferrable constraint, no partial
+# index, no expression.
+_KEYS: LiteralString = """
+SELECT
+    (
+        SELECT array_agg(key ORDER BY position)
+        FROM unnest(indkey::int2[]) WITH ORDINALITY AS k(key, position)
+        WHERE position <= indnkeyatts
+    ),
+    (
+        SELECT array_agg(
+            coalesce((
+                SELECT string_agg(amopopr::text, ' ')
+                FROM pg_catalog.pg_amop
+                INNER JOIN pg_catalog.pg_opclass ON opcfamily = amopfamily
+                WHERE pg_opclass.oid = class AND amopstrategy = 3
+            ), '')
+            ORDER BY position
+        )
+        FROM unnest(indclass::oid[]) WITH ORDINALITY AS c(class, position)
+        WHERE position <= indnkeyatts
+    ),
+    indcollation::oid[]::int8[]
+FROM pg_catalog.pg_index
+WHERE
+    indrelid = %(oid)s
+    AND indisunique
+    AND indisvalid
+    AND indimmediate
+    AND NOT indisexclusion
+    AND indpred IS NULL
+    AND NOT 0 = ANY(indkey::int2[])
+"""
+
+_VIEW: LiteralString = """
+SELECT ev_action::text
+FROM pg_catalog.pg_rewrite
+WHERE ev_class = %(oid)s AND rulename = '_RETURN' AND ev_type = '1'
+"""
+
+_FUNCTION: LiteralString = """
+SELECT
+    proname::text,
+    ARRAY(
+        SELECT typname::text
+        FROM unnest(proargtypes::oid[]) WITH ORDINALITY AS a(type, position)
+        INNER JOIN pg_catalog.pg_type AS t ON t.oid = a.type
+        ORDER BY position
+    ),
+    nspname::text,
+    proisstrict,
+    provolatile::text,
+    proretset
+FROM pg_catalog.pg_proc
+INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = pronamespace
+WHERE pg_proc.oid = %(oid)s
+"""
+
+# A domain over a domain is NOT NULL when any of them is.
+_TYPE: LiteralString = """
+WITH RECURSIVE chain AS (
+    SELECT oid, typtype, typnotnull, typbasetype, typinput
+    FROM pg_catalog.pg_type
+    WHERE oid = %(oid)s
+    UNION ALL
+    SELECT t.oid, t.typtype, t.typnotnull, t.typbasetype, t.typinput
+    FROM pg_catalog.pg_type AS t
+    INNER JOIN chain ON t.oid = chain.typbasetype
+)
+SELECT
+    (SELECT typtype::text FROM chain WHERE oid = %(oid)s),
+    bool_or(typtype = 'd' AND typnotnull),
+    (SELECT oid::int8 FROM chain WHERE typtype <> 'd'),
+    (SELECT typinput::oid::int8 FROM chain WHERE typtype <> 'd')
+FROM chain
+HAVING count(*) > 0
+"""
+
+_COLLATION: LiteralString = """
+SELECT collisdeterministic FROM pg_catalog.pg_collation WHERE oid = %(oid)s
+"""

@@ -1,0 +1,221 @@
+"""Knows which join can null which relation, and which conditions hold for a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from datalayer.codegen.nodetree import Node, Value, find_nodes, make_node
+from datalayer.codegen.outcomes import Side, World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Values of PostgreSQL's enumeration `JoinType`.
+INNER, LEFT, FULL, RIGHT = range(4)
+#: Values of `RTEKind` for the entry that stands for grouping since PostgreSQL 18.
+GROUP_ENTRY = 9
+_SET_RETURNING = (("FUNCEXPR", "funcretset"), ("OPEXPR", "opretset"))
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """An outer join: the range-table indexes on its sides, and those it can null."""
+
+    kind: int
+    left: frozenset[int]
+    right: frozenset[int]
+
+    @property
+    def nulls_left(self) -> bool:
+        """Return whether the left side can be without a match."""
+        return self.kind in {FULL, RIGHT}
+
+    @property
+    def nulls_right(self) -> bool:
+        """Return whether the right side can be without a match."""
+        return self.kind in {FULL, LEFT}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """The names that one query can refer to."""
+
+    query: Node
+    entries: tuple[Node, ...]
+    joins: Mapping[int, Join] = field(default_factory=dict)
+    #: Grouped expressions that a grouping set can leave out (before PostgreSQL 18).
+    nulled_groups: frozenset[Node] = frozenset()
+    #: Whether several set-returning functions of one SELECT pad each other with NULL.
+    padded: bool = False
+
+    def entry(self, index: int) -> Node | None:
+        """Return a range-table entry, which count from 1."""
+        return self.entries[index - 1] if 0 < index <= len(self.entries) else None
+
+
+def make_scope(query: Node) -> Scope:
+    """Return the scope of a query."""
+    joins: dict[int, Join] = {}
+    _collect_joins(query.node("jointree"), joins)
+    sets = query.nodes("groupingSets")
+    return Scope(
+        query=query,
+        entries=query.nodes("rtable"),
+        joins=joins,
+        nulled_groups=_nulled_groups(query) if sets else frozenset(),
+        padded=_count_sets(query.items("targetList")) > 1,
+    )
+
+
+def table_scope(entry: Node) -> Scope:
+    """Return the scope of a CHECK or a generated column: one table, numbered 1."""
+    return Scope(query=entry, entries=(entry,))
+
+
+def make_variable(relation: int, number: int) -> Node:
+    """Return a reference to a column in a row that no outer join can null."""
+    fields = {"varno": str(relation), "varattno": str(number)}
+    return make_node("VAR", fields)
+
+
+def nulling_sides(node: Node, scope: Scope) -> list[Side | None]:
+    """Return the sides whose lack of a match nulls a column reference.
+
+    None stands for something that nulls it and is no join: a grouping set.
+    """
+    relation = node.number("varno")
+    return [side_of(join, relation, scope) for join in node.bits("varnullingrels")]
+
+
+def side_of(join: int, relation: int, scope: Scope) -> Side | None:
+    """Return the side of a join on which a relation stands."""
+    known = scope.joins.get(join)
+    if known is None:
+        return None
+    if relation in known.right and known.nulls_right:
+        return Side(join, right=True)
+    if relation in known.left and known.nulls_left:
+        return Side(join, right=False)
+    return None
+
+
+def nullable_sides(scope: Scope) -> list[Side]:
+    """Return all sides of outer joins that can be without a match."""
+    sides: list[Side] = []
+    for index, join in sorted(scope.joins.items()):
+        if join.nulls_left:
+            sides.append(Side(index, right=False))
+        if join.nulls_right:
+            sides.append(Side(index, right=True))
+    return sides
+
+
+def sides_around(relation: int, scope: Scope) -> list[Side]:
+    """Return the sides that must have matched for a relation to have a row."""
+    sides = [side_of(index, relation, scope) for index in sorted(scope.joins)]
+    return [side for side in sides if side is not None]
+
+
+def without_match(side: Side, scope: Scope, world: World) -> World:
+    """Return the world in which a side has no match, and no outer join either."""
+    join = scope.joins[side.join]
+    around = [
+        other for other in sides_around(side.join, scope) if other.join != side.join
+    ]
+    if join.kind == FULL:
+        # A full join never leaves both of its sides without a match.
+        around.append(Side(side.join, right=not side.right))
+    return world.with_present(*around).with_null(side)
+
+
+def known_conditions(scope: Scope, world: World) -> list[Node]:
+    """Return the WHERE and ON conditions that hold for a row in a world."""
+    found: list[Node] = []
+    _conditions(scope.query.node("jointree"), world, found)
+    return found
+
+
+def _conditions(node: Node | None, world: World, found: list[Node]) -> None:
+    """Collect what holds in a part of the join tree that has a row."""
+    if node is None:
+        return
+    if node.tag == "FROMEXPR":
+        for child in node.nodes("fromlist"):
+            _conditions(child, world, found)
+        matched = True
+    elif node.tag == "JOINEXPR":
+        matched = _join_conditions(node, world, found)
+    else:
+        return
+    quals = node.node("quals")
+    if matched and quals is not None:
+        found.extend(conjuncts(quals))
+
+
+def _join_conditions(node: Node, world: World, found: list[Node]) -> bool:
+    """Collect what holds on both sides, and return whether the ON clause does."""
+    kind, index = node.number("jointype"), node.number("rtindex")
+    left = kind in {INNER, LEFT} or Side(index, right=False) in world.present
+    right = kind in {INNER, RIGHT} or Side(index, right=True) in world.present
+    if left:
+        _conditions(node.node("larg"), world, found)
+    if right:
+        _conditions(node.node("rarg"), world, found)
+    return left and right
+
+
+def conjuncts(condition: Node) -> list[Node]:
+    """Return the parts of a condition that hold together when it holds."""
+    if condition.tag == "BOOLEXPR" and condition.text("boolop") == "and":
+        return [part for node in condition.nodes("args") for part in conjuncts(node)]
+    return [condition]
+
+
+def _collect_joins(node: Node | None, joins: dict[int, Join]) -> frozenset[int]:
+    """Return the indexes at or below a part of the join tree."""
+    if node is None:
+        return frozenset()
+    if node.tag == "RANGETBLREF":
+        return frozenset({node.number("rtindex")})
+    if node.tag == "FROMEXPR":
+        parts = [_collect_joins(child, joins) for child in node.nodes("fromlist")]
+        return frozenset().union(*parts)
+    if node.tag != "JOINEXPR":
+        return frozenset()
+    left = _collect_joins(node.node("larg"), joins)
+    right = _collect_joins(node.node("rarg"), joins)
+    index = node.number("rtindex")
+    if node.number("jointype") != INNER:
+        joins[index] = Join(node.number("jointype"), left, right)
+    return left | right | {index}
+
+
+def _nulled_groups(query: Node) -> frozenset[Node]:
+    if query.flag("hasGroupRTE"):
+        return frozenset()
+    grouped = {
+        clause.number("tleSortGroupRef") for clause in query.nodes("groupClause")
+    }
+    return frozenset(
+        expression
+        for entry in query.nodes("targetList")
+        if entry.number("ressortgroupref") in grouped
+        and (expression := entry.node("expr")) is not None
+    )
+
+
+def _count_sets(values: Value) -> int:
+    return sum(
+        node.flag(label)
+        for tag, label in _SET_RETURNING
+        for node in _everywhere(values, tag)
+    )
+
+
+def _everywhere(value: Value, tag: str) -> list[Node]:
+    found: list[Node] = []
+    for node in find_nodes(value, tag):
+        found.append(node)
+        found += _everywhere(tuple(node.fields.values()), tag)
+    return found

@@ -1,0 +1,277 @@
+"""Proves that something is not NULL: assumes that it is and finds a contradiction.
+
+When a condition that is known to hold can no longer be true, the assumption is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from datalayer.codegen.builtins import is_transparent
+from datalayer.codegen.joins import (
+    GROUP_ENTRY,
+    Scope,
+    known_conditions,
+    nullable_sides,
+    nulling_sides,
+    sides_around,
+    table_scope,
+    without_match,
+)
+from datalayer.codegen.nodetree import Node, Value
+from datalayer.codegen.outcomes import (
+    FALSE,
+    NULL,
+    TRUE,
+    Argument,
+    Atom,
+    ColumnOf,
+    Environment,
+    Side,
+    World,
+    bare,
+    outcomes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: More unknowns than this are not tried in all combinations (2 to this power).
+_UNKNOWNS = 6
+_JOIN_ENTRY = 2
+_TABLE_ENTRY = 0
+# These stand for many rows: an assumption about one row says nothing inside of them.
+_OTHER_ROWS = frozenset({"AGGREF", "SUBLINK", "WINDOWFUNC"})
+#: Expressions that can be NULL by themselves, and the labels of their functions.
+_CALLS = {
+    "AGGREF": "aggfnoid",
+    "COERCEVIAIO": "",
+    "FIELDSELECT": "",
+    "FUNCEXPR": "funcid",
+    "NULLIFEXPR": "opfuncid",
+    "OPEXPR": "opfuncid",
+    "SUBSCRIPTINGREF": "",
+    "WINDOWFUNC": "winfnoid",
+}
+_FUNCTIONS = {
+    "AGGREF": "aggfnoid",
+    "DISTINCTEXPR": "opfuncid",
+    "FUNCEXPR": "funcid",
+    "NULLIFEXPR": "opfuncid",
+    "OPEXPR": "opfuncid",
+    "SCALARARRAYOPEXPR": "opfuncid",
+    "WINDOWFUNC": "winfnoid",
+}
+
+
+def settle(environment: Environment) -> Environment:
+    """Return the environment with all that its known conditions prove."""
+    while True:
+        learned = _learn(environment)
+        if learned.world == environment.world:
+            return environment
+        environment = learned
+
+
+def assuming(environment: Environment, condition: Node) -> Environment:
+    """Return the environment in which a further condition is known to hold."""
+    conditions = (*environment.conditions, condition)
+    return settle(replace(environment, conditions=conditions))
+
+
+def may_be_null(node: Node | None, environment: Environment) -> bool:
+    """Return whether an expression can be NULL in any row that is possible."""
+    if node is None:
+        return True
+    if NULL not in outcomes(node, environment):
+        return False
+    unknowns = [
+        atom
+        for atom in dict.fromkeys(_atoms(node, environment))
+        if _undecided(atom, environment)
+    ]
+    unknowns.sort(key=lambda atom: not isinstance(atom, Side))
+    return len(unknowns) > _UNKNOWNS or _possible(node, environment, unknowns)
+
+
+def is_volatile(value: Value, environment: Environment) -> bool:
+    """Return whether an expression can give different values in one statement."""
+    if isinstance(value, tuple):
+        return any(is_volatile(item, environment) for item in value)
+    if not isinstance(value, Node):
+        return False
+    if value.tag == "SUBLINK":
+        return True
+    label = _FUNCTIONS.get(value.tag)
+    if label:
+        function = environment.session.catalog.function(value.number(label))
+        if function is None or function.volatile or function.returns_set:
+            return True
+    return any(is_volatile(child, environment) for child in value.fields.values())
+
+
+def _learn(environment: Environment) -> Environment:
+    conditions = _known(environment)
+    if not conditions:
+        return environment
+    candidates = [atom for node in conditions for atom in _atoms(node, environment)]
+    candidates += nullable_sides(environment.scope) if environment.joined else []
+    for atom in dict.fromkeys(candidates):
+        if _undecided(atom, environment) and is_impossible(_assume(environment, atom)):
+            world = environment.world.with_present(atom)
+            environment = replace(environment, world=world)
+    return environment
+
+
+def _known(environment: Environment) -> list[Node]:
+    found = list(environment.conditions)
+    if environment.joined:
+        found += known_conditions(environment.scope, environment.world)
+    return found
+
+
+def _assume(environment: Environment, atom: Atom) -> Environment:
+    """Return the environment in which something is NULL."""
+    world, scope = environment.world, environment.scope
+    if isinstance(atom, Side):
+        world = without_match(atom, scope, world)
+    elif isinstance(atom, ColumnOf):
+        around = sides_around(atom.relation, scope)
+        world = world.with_present(*around).with_null(atom)
+    else:
+        world = world.with_null(atom)
+    return replace(environment, world=world)
+
+
+def _undecided(atom: Atom, environment: Environment) -> bool:
+    world, scope = environment.world, environment.scope
+    if atom in world.present or atom in world.null:
+        return False
+    if isinstance(atom, ColumnOf):
+        return world.null.isdisjoint(sides_around(atom.relation, scope))
+    if isinstance(atom, Side):
+        return world.null.isdisjoint(sides_around(atom.join, scope))
+    return True
+
+
+def _possible(node: Node, environment: Environment, unknowns: Sequence[Atom]) -> bool:
+    """Return whether NULL comes out in a combination that nothing contradicts."""
+    if NULL not in outcomes(node, environment) or is_impossible(environment):
+        return False
+    if not unknowns:
+        return True
+    atom, *rest = unknowns
+    if not _undecided(atom, environment):
+        return _possible(node, environment, rest)
+    known = replace(environment, world=environment.world.with_present(atom))
+    return _possible(node, _assume(environment, atom), rest) or _possible(
+        node, known, rest
+    )
+
+
+def is_impossible(environment: Environment) -> bool:
+    """Return whether a condition that is known to hold cannot be true, or a CHECK."""
+    return any(
+        TRUE not in outcomes(condition, environment)
+        for condition in _known(environment)
+    ) or _violates_check(environment)
+
+
+def _violates_check(environment: Environment) -> bool:
+    """Return whether a CHECK of a table could only be false."""
+    assumed = [atom for atom in environment.world.null if isinstance(atom, ColumnOf)]
+    for relation in {atom.relation for atom in assumed}:
+        entry = environment.scope.entry(relation)
+        if entry is None or entry.number("rtekind") != _TABLE_ENTRY:
+            continue
+        table = environment.session.catalog.relation(entry.number("relid"))
+        if table is None or not table.checks:
+            continue
+        inside = row_environment(environment, entry, relation)
+        if any(outcomes(check, inside) == FALSE for check in table.checks):
+            return True
+    return False
+
+
+def row_environment(
+    environment: Environment, entry: Node, relation: int
+) -> Environment:
+    """Return the environment of an expression over one row of a table."""
+    world = World(
+        null=frozenset(_columns_of(relation, environment.world.null)),
+        present=frozenset(_columns_of(relation, environment.world.present)),
+    )
+    inside = replace(bare(environment), parent=None, returning=None, grouped=False)
+    return replace(inside, scope=table_scope(entry), world=world)
+
+
+def _columns_of(relation: int, atoms: Iterable[Atom]) -> Iterable[Atom]:
+    return (
+        ColumnOf(1, atom.number)
+        for atom in atoms
+        if isinstance(atom, ColumnOf) and atom.relation == relation
+    )
+
+
+def _atoms(value: Value, environment: Environment) -> Iterable[Atom]:
+    """Yield what an expression depends on and what can be assumed NULL."""
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _atoms(item, environment)
+    elif isinstance(value, Node) and value.tag == "VAR":
+        yield from _variable_atoms(value, environment)
+    elif isinstance(value, Node):
+        yield from _expression_atoms(value, environment)
+
+
+def _expression_atoms(value: Node, environment: Environment) -> Iterable[Atom]:
+    if value.tag == "PARAM" and value.number("paramkind") == 0:
+        yield Argument(value.number("paramid"))
+    if _can_be_assumed(value, environment):
+        yield value
+    if value.tag not in _OTHER_ROWS:
+        for child in value.fields.values():
+            yield from _atoms(child, environment)
+
+
+def _variable_atoms(node: Node, environment: Environment) -> Iterable[Atom]:
+    scope = environment.scope
+    relation, number = node.number("varno"), node.number("varattno")
+    if node.number("varlevelsup") or number <= 0:
+        yield node
+        return
+    yield from (side for side in nulling_sides(node, scope) if side is not None)
+    entry = scope.entry(relation)
+    expression = computed(entry, number, scope)
+    if expression is not None:
+        yield from _atoms(expression, environment)
+    elif entry is not None and entry.number("rtekind") == GROUP_ENTRY:
+        yield node
+    else:
+        yield ColumnOf(relation, number)
+
+
+def computed(entry: Node | None, number: int, scope: Scope) -> Node | None:
+    """Return the expression for which a column of a join or of a grouping stands."""
+    labels = {_JOIN_ENTRY: "joinaliasvars", GROUP_ENTRY: "groupexprs"}
+    if entry is None or entry.number("rtekind") not in labels:
+        return None
+    if entry.number("rtekind") == GROUP_ENTRY and scope.query.items("groupingSets"):
+        return None
+    expressions = entry.items(labels[entry.number("rtekind")])
+    found = expressions[number - 1] if number <= len(expressions) else None
+    return found if isinstance(found, Node) else None
+
+
+def _can_be_assumed(node: Node, environment: Environment) -> bool:
+    """Return whether a call can be NULL by itself and is the same everywhere."""
+    if node.tag not in _CALLS:
+        return False
+    label = _CALLS[node.tag]
+    function = (
+        environment.session.catalog.function(node.number(label)) if label else None
+    )
+    if function is not None and is_transparent(function) and node.tag != "AGGREF":
+        return False
+    return not is_volatile(node, environment)

@@ -1,0 +1,249 @@
+"""What RETURNING knows about the rows that a statement wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from datalayer.codegen.joins import make_variable
+from datalayer.codegen.narrow import assuming, may_be_null, row_environment
+from datalayer.codegen.nodetree import Node, find_nodes
+from datalayer.codegen.outcomes import (
+    EMPTY,
+    NULL,
+    ColumnOf,
+    Environment,
+    Returning,
+    World,
+    bare,
+    elements,
+)
+from datalayer.model import ColumnInference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from datalayer.codegen.catalog import Relation
+    from datalayer.codegen.outcomes import Atom
+
+# Values of `CmdType`, of `OnConflictAction` and of `MergeMatchKind`.
+UPDATE, INSERT, DELETE, MERGE = 2, 3, 4, 5
+DO_UPDATE = 2
+_NOT_MATCHED_BY_SOURCE = 1
+_NAMES = {UPDATE: "UPDATE", INSERT: "INSERT", DELETE: "DELETE"}
+_VIEWS = frozenset({"v", "m"})
+_WHOLE_ROW = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Target:
+    """The table that a statement changes."""
+
+    index: int
+    entry: Node
+    relation: Relation
+    environment: Environment
+
+    def triggered(self, command: int) -> bool:
+        """Return whether a trigger can replace what a command writes."""
+        commands = self.relation.row_triggers
+        if command == UPDATE and self.relation.kind == "p":
+            # A row that moves to another partition is deleted and inserted.
+            return bool(commands)
+        return _NAMES[command] in commands
+
+
+def returning_environment(environment: Environment) -> Environment:
+    """Return what is known where RETURNING is computed."""
+    query = environment.scope.query
+    target = _target(environment)
+    index = query.number("resultRelation")
+    merging = query.number("commandType") == MERGE
+    versions = _versions(query, target) if target else (None, None, None)
+    return replace(
+        environment,
+        world=EMPTY if merging else _unchanged(environment.world, index),
+        facts=EMPTY,
+        conditions=(),
+        joined=False,
+        returning=Returning(index, versions, merging and _loses_source(query)),
+    )
+
+
+def _target(environment: Environment) -> _Target | None:
+    """Return the changed table; a view or a rule may do anything."""
+    index = environment.scope.query.number("resultRelation")
+    entry = environment.scope.entry(index)
+    if entry is None:
+        return None
+    relation = environment.session.catalog.relation(entry.number("relid"))
+    if relation is None or relation.kind in _VIEWS:
+        return None
+    if relation.has_rules or relation.has_foreign_part:
+        return None
+    return _Target(index, entry, relation, environment)
+
+
+def _unchanged(world: World, target: int) -> World:
+    """Return what WHERE proved about everything but the changed row."""
+    return World(
+        null=frozenset(a for a in world.null if not _mentions(a, target)),
+        present=frozenset(a for a in world.present if not _mentions(a, target)),
+    )
+
+
+def _mentions(atom: Atom, target: int) -> bool:
+    if isinstance(atom, ColumnOf):
+        return atom.relation == target
+    if isinstance(atom, Node):
+        return any(node.number("varno") == target for node in find_nodes(atom, "VAR"))
+    return False
+
+
+def _loses_source(query: Node) -> bool:
+    """Return whether a MERGE returns rows that no source row belongs to."""
+    return any(
+        action.number("matchKind") == _NOT_MATCHED_BY_SOURCE
+        for action in query.nodes("mergeActionList")
+    )
+
+
+Columns = dict[int, ColumnInference]
+
+
+def _versions(
+    query: Node, target: _Target
+) -> tuple[Mapping[int, ColumnInference] | None, ...]:
+    """Return what the columns hold: as written, in the old and in the new row."""
+    command = query.number("commandType")
+    if command == DELETE:
+        old = _stored(target, target.environment)
+        return old, old, None
+    if command == UPDATE:
+        old = _stored(target, target.environment)
+        new = _written(query.nodes("targetList"), UPDATE, target, old)
+        return new, old, new
+    if command == INSERT:
+        return _inserted(query, target)
+    return _merged(query, target)
+
+
+def _stored(target: _Target, environment: Environment) -> Columns:
+    """Return what constraints, and the facts of an environment, say of a row."""
+    inside = row_environment(environment, target.entry, target.index)
+    columns = {
+        number: ColumnInference(nullable=may_be_null(make_variable(1, number), inside))
+        for number in target.relation.columns
+    }
+    return {**columns, _WHOLE_ROW: ColumnInference(nullable=False)}
+
+
+def _written(
+    entries: tuple[Node, ...],
+    command: int,
+    target: _Target,
+    before: Columns,
+) -> Columns:
+    """Return what a command leaves in a row.
+
+    `before` says what a column holds that the command does not mention.
+    """
+    forced = _stored(target, bare(target.environment))
+    if target.triggered(command):
+        return forced
+    assigned = {
+        entry.number("resno"): _value(entry.node("expr"), before, entry, target)
+        for entry in entries
+    }
+    columns: Columns = {}
+    for number, column in target.relation.columns.items():
+        unmentioned = forced if column.generated else before
+        found = assigned.get(number, unmentioned[number])
+        nullable = found.nullable and forced[number].nullable
+        columns[number] = replace(found, nullable=nullable)
+    return _checked(columns, target)
+
+
+def _value(
+    expression: Node | None, before: Columns, entry: Node, target: _Target
+) -> ColumnInference:
+    if expression is not None and expression.tag == "SETTODEFAULT":
+        return _default(entry.number("resno"), target)
+    return ColumnInference(
+        nullable=may_be_null(expression, target.environment),
+        elements_nullable=bool(elements(expression, target.environment) & NULL),
+    )
+
+
+def _checked(columns: Columns, target: _Target) -> Columns:
+    """Return what CHECK constraints add to what is known of a written row."""
+    known = [
+        ColumnOf(target.index, number)
+        for number, column in columns.items()
+        if not column.nullable
+    ]
+    world = EMPTY.with_present(*known)
+    checked = _stored(target, replace(bare(target.environment), world=world))
+    both = {
+        number: replace(column, nullable=column.nullable and checked[number].nullable)
+        for number, column in columns.items()
+    }
+    return {**both, _WHOLE_ROW: ColumnInference(nullable=False)}
+
+
+def _default(number: int, target: _Target) -> ColumnInference:
+    """Return what the default of a column gives."""
+    column = target.relation.columns.get(number)
+    if column is None or column.generated or column.default is None:
+        return ColumnInference()
+    inside = row_environment(bare(target.environment), target.entry, target.index)
+    return ColumnInference(nullable=may_be_null(column.default, inside))
+
+
+def _inserted(
+    query: Node, target: _Target
+) -> tuple[Mapping[int, ColumnInference] | None, ...]:
+    defaults = {number: _default(number, target) for number in target.relation.columns}
+    new = _written(query.nodes("targetList"), INSERT, target, defaults)
+    conflict = query.node("onConflict")
+    if conflict is None or conflict.number("action") != DO_UPDATE:
+        return new, None, new
+    updated = _updated_instead(conflict, new, target)
+    both = {number: _either(new[number], updated[number]) for number in new}
+    return both, None, both
+
+
+def _updated_instead(conflict: Node, new: Columns, target: _Target) -> Columns:
+    """Return what ON CONFLICT DO UPDATE leaves in the row that stood in the way."""
+    proposed = conflict.number("exclRelIndex")
+    known = [
+        ColumnOf(proposed, number)
+        for number, column in new.items()
+        if number > 0 and not column.nullable
+    ]
+    environment = bare(target.environment)
+    environment = replace(environment, world=EMPTY.with_present(*known))
+    condition = conflict.node("onConflictWhere")
+    if condition is not None:
+        environment = assuming(environment, condition)
+    existing = replace(target, environment=environment)
+    before = _stored(existing, environment)
+    return _written(conflict.nodes("onConflictSet"), UPDATE, existing, before)
+
+
+def _either(first: ColumnInference, second: ColumnInference) -> ColumnInference:
+    return ColumnInference(
+        nullable=first.nullable or second.nullable,
+        elements_nullable=first.elements_nullable or second.elements_nullable,
+    )
+
+
+def _merged(
+    query: Node, target: _Target
+) -> tuple[Mapping[int, ColumnInference] | None, ...]:
+    """Return what constraints say: any of the actions may have been taken."""
+    commands = {a.number("commandType") for a in query.nodes("mergeActionList")}
+    columns = _stored(target, bare(target.environment))
+    old = None if INSERT in commands else columns
+    new = None if DELETE in commands else columns
+    return columns, old, new
