@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
@@ -33,6 +34,15 @@ pytestmark = pytest.mark.postgres
 def folder() -> Iterator[Path]:
     with open_folder() as parent:
         yield parent / "server"
+
+
+@pytest.fixture
+def temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where throw-away servers go, apart from those of other tests."""
+    with open_folder() as path:
+        monkeypatch.setattr(tempfile, "tempdir", str(path))
+        monkeypatch.setenv("TMPDIR", str(path))
+        yield path
 
 
 def state(folder: Path) -> str:
@@ -256,10 +266,13 @@ def test_leaving_a_folder_that_was_deleted_ends_its_server(folder: Path) -> None
     assert not is_alive(server.pid)
 
 
-def test_abandoned_throw_away_server_is_deleted_by_a_later_one() -> None:
+def test_abandoned_throw_away_server_is_deleted_by_a_later_one(
+    temporary_folder: Path,
+) -> None:
     with users(None) as (user,):
         pid, folder = user.joined()
         user.kill()
+    assert folder.is_relative_to(temporary_folder)
     assert is_alive(pid)
 
     with use_server() as server:
@@ -268,9 +281,12 @@ def test_abandoned_throw_away_server_is_deleted_by_a_later_one() -> None:
         assert not folder.exists()
 
 
-def test_used_throw_away_server_is_left_alone_by_a_later_one() -> None:
+def test_used_throw_away_server_is_left_alone_by_a_later_one(
+    temporary_folder: Path,
+) -> None:
     with users(None) as (user,):
         pid, folder = user.joined()
+        assert folder.is_relative_to(temporary_folder)
 
         with use_server():
             assert is_alive(pid)
@@ -279,12 +295,15 @@ def test_used_throw_away_server_is_left_alone_by_a_later_one() -> None:
         assert not folder.exists()
 
 
-def test_shared_memory_of_a_killed_throw_away_server_is_freed() -> None:
+def test_shared_memory_of_a_killed_throw_away_server_is_freed(
+    temporary_folder: Path,
+) -> None:
     segments = Path("/proc/sysvipc/shm")
     if not segments.exists():
         pytest.skip("only Linux lists the segments of shared memory")
     with users(None) as (user,):
-        pid, _ = user.joined()
+        pid, folder = user.joined()
+        assert folder.is_relative_to(temporary_folder)
         user.kill()
         os.kill(pid, signal.SIGKILL)
 

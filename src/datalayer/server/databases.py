@@ -41,9 +41,9 @@ def database_url(server_url: str, name: str) -> str:
         return make_conninfo(server_url, dbname=name)
     parts = urlsplit(server_url)
     options = [(k, v) for k, v in parse_qsl(parts.query) if k != "dbname"]
-    return parts._replace(
-        path="/" + quote(name, safe=""), query=urlencode(options, quote_via=quote)
-    ).geturl()
+    # `urlunsplit` would drop the slashes of a URL without a host.
+    url = f"{parts.scheme}://{parts.netloc}/{quote(name, safe='')}"
+    return url + ("?" + urlencode(options, quote_via=quote) if options else "")
 
 
 @contextmanager
