@@ -11,7 +11,7 @@ from datalayer.runtime import Query
 
 
 def explain(
-    connection: psycopg.Connection[Any], query: Query, parameters: Sequence[object]
+    connection: psycopg.Connection[Any], query: Query[Any], parameters: Sequence[object]
 ) -> list[str]:
     """Run a query under EXPLAIN ANALYZE and return the lines of its plan."""
     statement = f"EXPLAIN (ANALYZE, COSTS OFF, SUMMARY OFF)\n{query.sql}"

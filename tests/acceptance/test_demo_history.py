@@ -2,60 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from demonstration.errors import DemoError
 from demonstration.history import State, read_history
-
-
-@dataclass(frozen=True, slots=True)
-class Workbench:
-    """A git repository to commit into."""
-
-    folder: Path
-
-    def git(self, *arguments: str) -> str:
-        return subprocess.run(
-            [
-                "git",
-                "-c",
-                "user.name=Ada",
-                "-c",
-                "user.email=ada@example.org",
-                "-c",
-                "commit.gpgSign=false",
-                *arguments,
-            ],
-            cwd=self.folder,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
-
-    def commit(self, content: str | bytes | None, path: str = "a.json") -> str:
-        """Commit a content of a file, or its deletion; return the commit."""
-        file = self.folder / path
-        if content is None:
-            file.unlink()
-        else:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content.encode() if isinstance(content, str) else content)
-        self.git("add", "--all")
-        self.git("commit", "--message", f"Change {path}")
-        return self.git("rev-parse", "HEAD")
+from git_repositories import Workbench, create_repository
 
 
 @pytest.fixture
 def workbench(tmp_path: Path) -> Workbench:
-    folder = tmp_path / "a repository"
-    folder.mkdir()
-    workbench = Workbench(folder)
-    workbench.git("init", "--quiet", "--initial-branch", "main")
-    return workbench
+    return create_repository(tmp_path / "a repository")
 
 
 def _documents(folder: Path, file: str | None = "a.json") -> list[object]:
