@@ -108,6 +108,9 @@ TYPES: Mapping[str, TypeMapping] = {
     "uuid": _same(_UUID),
 }
 
+#: Types of `pg_catalog` whose arrays psycopg does not know.
+_UNKNOWN_ARRAYS = {"pg_snapshot"}
+
 
 def map_type(type_: SqlType, enums: EnumClasses) -> TypeMapping:
     """Return the mapping of a type that is not an array; unknown ones are text."""
@@ -160,7 +163,11 @@ def python_type(type_: SqlType, enums: EnumClasses | None = None) -> PythonType:
 
 def known_to_psycopg(element: SqlType) -> bool:
     """Tell whether psycopg makes a list of an array of these by itself."""
-    return element.schema == "pg_catalog" and element.kind is not TypeKind.COMPOSITE
+    return (
+        element.schema == "pg_catalog"
+        and element.kind is not TypeKind.COMPOSITE
+        and element.name not in _UNKNOWN_ARRAYS
+    )
 
 
 def optional(type_: PythonType) -> PythonType:
