@@ -172,6 +172,7 @@ def test_only_comments_and_white_space_leave_the_tokens_alone(
         ("SELECT 1;\nSELECT 'a", MigrationSyntaxError, (2, 8)),
         ("SELECT 1;\n/* /* */", MigrationSyntaxError, (2, 1)),
         ("SELECT 1;\n\\connect a", UnsupportedStatementError, (2, 1)),
+        ("SELECT 1;\nCOPY a TO STDOUT", UnsupportedStatementError, (2, 1)),
         ("COPY a (x) FROM STDIN;\n1\n\\.", UnsupportedStatementError, (1, 1)),
     ],
 )

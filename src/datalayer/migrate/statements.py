@@ -55,7 +55,7 @@ _OUTSIDE = re.compile(
     """,
     re.VERBOSE,
 )
-_COPY_FROM_CLIENT = re.compile(r"COPY .*\bFROM STDIN ")
+_COPY_WITH_CLIENT = re.compile(r"COPY .*\b(?:FROM STDIN|TO STDOUT) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +159,11 @@ def _check(sql: str, header: Header) -> tuple[type[LocatedError], str, str] | No
             "a command of psql, not of PostgreSQL",
             "remove the line: migrations are plain SQL",
         )
-    if _COPY_FROM_CLIENT.match(first):
+    if _COPY_WITH_CLIENT.match(first):
         return (
             UnsupportedStatementError,
-            "`COPY … FROM STDIN` has its data outside SQL",
-            "write the rows as `INSERT … VALUES`",
+            "a `COPY` whose data goes through the client",
+            "write rows as `INSERT … VALUES`; leave an export out",
         )
     if _OUTSIDE.match(first):
         return _check_outside(first, header)
