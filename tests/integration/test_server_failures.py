@@ -230,6 +230,7 @@ def test_account_that_cannot_reach_the_folder(parent: Path) -> None:
     with pytest.raises(NotEnoughRights, match=r"private is closed to it") as error:
         use(parent / "private" / "server")
     assert "DATALAYER_PG_OS_USER" in str(error.value)
+    assert not any((parent / "private").iterdir())
     assert stat.S_IMODE((parent / "private").stat().st_mode) == 0o700
 
 
@@ -333,7 +334,7 @@ def test_programs_that_are_missing(
 ) -> None:
     monkeypatch.setenv("DATALAYER_PG_BIN", str(parent))
 
-    with pytest.raises(BinariesNotFound, match="`initdb` and `postgres`"):
+    with pytest.raises(BinariesNotFound, match="no `initdb` and no `postgres`"):
         use(parent / "server")
 
 

@@ -46,6 +46,8 @@ Folder = Annotated[
         help="The server's folder. Default: DATALAYER_FOLDER, else "
         "~/.local/share/datalayer/pg18, or /var/lib/datalayer/pg18 for root.",
         show_default=False,
+        # Why a folder cannot be used is said by the server, with what to do.
+        readable=False,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -151,7 +153,8 @@ def url(
 ) -> None:
     """Print the URL that applications use.
 
-    That is DATABASE_URL if it is set and no folder is named; else the running server's.
+    It is DATABASE_URL if that is set and no folder is named.
+    Else it is the URL of the server that runs in the folder.
 
     Exit 0: printed. Exit 3: no server runs.
     """
@@ -177,8 +180,8 @@ def psql(
 ) -> None:
     """Open psql on the database that applications use.
 
-    That is DATABASE_URL if it is set and no folder is named; else the server in the
-    folder, which is started if need be and stopped after its last user.
+    It is DATABASE_URL if that is set and no folder is named.
+    Else it is the server in the folder, started and stopped if need be.
 
     Exit: what psql exits with.
     """

@@ -77,9 +77,9 @@ def inspect_binaries(folder: Path, *, origin: str = "`binaries`") -> Binaries:
     folder = folder.expanduser().absolute()
     missing = [n for n in _NEEDED if not os.access(folder / n, os.X_OK)]
     if missing:
-        names = " and ".join(f"`{name}`" for name in missing)
+        names = " and no ".join(f"`{name}`" for name in missing)
         raise BinariesNotFound(
-            f"{folder}, named by {origin}, has no program {names}",
+            f"{folder}, named by {origin}, has no {names}",
             help="name the folder that `pg_config --bindir` of a server prints, "
             "such as /usr/lib/postgresql/18/bin",
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalayer.errors import FolderInUse, FolderVersionMismatch, ServerError
+from datalayer.server.account import check_reachable, service_account
 from datalayer.server.binaries import Binaries, find_binaries
 from datalayer.server.folder import read_major
 
@@ -21,7 +22,11 @@ def claim_folder(folder: ServerFolder, binaries: Binaries) -> None:
         raise FolderInUse(
             f"{path} is a file, not a folder", help="name a folder, new or empty"
         )
-    _make_folders(path)
+    if not path.exists():
+        # Before anything is made that nobody could use.
+        above = next(folder for folder in path.parents if folder.exists())
+        check_reachable(above, service_account())
+        _make_folders(path)
     names = os.listdir(path)
     if folder.lock.name in names:
         return
