@@ -495,7 +495,7 @@ def test_same_name_in_two_files_names_both_places(tmp_path: Path) -> None:
 
     (problem,) = result.problems
     assert isinstance(problem, errors.DuplicateQueryError)
-    assert str(problem.location) == "queries/b.sql:1:1"
+    assert str(problem.location) == "queries/b.sql:1:10"
     assert "queries/a.sql:1:1" in problem.message
 
 
@@ -505,7 +505,7 @@ def test_names_that_differ_in_a_dash_are_the_same(tmp_path: Path) -> None:
     (problem,) = load(tmp_path, q=text).problems
 
     assert isinstance(problem, errors.DuplicateQueryError)
-    assert str(problem.location) == "queries/q.sql:3:1"
+    assert str(problem.location) == "queries/q.sql:3:10"
 
 
 def test_same_name_in_two_folders_is_two_queries(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aiosql import SQLLoadException, SQLParseException
@@ -19,7 +20,7 @@ from datalayer.location import excerpt
 from datalayer.model import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from aiosql.types import QueryDatum
@@ -135,49 +136,45 @@ def _name_clashes(sources: Sequence[QuerySource]) -> Iterator[DuplicateQueryErro
     """Find names that two queries have, or that aiosql needs for something else."""
     owners: dict[str, QuerySource] = {}
     for source in sorted(sources, key=lambda each: each.location):
-        owner = owners.setdefault(source.qualified_name, source)
+        name = source.qualified_name
+        owner = owners.setdefault(name, source)
         if owner is not source:
-            yield _duplicate(
-                source, f"`{source.qualified_name}` is also at {owner.location}"
-            )
+            yield _clash(source, f"`{name}` is also at {owner.location}")
     folders = {
         ".".join(source.module[:depth])
         for source in sources
         for depth in range(1, len(source.module))
     }
     own = Queries(_adapter())
-    for source in owners.values():
-        fault = _clash(source, owners, folders, own)
-        if fault is not None:
-            yield _duplicate(source, fault)
+    for name, source in owners.items():
+        if name in folders:
+            yield _clash(source, f"`{name}` is also a folder, which aiosql may lose")
+        elif hasattr(own, source.name):
+            yield _clash(source, f"`{source.name}` is an attribute of aiosql's own")
+        else:
+            yield from _cursor_clash(source, owners)
 
 
-def _clash(
-    source: QuerySource,
-    owners: dict[str, QuerySource],
-    folders: set[str],
-    own: Queries,
-) -> str | None:
-    name = source.qualified_name
-    if name in folders:
-        return f"`{name}` is also a folder, which aiosql would replace by the query"
-    if hasattr(own, source.name):
-        return f"`{source.name}` is an attribute of aiosql's own"
-    cursor_of = owners.get(name.removesuffix("_cursor"))
-    if cursor_of is None or cursor_of is source:
-        return None
-    if cursor_of.operation is not Operation.MANY:
-        return None
-    return (
-        f"aiosql gives the name `{source.name}` to the cursor of `{cursor_of.name}`,"
-        f" at {cursor_of.location}"
-    )
+def _cursor_clash(
+    source: QuerySource, owners: Mapping[str, QuerySource]
+) -> Iterator[DuplicateQueryError]:
+    owner = owners.get(source.qualified_name.removesuffix("_cursor"), source)
+    if owner is not source and owner.operation is Operation.MANY:
+        yield _clash(
+            source,
+            f"aiosql gives the name `{source.name}` to the cursor of `{owner.name}`,"
+            f" at {owner.location}",
+        )
 
 
-def _duplicate(source: QuerySource, message: str) -> DuplicateQueryError:
+def _clash(source: QuerySource, message: str) -> DuplicateQueryError:
+    line = source.file_text.split("\n")[source.location.line - 1]
+    start = re.search(r":\s*", line)
+    column = start.end() + 1 if start else 1
+    location = replace(source.location, column=column)
     return DuplicateQueryError(
         message,
-        location=source.location,
-        excerpt=excerpt(source.file_text, source.location),
-        help="rename one of the two",
+        location=location,
+        excerpt=excerpt(source.file_text, location, len(source.name)),
+        help="rename it",
     )

@@ -72,15 +72,16 @@ def read_source(query_file: QueryFile) -> SourceText:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _not_utf8(query_file.path, data, error.start) from None
-    source = SourceText(query_file.path, _plain(text))
-    if "\0" in source.text:
-        raise source.error(
+    plain = _plain(text)
+    if "\0" in plain:
+        # No terminal shows the character, so the excerpt has another.
+        raise SourceText(query_file.path, plain.replace("\0", "\ufffd")).error(
             QueryFileEncodingError,
             "a character that PostgreSQL cannot store: NUL",
-            start=source.text.index("\0"),
+            start=plain.index("\0"),
             help="remove it",
         )
-    return source
+    return SourceText(query_file.path, plain)
 
 
 def shown_path(file: Path, root: Path) -> str:
@@ -185,7 +186,7 @@ def _fault(module: tuple[str, ...]) -> tuple[str, str] | None:
     if keyword.iskeyword(name):
         return (
             f"`{name}` is a keyword of Python",
-            f"rename it, for example to `{name}s`",
+            f"rename it, for example to `{name}_queries`",
         )
     if name.startswith("__"):
         return f"`{name}` is reserved by Python", "rename it without `__`"

@@ -1,0 +1,2 @@
+-- name: list_books()
+SELECT title FROM book;

@@ -1,0 +1,2 @@
+-- name: library()
+SELECT 1 AS one;

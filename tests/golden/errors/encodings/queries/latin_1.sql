@@ -1,0 +1,2 @@
+-- name: get_caf()
+SELECT 'café' AS name;

@@ -1,0 +1,2 @@
+-- name: get_statement(statement)
+:statement;
