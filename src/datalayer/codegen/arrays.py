@@ -60,7 +60,7 @@ def array(node: Node, environment: Environment) -> Outcome:
     parts = node.nodes("elements")
     if node.flag("multidims"):
         return _joined([elements(part, environment) for part in parts])
-    return ANY if any(may_be_null(part, environment) for part in parts) else VALUE
+    return _joined([outcomes(part, environment) for part in parts])
 
 
 def constant_array(node: Node, environment: Environment) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.narrow import assuming, may_be_null
+from datalayer.codegen.narrow import assuming
 from datalayer.codegen.nodetree import Node, make_node
 from datalayer.codegen.outcomes import (
     ANY,
@@ -297,7 +297,7 @@ def field_of_row(node: Node, environment: Environment) -> Outcome:
         return ANY
     fields = arg.nodes("args")
     found = fields[number - 1] if 0 < number <= len(fields) else None
-    return ANY if may_be_null(found, environment) else VALUE
+    return outcomes(found, environment)
 
 
 def row_comparison(node: Node, environment: Environment) -> Outcome:

@@ -81,7 +81,11 @@ def assuming(environment: Environment, condition: Node) -> Environment:
 
 
 def may_be_null(node: Node | None, environment: Environment) -> bool:
-    """Return whether an expression can be NULL in any row that is possible."""
+    """Return whether an expression can be NULL in any row that is possible.
+
+    Asks the conditions of the environment, so rules must not ask this of a part of an
+    expression, which could be such a condition: they ask `outcomes`.
+    """
     if node is None:
         return True
     if NULL not in outcomes(node, environment):

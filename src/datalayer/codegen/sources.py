@@ -227,7 +227,7 @@ def values_column(
     ]
     nodes = [part if isinstance(part, Node) else None for part in expressions]
     return ColumnInference(
-        nullable=any(may_be_null(part, environment) for part in nodes),
+        nullable=any(outcomes(part, environment) & NULL for part in nodes),
         elements_nullable=any(elements(part, environment) & NULL for part in nodes),
     )
 
@@ -244,8 +244,8 @@ def function_column(
     if call is None or number > width:
         return UNKNOWN
     if call.tag != "FUNCEXPR" or not call.flag("funcretset"):
-        nullable = width > 1 or may_be_null(call, environment)
-        return ColumnInference(nullable=nullable)
+        found = outcomes(call, environment)
+        return ColumnInference(nullable=width > 1 or bool(found & NULL))
     function = environment.session.catalog.function(call.number("funcid"))
     if function is None:
         return UNKNOWN
