@@ -84,13 +84,13 @@ def read_components(folder: Path) -> tuple[Component, ...]:
             help="name the folder of the migrations with `--folder`, or in "
             "`[tool.datalayer]` as `migrations`",
         )
-    entries = sorted(e for e in folder.iterdir() if not e.name.startswith("."))
-    components = [_read_component(e, e.name) for e in entries if e.is_dir()]
-    found = [c for c in components if c.files or c.problems]
-    if any(_is_sql(entry) for entry in entries):
-        found.append(_read_component(folder, FLAT_COMPONENT, is_flat=True))
-    if len(found) > 1 and found[-1].name == FLAT_COMPONENT:
-        found[-1] = _refuse_mixture(found[-1], found[0].name)
+    try:
+        found = _read_folder(folder)
+    except OSError as error:
+        raise MigrationFolderError(
+            f"cannot read `{error.filename}`: {error.strerror}",
+            help="let this user read the folder and its files",
+        ) from error
     return tuple(sorted(found, key=lambda component: component.name))
 
 
@@ -109,6 +109,16 @@ def display_path(path: Path) -> str:
     if absolute.is_relative_to(folder):
         return absolute.relative_to(folder).as_posix()
     return absolute.as_posix()
+
+
+def _read_folder(folder: Path) -> list[Component]:
+    entries = sorted(e for e in folder.iterdir() if not e.name.startswith("."))
+    components = [_read_component(e, e.name) for e in entries if e.is_dir()]
+    found = [c for c in components if c.files or c.problems]
+    if any(_is_sql(entry) for entry in entries):
+        flat = _read_component(folder, FLAT_COMPONENT, is_flat=True)
+        found.append(_refuse_mixture(flat, found[0].name) if found else flat)
+    return found
 
 
 def _is_sql(path: Path) -> bool:
