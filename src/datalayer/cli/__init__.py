@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from datalayer.cli import db, migrate
+from datalayer.cli.generate import check, generate
 from datalayer.cli.output import messages, print_error
+from datalayer.cli.query import query
 from datalayer.errors import DataLayerError
 
 app = typer.Typer(
@@ -16,9 +18,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-
-app.add_typer(db.app, name="db")
+app.command()(generate)
+app.command()(check)
+app.command()(query)
 app.add_typer(migrate.app, name="migrate")
+app.add_typer(db.app, name="db")
 
 
 @app.callback()

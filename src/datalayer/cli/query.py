@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import psycopg
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from datalayer.ad_hoc import QueryResult, find_query, list_queries, run_query
@@ -141,10 +141,14 @@ def _as_data(result: QueryResult) -> object:
 def _print_result(result: QueryResult) -> None:
     if not result.columns:
         return
-    table = Table(*map(Text, result.columns), box=None, pad_edge=False)
+    table = Table(*map(_heading, result.columns), box=None, pad_edge=False)
     for row in result.rows:
         table.add_row(*map(_cell, row))
     console.print(table)
+
+
+def _heading(name: str) -> Column:
+    return Column(Text(name))
 
 
 def _cell(value: object) -> Text:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from datalayer.codegen.catalog import Catalog
 from datalayer.codegen.describe import Description, Refusal, describe
 from datalayer.codegen.inference import infer
 from datalayer.codegen.scanner import NumberedStatement, numbered
@@ -17,10 +18,11 @@ from datalayer.errors import LocatedError, QueryRefused
 from datalayer.location import Location, excerpt, locate
 from datalayer.model import (
     Column,
-    ColumnInference,
+    ColumnDirective,
     Inference,
     Operation,
     Parameter,
+    ParameterDirective,
     ParameterInference,
     QueryShape,
     QuerySource,
@@ -53,6 +55,7 @@ class _Session:
 
     connection: Connection[Any]
     types: TypeCatalog
+    catalog: Catalog
 
 
 def analyse(
@@ -62,7 +65,7 @@ def analyse(
 
     The connection must be in autocommit mode; nothing that is run stays.
     """
-    session = _Session(connection, TypeCatalog(connection))
+    session = _Session(connection, TypeCatalog(connection), Catalog(connection))
     shapes: list[QueryShape] = []
     problems: list[LocatedError] = []
     for source in sources:
@@ -85,13 +88,57 @@ def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
     described = describe(session.connection, statement.sql)
     if isinstance(described, Refusal):
         raise _refused(source, statement, described)
-    inference = infer(session.connection, statement.sql, described.parameter_oids)
+    inference = _infer(session, source, statement, described)
     return QueryShape(
         source=source,
         parameters=_parameters(session, source, statement, described, inference),
         columns=_columns(session, source, described, inference),
         row_count=inference.row_count,
     )
+
+
+def _infer(
+    session: _Session,
+    source: QuerySource,
+    statement: NumberedStatement,
+    described: Description,
+) -> Inference:
+    """Infer a statement, again if its author overruled what a parameter accepts."""
+    oids = described.parameter_oids
+    inference = infer(session.connection, statement.sql, oids, catalog=session.catalog)
+    declared = _declared(source, statement, inference)
+    if declared == inference.parameters:
+        return inference
+    return infer(
+        session.connection,
+        statement.sql,
+        oids,
+        catalog=session.catalog,
+        declared=declared,
+    )
+
+
+def _declared(
+    source: QuerySource, statement: NumberedStatement, inference: Inference
+) -> tuple[ParameterInference, ...]:
+    said = {directive.name: directive for directive in source.parameter_directives}
+    return tuple(
+        ParameterInference(
+            # `= NULL` says that NULL is welcome.
+            _overruled(
+                said[name].nullable,
+                concluded.nullable or _defaults_to_null(said[name]),
+            ),
+            _overruled(said[name].elements_nullable, concluded.elements_nullable),
+        )
+        if name in said
+        else concluded
+        for name, concluded in zip(statement.order, inference.parameters, strict=True)
+    )
+
+
+def _defaults_to_null(directive: ParameterDirective) -> bool:
+    return directive.has_default and directive.default is None
 
 
 def _columns(
@@ -102,21 +149,16 @@ def _columns(
 ) -> tuple[Column, ...]:
     said = {directive.name: directive for directive in source.column_directives}
     types = {directive.name: directive.dotted for directive in source.type_directives}
-    # Nothing is known about a statement that could not be analysed.
-    proven = inference.columns or (ColumnInference(),) * len(described.columns)
     columns = []
-    for result, concluded in zip(described.columns, proven, strict=True):
-        directive = said.get(result.name)
+    for result, concluded in zip(described.columns, inference.columns, strict=True):
+        directive = said.get(result.name, ColumnDirective("", source.location))
         columns.append(
             Column(
                 name=result.name,
                 type=session.types.find(result.type_oid),
-                nullable=_overruled(
-                    directive and directive.nullable, concluded.nullable
-                ),
+                nullable=_overruled(directive.nullable, concluded.nullable),
                 elements_nullable=_overruled(
-                    directive and directive.elements_nullable,
-                    concluded.elements_nullable,
+                    directive.elements_nullable, concluded.elements_nullable
                 ),
                 python_type=types.get(result.name),
             )
@@ -136,23 +178,14 @@ def _parameters(
     parameters = []
     for name in source.parameters:
         index = statement.order.index(name)
-        concluded = (
-            inference.parameters[index]
-            if index < len(inference.parameters)
-            else ParameterInference()
-        )
+        accepted = inference.parameters[index]
         directive = said.get(name)
         parameters.append(
             Parameter(
                 name=name,
                 type=session.types.find(described.parameter_oids[index]),
-                nullable=_overruled(
-                    directive and directive.nullable, concluded.nullable
-                ),
-                elements_nullable=_overruled(
-                    directive and directive.elements_nullable,
-                    concluded.elements_nullable,
-                ),
+                nullable=accepted.nullable,
+                elements_nullable=accepted.elements_nullable,
                 has_default=bool(directive and directive.has_default),
                 default=directive.default if directive else None,
                 python_type=types.get(name),

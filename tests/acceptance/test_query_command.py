@@ -1,0 +1,139 @@
+"""`datalayer query`, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+QUERIES = """\
+-- name: list_accounts(least, row_limit)
+-- Return the accounts from a number on, smallest first.
+-- @param row_limit = 10
+SELECT
+    id,
+    address
+FROM account
+WHERE id >= :least
+ORDER BY id
+LIMIT :row_limit;
+
+-- name: set_address(id, address)!
+-- Change an address.
+UPDATE account SET address = :address WHERE id = :id;
+"""
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, empty_database: str
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    (tmp_path / "pyproject.toml").write_text('[tool.datalayer]\noutput = "app/q"\n')
+    (tmp_path / "queries" / "people").mkdir(parents=True)
+    (tmp_path / "queries" / "people" / "account.sql").write_text(QUERIES)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("CREATE TABLE account (id int PRIMARY KEY, address text)")
+        connection.execute("INSERT INTO account VALUES (1, 'a[b]'), (2, NULL)")
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "datalayer", "query", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "DATABASE_URL": empty_database, "COLUMNS": "100"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return call
+
+
+def test_rows_are_printed_as_a_table(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    result = run("people.list_accounts", "--arg", "least=1")
+
+    assert result.returncode == 0, result.stderr
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines == [["id", "address"], ["1", "a[b]"], ["2", "NULL"]]
+    assert result.stderr.startswith("2 rows, ")
+
+
+def test_short_name_and_json(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    result = run("list_accounts", "--arg", "least=2", "--arg", "row_limit=1", "--json")
+
+    assert json.loads(result.stdout) == [{"id": 2, "address": None}]
+
+
+def test_write_is_committed_and_null_can_be_passed(
+    run: Callable[..., subprocess.CompletedProcess[str]], empty_database: str
+) -> None:
+    result = run("set_address", "--arg", "id=1", "--null", "address")
+
+    assert result.stderr.startswith("1 affected, ")
+    with psycopg.connect(empty_database) as connection:
+        row = connection.execute("SELECT address FROM account WHERE id = 1").fetchone()
+    assert row == (None,)
+
+
+def test_rollback_takes_a_write_back(
+    run: Callable[..., subprocess.CompletedProcess[str]], empty_database: str
+) -> None:
+    run("set_address", "--arg", "id=1", "--arg", "address=z", "--rollback")
+
+    with psycopg.connect(empty_database) as connection:
+        row = connection.execute("SELECT address FROM account WHERE id = 1").fetchone()
+    assert row == ("a[b]",)
+
+
+def test_without_a_name_all_queries_are_listed(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    result = run()
+
+    assert "people.list_accounts(least, row_limit)" in result.stdout
+    assert "people.set_address(id, address)" in result.stdout
+
+
+def test_show_prints_the_statement_as_written(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    result = run("set_address", "--show")
+
+    expected = "UPDATE account SET address = :address WHERE id = :id\n"
+    assert result.stdout == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lst_accounts"], "did you mean `people.list_accounts`?"),
+        (["list_accounts"], "needs a value for `least`"),
+        (["list_accounts", "--arg", "leest=1"], "has no parameter `leest`"),
+        (["list_accounts", "--arg", "least"], "is not `NAME=VALUE`"),
+        (["list_accounts", "--arg", "least=1", "--null", "least"], "given twice"),
+        (["list_accounts", "--arg", "least=x"], "invalid input syntax"),
+    ],
+    ids=["name", "missing", "unknown", "form", "twice", "value"],
+)
+def test_wrong_use_is_a_clear_error(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    arguments: list[str],
+    message: str,
+) -> None:
+    result = run(*arguments)
+
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
