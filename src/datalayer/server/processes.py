@@ -115,7 +115,7 @@ def _proc_command(pid: int) -> str:
 
 def _ps(*selection: str) -> Iterator[Process]:
     output = subprocess.run(
-        ["ps", *selection, "-ww", "-o", "pid=,command="],
+        ["ps", *selection, "-ww", "-o", "pid=", "-o", "command="],
         capture_output=True,
         text=True,
         errors="surrogateescape",
