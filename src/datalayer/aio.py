@@ -15,14 +15,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from datalayer.config import bundled_folder
 from datalayer.migrate import migrate
-from datalayer.opening import (
-    check_pool_size,
-    describe_target,
-    explain_timeout,
-    run_aside,
-    unreachable,
-)
+from datalayer.opening import check_pool_size, explain_timeout, run_aside
 from datalayer.server import acquire_server
+from datalayer.urls import describe_target, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

@@ -14,14 +14,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from datalayer.config import bundled_folder
 from datalayer.migrate import migrate
-from datalayer.opening import (
-    check_pool_size,
-    describe_target,
-    explain_timeout,
-    run_here,
-    unreachable,
-)
+from datalayer.opening import check_pool_size, explain_timeout, run_here
 from datalayer.server import acquire_server
+from datalayer.urls import describe_target, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -87,10 +87,6 @@ class DirectiveError(LocatedError):
     """A `-- @` line is not known, contradicts another or names nothing; correct it."""
 
 
-class GeneratedCodeStale(DataLayerError):
-    """Generated modules differ from their sources; run `datalayer generate`."""
-
-
 class QueryNotFound(DataLayerError):
     """No query has that name; the message lists the nearest ones."""
 
@@ -136,7 +132,7 @@ class SeveralStatementsError(LocatedError):
 
 
 class QuerySyntaxError(LocatedError):
-    """A string, quoted name or comment never ends, or a sign has no place in a query."""
+    """A string, quoted name or comment never ends, or a sign is out of place."""
 
 
 class AmbiguousPlaceholder(LocatedError):
@@ -397,6 +393,6 @@ class AnalysisServerTooOld(DataLayerError):
         super().__init__(
             f"queries cannot be analysed on PostgreSQL {version // 10000}: 16 or newer"
             " is needed",
-            help="use the embedded server to generate (it is the default without a URL)",
+            help="use the embedded server, which is the default without a URL",
         )
         self.version = version

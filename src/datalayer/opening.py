@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
-
-from datalayer.errors import DatabaseUnreachable, PoolSizeError
+from datalayer.errors import PoolSizeError
+from datalayer.urls import describe_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,26 +23,6 @@ def check_pool_size(pool_size: int) -> None:
             f"a pool of {pool_size} connections can serve nobody",
             help="pass a `pool_size` of 1 or more",
         )
-
-
-def describe_target(url: str) -> str:
-    """Return which database a URL means, without its password."""
-    parts = conninfo_to_dict(url)
-    database = parts.get("dbname") or parts.get("user") or "the default database"
-    host = parts.get("host") or parts.get("hostaddr") or "the local socket"
-    return f"database `{database}` on `{host}` port {parts.get('port') or 5432}"
-
-
-def unreachable(url: str, error: psycopg.Error) -> DatabaseUnreachable:
-    """Return the error for a database that lets nobody in."""
-    reason = " ".join(str(error).split())
-    password = conninfo_to_dict(url).get("password")
-    if password:
-        reason = reason.replace(str(password), "…")
-    return DatabaseUnreachable(
-        f"cannot connect to {describe_target(url)}: {reason}",
-        help="check the URL, and that the server runs",
-    )
 
 
 def explain_timeout(

@@ -56,9 +56,7 @@ app = typer.Typer(
 
 Components = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="COMPONENT", help="Only these, and those they require."
-    ),
+    typer.Argument(metavar="COMPONENT", help="Only these, and those they require."),
 ]
 DatabaseUrl = Annotated[
     str | None,

@@ -15,6 +15,7 @@ from datalayer.cli.output import console, messages, print_json
 from datalayer.config import bundled_folder, load_config
 from datalayer.errors import ArgumentError, ConfigurationError, QueryFailed
 from datalayer.server import acquire_server
+from datalayer.urls import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,7 @@ def _run(
 ) -> tuple[QueryResult, float]:
     handle = acquire_server(url)
     try:
-        with psycopg.connect(handle.url) as connection:
+        with _connect(handle.url) as connection:
             started = time.perf_counter()
             try:
                 result = run_query(connection, source, arguments)
@@ -124,6 +125,13 @@ def _run(
         return result, milliseconds
     finally:
         handle.close()
+
+
+def _connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
+    try:
+        return psycopg.connect(url)
+    except psycopg.Error as error:
+        raise unreachable(url, error) from error
 
 
 def _count(result: QueryResult) -> str:

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from datalayer.errors import DatabaseUnreachable, DataLayerError, LedgerError
+from datalayer.urls import describe_target, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +30,7 @@ def connect(url: str) -> Iterator[psycopg.Connection]:
             client_encoding="utf8",
         )
     except psycopg.Error as error:
-        raise DatabaseUnreachable(
-            f"cannot connect to {_place(url)}: {' '.join(str(error).split())}",
-            help="check the URL, and that the server runs",
-        ) from error
+        raise unreachable(url, error) from error
     try:
         yield connection
     except psycopg.Error as error:
@@ -48,20 +45,10 @@ def _unusable(url: str, error: psycopg.Error) -> DataLayerError:
     text = " ".join(str(error).split())
     if error.sqlstate is None or error.sqlstate[:2] in _BROKEN:
         return DatabaseUnreachable(
-            f"lost the connection to {_place(url)}: {text}",
+            f"lost the connection to {describe_target(url)}: {text}",
             help="run again: what was applied is recorded",
         )
     return LedgerError(
-        f"cannot use `datalayer_migration` in {_place(url)}: {text}",
+        f"cannot use `datalayer_migration` in {describe_target(url)}: {text}",
         help="let the user read and write the table and its schema",
     )
-
-
-def _place(url: str) -> str:
-    """Return where a URL leads to, without user and password."""
-    try:
-        parts = conninfo_to_dict(url)
-    except psycopg.Error:
-        return "the database"
-    host = parts.get("host") or parts.get("hostaddr") or "the local server"
-    return f"`{parts.get('dbname') or 'the default database'}` on `{host}`"

@@ -11,6 +11,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from datalayer.urls import unreachable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,7 +23,7 @@ def create_database(server_url: str, name: str, template: str | None = None) -> 
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
         sql.Identifier(name), sql.Identifier(template or "template0")
     )
-    with psycopg.connect(server_url, autocommit=True) as connection:
+    with _connect(server_url) as connection:
         connection.execute(statement)
     return database_url(server_url, name)
 
@@ -31,7 +33,7 @@ def drop_database(server_url: str, name: str) -> None:
     statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
         sql.Identifier(name)
     )
-    with psycopg.connect(server_url, autocommit=True) as connection:
+    with _connect(server_url) as connection:
         connection.execute(statement)
 
 
@@ -55,3 +57,10 @@ def scratch_database(server_url: str, template: str | None = None) -> Iterator[s
         yield url
     finally:
         drop_database(server_url, name)
+
+
+def _connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
+    try:
+        return psycopg.connect(url, autocommit=True)
+    except psycopg.Error as error:
+        raise unreachable(url, error) from error
