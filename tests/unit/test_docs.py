@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 import typer.main
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 import datalayer
 from datalayer.cli import app
@@ -84,17 +84,17 @@ def test_every_error_class_has_a_docstring_of_its_own() -> None:
 # Commands
 
 
-def _commands(
-    command: click.Command, path: tuple[str, ...] = ("datalayer",)
-) -> Iterator[tuple[str, click.Command]]:
-    if isinstance(command, click.Group):
-        for name, child in command.commands.items():
-            yield from _commands(child, (*path, name))
-    elif not command.hidden:
-        yield " ".join(path), command
+def _commands(group: TyperGroup, path: str) -> Iterator[tuple[str, TyperCommand]]:
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from _commands(command, f"{path} {name}")
+        elif isinstance(command, TyperCommand) and not command.hidden:
+            yield f"{path} {name}", command
 
 
-COMMANDS = dict(_commands(typer.main.get_command(app)))
+ROOT_COMMAND = typer.main.get_command(app)
+assert isinstance(ROOT_COMMAND, TyperGroup)
+COMMANDS = dict(_commands(ROOT_COMMAND, "datalayer"))
 
 
 def test_every_command_has_a_section_and_every_section_a_command() -> None:
@@ -108,7 +108,7 @@ def test_every_command_and_option_explains_itself(name: str) -> None:
     command = COMMANDS[name]
 
     assert (command.help or "").split("\n")[0].endswith(".")
-    options = [p for p in command.params if isinstance(p, click.Option)]
+    options = [p for p in command.params if isinstance(p, TyperOption)]
     assert [option.name for option in options if not option.help] == []
 
 
@@ -118,7 +118,7 @@ def test_every_option_is_in_its_section(name: str) -> None:
     options = [
         option
         for parameter in COMMANDS[name].params
-        if isinstance(parameter, click.Option)
+        if isinstance(parameter, TyperOption)
         for option in parameter.opts
         if option.startswith("--") and option != "--help"
     ]
