@@ -7,8 +7,10 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from pglast.parser import scan as postgresql_scan
 
 from datalayer.codegen.loader import LoadResult, load_queries
+from datalayer.codegen.scanner import numbered
 from datalayer.errors import AiosqlDisagreement, LocatedError
 
 FRAGMENTS = [
@@ -19,7 +21,8 @@ FRAGMENTS = [
     *(" ", "\n", "\r\n", "\r", "\t", "\f", "\v", "\u2028", "\x85", "\xa0", "\x1c"),
     *("\ufeff", "\0", "é", "ﬁ", "٣", "\U0001f600", "not null", "=", "1", "'x'", "!"),
 ]
-texts = st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join) | st.text()
+fragments = st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join)
+texts = fragments | fragments.map("-- name: q(a)\nSELECT :a ".__add__) | st.text()
 
 # A busy machine is no reason to fail.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -79,6 +82,22 @@ def test_aiosql_reads_what_the_scanner_reads(text: str) -> None:
     for problem in result.problems:
         if isinstance(problem, AiosqlDisagreement):
             assert problem.location in begins_with_one
+
+
+@unhurried
+@given(texts)
+@example("-- name: q(a)\nSELECT $:a")
+@example("-- name: q(a)\nSELECT $$x$$:a")
+@example("-- name: q(a)\nSELECT 'x':a.5")
+def test_postgresql_finds_the_parameters_that_the_loader_numbers(text: str) -> None:
+    for source in load(text.encode()).sources:
+        statement = numbered(source)
+        found = [
+            statement.original_offset(token.start)
+            for token in postgresql_scan(statement.sql)
+            if token.name == "PARAM"
+        ]
+        assert found == [placeholder.start for placeholder in source.placeholders]
 
 
 @unhurried

@@ -12,6 +12,7 @@ import pytest
 from aiosql.utils import VAR_REF
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
+from pglast.parser import scan as postgresql_scan
 
 from datalayer.codegen.loader import load_queries
 from datalayer.codegen.scanner import (
@@ -236,6 +237,27 @@ def broken_by(statement: Statement, result: NumberedStatement) -> str:
 @given(statements)
 def test_numbering_changes_placeholders_alone(statement: Statement) -> None:
     assert broken_by(statement, numbered(source_of(statement))) == ""
+
+
+def parameters_of_postgresql(sql: str) -> list[tuple[int, str]]:
+    return [
+        (token.start, sql[token.start : token.end + 1])
+        for token in postgresql_scan(sql)
+        if token.name == "PARAM"
+    ]
+
+
+@unhurried
+@given(statements)
+def test_postgresql_finds_the_same_parameters(statement: Statement) -> None:
+    result = numbered(source_of(statement))
+
+    found = parameters_of_postgresql(result.sql)
+
+    written = [f"${result.order.index(p.name) + 1}" for p in statement.placeholders]
+    places = [result.original_offset(start) for start, _ in found]
+    assert [text for _, text in found] == written
+    assert places == [placeholder.start for placeholder in statement.placeholders]
 
 
 # Broken scanners, which the laws must catch

@@ -237,7 +237,7 @@ def _placeholder_problem(source: SourceText, colon: _Colon) -> LocatedError | No
             end=end,
             help=f"write ` :{name}` with a space, or `(:{name})`",
         )
-    if colon.touches_before and colon.before.kind in {TokenKind.WORD, TokenKind.NUMBER}:
+    if colon.touches_before and _would_grow(colon.before):
         return source.error(
             QuerySyntaxError,
             f"`:{name}` touches `{colon.before.text}`",
@@ -248,6 +248,11 @@ def _placeholder_problem(source: SourceText, colon: _Colon) -> LocatedError | No
     if colon.suffix[0].text == "." and colon.suffix[1].kind is TokenKind.WORD:
         return _attribute(source, colon)
     return None
+
+
+def _would_grow(token: Token) -> bool:
+    """Tell whether `$1` directly behind a token would become a part of it."""
+    return token.text == "$" or token.kind in {TokenKind.WORD, TokenKind.NUMBER}
 
 
 def _ambiguous(source: SourceText, colon: _Colon) -> LocatedError:
