@@ -123,39 +123,48 @@ CREATE INDEX idx_artifact_meta ON artifact USING gin (meta jsonb_path_ops);
 COMMENT ON TABLE artifact IS
 'The catalogue: append-only; what an artifact is never changes.';
 
--- A BEFORE trigger sees only rows that were inserted earlier: no cycle can be closed.
--- What it finds can neither change (artifact_refuse_change) nor vanish (foreign keys).
+-- What it finds can neither change (artifact_refuse_change) nor vanish (foreign keys,
+-- which have found the rows by then). The depth falls from patch to parent, so only bases
+-- that name bases could close a cycle.
 CREATE FUNCTION artifact_check_references() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $function$
-DECLARE
-    referenced record;
 BEGIN
-    IF new.base_version IS NOT NULL THEN
-        SELECT artifact.kind INTO referenced
-        FROM artifact WHERE artifact.artifact_id = new.base_version;
-        IF NOT FOUND THEN
-            RAISE foreign_key_violation USING
-                MESSAGE = format('base_version %s names no artifact', new.base_version),
-                TABLE = 'artifact', CONSTRAINT = 'artifact_base_version_fkey';
-        ELSIF referenced.kind <> 'dag_version' THEN
+    PERFORM FROM artifact
+    WHERE artifact.artifact_id = new.base_version AND artifact.kind = 'dag_version';
+    IF NOT FOUND THEN
+        RAISE check_violation USING
+            MESSAGE = format('base_version %s does not name a dag_version',
+                new.base_version),
+            TABLE = 'artifact', CONSTRAINT = 'artifact_base_is_dag_version';
+    END IF;
+    IF new.kind = 'dag_version' THEN
+        PERFORM FROM (
+            WITH RECURSIVE behind (artifact_id) AS (
+                SELECT new.base_version
+                UNION
+                SELECT artifact.base_version
+                FROM behind
+                INNER JOIN artifact ON behind.artifact_id = artifact.artifact_id
+            )
+            SELECT behind.artifact_id FROM behind
+        ) AS behind
+        WHERE behind.artifact_id = new.artifact_id;
+        IF FOUND THEN
             RAISE check_violation USING
-                MESSAGE = format('base_version %s names a %s, not a dag_version',
-                    new.base_version, referenced.kind),
-                TABLE = 'artifact', CONSTRAINT = 'artifact_base_is_dag_version';
+                MESSAGE = format('base_version %s leads back to %s',
+                    new.base_version, new.artifact_id),
+                TABLE = 'artifact', CONSTRAINT = 'artifact_without_cycle';
         END IF;
     END IF;
     IF new.parent_id IS NOT NULL THEN
-        SELECT artifact.kind, artifact.base_version, artifact.depth INTO referenced
-        FROM artifact WHERE artifact.artifact_id = new.parent_id;
+        PERFORM FROM artifact
+        WHERE artifact.artifact_id = new.parent_id
+            AND artifact.kind = 'patch_set'
+            AND artifact.base_version = new.base_version
+            AND artifact.depth = new.depth - 1;
         IF NOT FOUND THEN
-            RAISE foreign_key_violation USING
-                MESSAGE = format('parent_id %s names no artifact', new.parent_id),
-                TABLE = 'artifact', CONSTRAINT = 'artifact_parent_id_fkey';
-        ELSIF referenced.kind <> 'patch_set'
-            OR referenced.base_version IS DISTINCT FROM new.base_version
-            OR referenced.depth IS DISTINCT FROM new.depth - 1 THEN
             RAISE check_violation USING
                 MESSAGE = format(
                     'parent_id %s does not name a patch_set of the same base at depth %s',
@@ -163,11 +172,12 @@ BEGIN
                 TABLE = 'artifact', CONSTRAINT = 'artifact_parent_precedes';
         END IF;
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END
 $function$;
 CREATE TRIGGER artifact_check_references
-BEFORE INSERT ON artifact FOR EACH ROW
+AFTER INSERT ON artifact FOR EACH ROW
+WHEN (new.base_version IS NOT NULL)
 EXECUTE FUNCTION artifact_check_references();
 
 -- For every table whose rows must stay as they are; the argument names the constraint.
@@ -336,7 +346,7 @@ CREATE TABLE run (
         status IN ('QUEUED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED')
     ),
     CONSTRAINT run_completed_at_when_final CHECK (
-        (completed_at IS NOT NULL) = (status IN ('COMPLETED', 'FAILED', 'CANCELLED'))
+        completed_at IS NULL OR status IN ('COMPLETED', 'FAILED', 'CANCELLED')
     )
 ) PARTITION BY RANGE (submitted_at);
 CREATE TABLE run_default PARTITION OF run DEFAULT;
@@ -359,8 +369,25 @@ BEGIN
 END
 $function$;
 CREATE TRIGGER run_set_completed_at
-BEFORE INSERT OR UPDATE OF status, completed_at ON run FOR EACH ROW
+BEFORE UPDATE OF status, completed_at ON run FOR EACH ROW
 EXECUTE FUNCTION run_set_completed_at();
+
+-- A run that is stored when it is over already: not BEFORE INSERT, so that an INSERT is
+-- certain to return its row.
+CREATE FUNCTION run_complete_inserted() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $function$
+BEGIN
+    UPDATE run SET status = new.status
+    WHERE run.run_id = new.run_id AND run.submitted_at = new.submitted_at;
+    RETURN NULL;
+END
+$function$;
+CREATE TRIGGER run_complete_inserted
+AFTER INSERT ON run FOR EACH ROW
+WHEN (new.completed_at IS NULL AND new.status IN ('COMPLETED', 'FAILED', 'CANCELLED'))
+EXECUTE FUNCTION run_complete_inserted();
 
 CREATE TABLE run_snapshot_index (
     run_id uuid NOT NULL,

@@ -73,31 +73,47 @@ $do$;
 CREATE UNIQUE INDEX idx_artifact_compacted_from ON artifact (compacted_from_id)
 WHERE compacted_from_id IS NOT NULL;
 
+-- The foreign key has found the row by then. What a patch was built from must not lead back
+-- to the base that it is compacted into.
 CREATE FUNCTION artifact_check_compacted_from() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $function$
-DECLARE
-    referenced_kind text;
 BEGIN
-    SELECT artifact.kind INTO referenced_kind
-    FROM artifact WHERE artifact.artifact_id = new.compacted_from_id;
+    PERFORM FROM artifact
+    WHERE artifact.artifact_id = new.compacted_from_id AND artifact.kind = 'patch_set';
     IF NOT FOUND THEN
-        RAISE foreign_key_violation USING
-            MESSAGE = format('compacted_from_id %s names no artifact',
-                new.compacted_from_id),
-            TABLE = 'artifact', CONSTRAINT = 'artifact_compacted_from_id_fkey';
-    ELSIF referenced_kind <> 'patch_set' THEN
         RAISE check_violation USING
-            MESSAGE = format('compacted_from_id %s names a %s, not a patch_set',
-                new.compacted_from_id, referenced_kind),
+            MESSAGE = format('compacted_from_id %s does not name a patch_set',
+                new.compacted_from_id),
             TABLE = 'artifact', CONSTRAINT = 'artifact_compacted_from_is_patch';
     END IF;
-    RETURN new;
+    PERFORM FROM (
+        WITH RECURSIVE behind (artifact_id) AS (
+            SELECT new.compacted_from_id
+            UNION
+            SELECT referenced.artifact_id
+            FROM behind
+            INNER JOIN artifact ON behind.artifact_id = artifact.artifact_id
+            CROSS JOIN LATERAL (
+                VALUES (artifact.base_version), (artifact.compacted_from_id)
+            ) AS referenced (artifact_id)
+            WHERE referenced.artifact_id IS NOT NULL
+        )
+        SELECT behind.artifact_id FROM behind
+    ) AS behind
+    WHERE behind.artifact_id = new.artifact_id;
+    IF FOUND THEN
+        RAISE check_violation USING
+            MESSAGE = format('compacted_from_id %s leads back to %s',
+                new.compacted_from_id, new.artifact_id),
+            TABLE = 'artifact', CONSTRAINT = 'artifact_without_cycle';
+    END IF;
+    RETURN NULL;
 END
 $function$;
 CREATE TRIGGER artifact_check_compacted_from
-BEFORE INSERT ON artifact FOR EACH ROW
+AFTER INSERT ON artifact FOR EACH ROW
 WHEN (new.compacted_from_id IS NOT NULL)
 EXECUTE FUNCTION artifact_check_compacted_from();
 CREATE TRIGGER artifact_refuse_recompaction

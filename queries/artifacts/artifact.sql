@@ -24,6 +24,7 @@ WHERE artifact_id = :artifact_id;
 -- name: get_dag_version_by_hash(version_hash)^
 -- record_class: Artifact
 -- Return the newest base with a version hash; nothing when there is none.
+-- @column version_hash null
 SELECT
     artifact_id,
     kind,
@@ -49,6 +50,8 @@ LIMIT 1;
 -- name: get_run_snapshot_by_plan_hash(plan_hash)^
 -- record_class: Artifact
 -- Return the run snapshot of a plan; nothing when there is none.
+-- @column plan_hash null
+-- @column version_hash null
 SELECT
     artifact_id,
     kind,
@@ -67,7 +70,9 @@ SELECT
     created_by,
     created_at
 FROM artifact
-WHERE plan_hash = :plan_hash AND kind = 'run_snapshot';
+WHERE plan_hash = :plan_hash AND kind = 'run_snapshot'
+ORDER BY plan_hash
+LIMIT 1;
 
 -- name: list_artifacts_by_kind(kind, before_created_at, before_id, row_limit)
 -- record_class: Artifact
@@ -75,6 +80,7 @@ WHERE plan_hash = :plan_hash AND kind = 'run_snapshot';
 -- `created_at` and `artifact_id` for the next page, which is empty at the end.
 -- @param before_created_at = NULL
 -- @param before_id = NULL
+-- @param before_id null
 -- @param row_limit = 100
 SELECT
     artifact_id,

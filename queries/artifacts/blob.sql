@@ -35,6 +35,7 @@ ORDER BY cas_id;
 -- last row's `created_at` and `cas_id` for the next page, which is empty at the end.
 -- @param before_created_at = NULL
 -- @param after_cas_id = NULL
+-- @param after_cas_id null
 -- @param row_limit = 100
 SELECT
     cas_id,

@@ -10,7 +10,9 @@ SELECT
     created_by,
     created_at
 FROM artifact
-WHERE compacted_from_id = :patch_id;
+WHERE compacted_from_id = :patch_id
+ORDER BY compacted_from_id
+LIMIT 1;
 
 -- name: find_compacted_base_by_meta(patch_id)^
 -- Return the id of the base whose `meta` names a patch, as the first migration kept it;
@@ -52,6 +54,7 @@ LIMIT :row_limit;
 -- `compacted_at` and `base_id` for the next page, which is empty at the end.
 -- @param before_compacted_at = NULL
 -- @param before_id = NULL
+-- @param before_id null
 -- @param row_limit = 100
 -- @column original_depth not null
 SELECT
@@ -109,6 +112,7 @@ FROM measured;
 -- @param nodes_count = NULL
 -- @param edges_count = NULL
 -- @param created_by = NULL
+-- @column compacted_from_id not null
 INSERT INTO artifact (
     kind,
     cas_id,

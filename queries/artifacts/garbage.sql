@@ -4,6 +4,7 @@
 -- comes before what is referred to; empty at the end.
 -- @param before_created_at = NULL
 -- @param before_id = NULL
+-- @param before_id null
 -- @param row_limit = 1000
 SELECT
     artifact_id,

@@ -193,7 +193,9 @@ SELECT
     patch.created_by,
     patch.created_at
 FROM patch
-INNER JOIN chain ON patch.artifact_id = chain.member_id;
+INNER JOIN chain ON patch.artifact_id = chain.member_id
+ORDER BY patch.artifact_id
+LIMIT 1;
 
 -- name: insert_patch_chain(head_id, member_ids)!
 -- Store the chain of a head, given in the order of application and the head last, and

@@ -34,8 +34,9 @@ WHERE run_id = :run_id AND run_submitted_at = :run_submitted_at;
 -- `submitted_at` and `run_id` for the next page, which is empty at the end.
 -- @param before_submitted_at = NULL
 -- @param before_id = NULL
+-- @param before_id null
 -- @param row_limit = 100
--- @param submitted_by not null
+-- @column submitted_by null
 SELECT
     run_id,
     base_kind,
@@ -63,6 +64,7 @@ LIMIT :row_limit;
 -- row's `submitted_at` and `run_id` for the next page, which is empty at the end.
 -- @param before_submitted_at = NULL
 -- @param before_id = NULL
+-- @param before_id null
 -- @param row_limit = 100
 SELECT
     run_id,

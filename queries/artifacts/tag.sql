@@ -46,7 +46,7 @@ SELECT
     moved_at,
     created_by
 FROM tag
-WHERE username IN (:username, 'global')
+WHERE username = :username OR username = 'global'
 ORDER BY tag_name ASC, (username = :username) DESC, username ASC;
 
 -- name: list_tag_moves(username, tag_name, before_id, row_limit)
@@ -135,6 +135,7 @@ RETURNING
 -- Move a tag if it still has the expected version, and return how it is now: the
 -- `outcome` is `moved` or `conflict`; nothing for an unknown tag.
 -- @param target_hash = NULL
+-- @param expected_version not null
 -- @param moved_by = NULL
 -- @column outcome not null
 -- @column target_kind not null
@@ -245,13 +246,16 @@ SELECT
     shown.moved_by,
     shown.moved_at,
     shown.created_by
-FROM shown;
+FROM shown
+ORDER BY shown.version
+LIMIT 1;
 
 -- name: undo_tag_move(username, tag_name, expected_version, moved_by)<!
 -- record_class: TagChange
 -- Take a tag one step back in its reflog if it still has the expected version, and
 -- return how it is now: the `outcome` is `moved`, `conflict`, or `nothing` at the
 -- beginning; no row for an unknown tag.
+-- @param expected_version not null
 -- @param moved_by = NULL
 -- @column outcome not null
 -- @column target_kind not null
@@ -383,13 +387,16 @@ SELECT
     shown.moved_by,
     shown.moved_at,
     shown.created_by
-FROM shown;
+FROM shown
+ORDER BY shown.version
+LIMIT 1;
 
 -- name: redo_tag_move(username, tag_name, expected_version, moved_by)<!
 -- record_class: TagChange
 -- Take a tag one step forward to what `undo_tag_move` left, if it still has the expected
 -- version, and return how it is now: the `outcome` is `moved`, `conflict`, or `nothing`
 -- where nothing was undone since the last move; no row for an unknown tag.
+-- @param expected_version not null
 -- @param moved_by = NULL
 -- @column outcome not null
 -- @column target_kind not null
@@ -524,7 +531,9 @@ SELECT
     shown.moved_by,
     shown.moved_at,
     shown.created_by
-FROM shown;
+FROM shown
+ORDER BY shown.version
+LIMIT 1;
 
 -- name: delete_tag(username, tag_name, moved_by)<!
 -- record_class: Tag

@@ -56,8 +56,6 @@ def create_tag(
         raise TagExists(username, tag_name) from error
     except ForeignKeyViolation as error:
         raise ArtifactNotFound(target_id) from error
-    if tag is None:  # pragma: no cover - an INSERT of one row returns it
-        raise TagNotFound(username, tag_name)
     return tag
 
 
