@@ -21,9 +21,11 @@ from datalayer.errors import (
     DataLayerError,
     MigrationBlocked,
     MigrationFailed,
+    MigrationHalfApplied,
     MigrationLockBusy,
     MigrationLockLost,
 )
+from datalayer.lexer import Statement
 from datalayer.migrate import (
     Applied,
     Applying,
@@ -34,9 +36,12 @@ from datalayer.migrate import (
     execution,
     lock,
     migrate,
+    outside,
     runner,
 )
+from datalayer.migrate.files import MigrationFile
 from datalayer.migrate.ledger import record
+from datalayer.migrate.session import run_statement
 from datalayer.server import Server, scratch_database
 from schema_dump import dump_schema
 
@@ -404,3 +409,73 @@ def test_an_index_is_built_beside_the_lock_while_others_write(
         writer.commit()
 
     assert len(building.future.result(PATIENCE).applied) == 1
+
+
+INDEX = "CREATE UNIQUE INDEX CONCURRENTLY i ON a (x);"
+
+
+def write_index(folder: Path, header: str = "") -> None:
+    text = f"-- datalayer: transaction=off {header}\n{INDEX}"
+    (folder / "a/004_i.sql").write_text(text)
+
+
+def indexes(url: str) -> list[tuple[object, ...]]:
+    return fetch(
+        url, "SELECT indisvalid FROM pg_index WHERE indrelid = to_regclass('a')"
+    )
+
+
+def test_an_index_whose_table_is_locked_is_tried_again(
+    empty_database: str, folder: Path
+) -> None:
+    migrate(empty_database, folder)
+    write_index(folder, "lock_timeout=20ms")
+    with psycopg.connect(empty_database) as other:
+        other.execute("LOCK TABLE a")
+
+        def release(event: Event) -> None:
+            if isinstance(event, Retrying):
+                other.commit()
+
+        report = migrate(empty_database, folder, report=release)
+
+    assert [applied.tries for applied in report.applied] == [2]
+    assert indexes(empty_database) == [(True,)]
+
+
+def test_an_interrupted_index_is_dropped(
+    empty_database: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(empty_database, folder)
+    fetch(empty_database, "INSERT INTO a VALUES (1), (1) RETURNING x")
+    write_index(folder)
+
+    def run_and_interrupt(
+        connection: psycopg.Connection, file: MigrationFile, statement: Statement
+    ) -> None:
+        assert run_statement(connection, file, statement)
+        assert indexes(empty_database) == [(False,)]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(outside, "run_statement", run_and_interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        migrate(empty_database, folder)
+
+    assert indexes(empty_database) == []
+
+
+def test_an_invalid_index_that_cannot_be_dropped_now_is_told(
+    empty_database: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(empty_database, folder)
+    write_index(folder, "lock_timeout=20ms")
+    monkeypatch.setattr(outside, "_CLEANING_TIMEOUT", "20ms")
+
+    with psycopg.connect(empty_database) as writer:
+        writer.execute("INSERT INTO a VALUES (1)")
+        with pytest.raises(MigrationHalfApplied) as raised:
+            migrate(empty_database, folder)
+
+    assert "`DROP INDEX CONCURRENTLY i`" in (raised.value.help or "")
+    assert indexes(empty_database) == [(False,)]

@@ -265,6 +265,21 @@ def test_an_error_of_the_server_is_located(
     assert recorded(database) == []
 
 
+def test_only_what_surrounds_the_place_in_a_long_line_is_shown(
+    database: str, write: Write
+) -> None:
+    values = ", ".join(f"({number})" for number in range(5000))
+    text = f"CREATE TABLE a (x int);\nINSERT INTO a VALUES {values}, (oops), {values};"
+
+    with pytest.raises(MigrationFailed) as raised:
+        migrate(database, write({"001_a.sql": text}))
+
+    line, carets = raised.value.excerpt.splitlines()
+    assert len(line) < 250
+    assert line[carets.index("^") : carets.rindex("^") + 1] == "oops"
+    assert raised.value.location.column == text.splitlines()[1].index("oops") + 1
+
+
 def test_the_hint_of_the_server_is_the_help(database: str, write: Write) -> None:
     folder = write({"001_a.sql": "CREATE TABLE a (size int); SELECT seize FROM a;"})
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from datalayer.errors import MigrationFailed
 from datalayer.lexer import TokenKind, tokens
-from datalayer.location import excerpt, locate
+from datalayer.location import locate
+from datalayer.migrate.problems import show
 
 if TYPE_CHECKING:
     import psycopg
@@ -36,14 +37,13 @@ def located(
     error = failed.error
     start, end = _extent(file, failed.statement, error)
     location = locate(file.path, file.text, start)
-    length = len(file.text[start:end].split("\n", 1)[0])
     hint = error.diag.message_hint
     if error.sqlstate == _IN_TRANSACTION and file.header.transaction:
         hint = _TURN_OFF
     return kind(
         describe(error),
         location=location,
-        excerpt=excerpt(file.text, location, length),
+        excerpt=show(file.text, start, end - start),
         help=help or hint,
         sqlstate=error.sqlstate,
     )

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from datalayer.errors import MigrationHalfApplied
-from datalayer.location import excerpt, locate
+from datalayer.location import locate
 from datalayer.migrate.failures import describe, located
 from datalayer.migrate.invalid_index import drop_index, find_invalid_index
 from datalayer.migrate.ledger import record
 from datalayer.migrate.lock import take_guard
-from datalayer.migrate.problems import problem_at
+from datalayer.migrate.problems import problem_at, show
 from datalayer.migrate.session import (
     LOCK_TIMEOUT,
     Failure,
@@ -32,6 +32,9 @@ from datalayer.migrate.statements import (
 if TYPE_CHECKING:
     from datalayer.lexer import Statement
     from datalayer.migrate.files import MigrationFile
+
+# DROP INDEX CONCURRENTLY waits for whoever uses the table, and Ctrl-C should not.
+_CLEANING_TIMEOUT = "3s"
 
 
 def attempt_outside(
@@ -122,6 +125,7 @@ def _clean(
 ) -> None:
     """Drop the invalid index; there was none before, so that it is ours."""
     try:
+        set_timeouts(connection, lock_timeout=_CLEANING_TIMEOUT, is_local=False)
         left = find_invalid_index(connection, index)
         if left:
             drop_index(connection, left)
@@ -135,12 +139,12 @@ def _clean(
 
 
 def _unrecorded(file: MigrationFile, error: psycopg.Error) -> MigrationHalfApplied:
-    start, end = (file.statements[0].start, file.statements[0].end)
-    location = locate(file.path, file.text, start)
+    # A file without statements has nothing to undo, and is not half applied.
+    start, end = file.statements[0].start, file.statements[0].end
     return MigrationHalfApplied(
         f"this statement ran, but could not be recorded: {describe(error)}",
-        location=location,
-        excerpt=excerpt(file.text, location, end - start),
+        location=locate(file.path, file.text, start),
+        excerpt=show(file.text, start, end - start),
         help="undo what it did, then run again",
         sqlstate=error.sqlstate,
     )
