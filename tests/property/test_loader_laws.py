@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from pglast.parser import ParseError
 from pglast.parser import scan as postgresql_scan
 
 from datalayer.codegen.loader import LoadResult, load_queries
@@ -87,17 +88,22 @@ def test_aiosql_reads_what_the_scanner_reads(text: str) -> None:
 @unhurried
 @given(texts)
 @example("-- name: q(a)\nSELECT $:a")
+@example('-- name: q(a)\nSELECT :a, ""')
 @example("-- name: q(a)\nSELECT $$x$$:a")
 @example("-- name: q(a)\nSELECT 'x':a.5")
 def test_postgresql_finds_the_parameters_that_the_loader_numbers(text: str) -> None:
     for source in load(text.encode()).sources:
         statement = numbered(source)
-        found = [
+        try:
+            found = postgresql_scan(statement.sql)
+        except ParseError:
+            continue  # PostgreSQL will say so, and where
+        places = [
             statement.original_offset(token.start)
-            for token in postgresql_scan(statement.sql)
+            for token in found
             if token.name == "PARAM"
         ]
-        assert found == [placeholder.start for placeholder in source.placeholders]
+        assert places == [placeholder.start for placeholder in source.placeholders]
 
 
 @unhurried
