@@ -450,6 +450,20 @@ def test_an_edited_file_is_an_error_with_a_diff(database: str, write: Write) -> 
     assert "+CREATE TABLE a (x bigint);" in problem.excerpt
 
 
+def test_another_file_under_an_applied_version_is_told_apart(
+    database: str, write: Write
+) -> None:
+    folder = write({"001_ours.sql": "CREATE TABLE a (x int)"})
+    migrate(database, folder)
+    (folder / "001_ours.sql").unlink()
+    write({"001_theirs.sql": "CREATE TABLE b (x int)"})
+
+    (problem,) = problems_of(database, folder)
+
+    assert "as `001_ours.sql`" in problem.message
+    assert "give this one the next free number" in (problem.help or "")
+
+
 def assert_comments_may_change(database: str, write: Write) -> None:
     migrate(database, write({"001_a.sql": "-- why\nCREATE TABLE a (x int);\n"}))
     folder = write(

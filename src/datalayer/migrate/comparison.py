@@ -81,12 +81,18 @@ def _edited(file: MigrationFile, row: LedgerRow) -> LocatedError:
     diff = list(difflib.unified_diff(before, after, "applied", file.path, lineterm=""))
     if len(diff) > _DIFF_LINES:
         diff[_DIFF_LINES:] = [f"… {len(diff) - _DIFF_LINES} more lines"]
+    when = f"on {row.applied_at:%Y-%m-%d} by `{row.applied_by}`"
+    message = f"edited after it was applied {when}"
+    remedy = "restore the file, and put the change into a new one"
+    if file.name != row.name:
+        # Two branches took the same number, and the other one was applied.
+        message = f"version {row.version} was applied {when} as `{row.file_name}`"
+        remedy = f"restore `{row.file_name}`, and give this one the next free number"
     return MigrationEditedError(
-        f"edited after it was applied on {row.applied_at:%Y-%m-%d} by "
-        f"`{row.applied_by}`",
+        message,
         location=Location(file.path, min(first + 1, max(1, len(after)))),
         excerpt="\n".join(f"  {line}" for line in diff),
-        help="restore the file, and put the change into a new one",
+        help=remedy,
     )
 
 
