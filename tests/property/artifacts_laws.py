@@ -13,9 +13,8 @@ from datalayer.queries.artifacts.tag import list_tag_moves, list_tags
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from psycopg import Connection
-
     from artifacts_model import Json, Model
+    from psycopg import Connection
 
 _TABLES = (
     "cas_blob, artifact, patch_chain_member, tag, tag_move, run, "

@@ -134,6 +134,15 @@ class ArtifactsMachine(RuleBasedStateMachine):
         self.model.add_patch(patch.artifact_id, before.artifact_id, document)
         self.model.move_tag(key, patch.artifact_id)
 
+    def overwrite(self, key: TagKey) -> None:
+        """Append a patch that fits every document, as long as there is room."""
+        before = self.model.nodes[self.target(key)]
+        if before.depth < MAX_DEPTH:
+            document = {"nodes": [before.depth, len(self.model.nodes)]}
+            patch = self.append(key, [{"op": "add", "path": "", "value": document}])
+            self.model.add_patch(patch.artifact_id, before.artifact_id, document)
+            self.model.move_tag(key, patch.artifact_id)
+
     def append(self, key: TagKey, operations: list[Json]) -> artifacts.Revision:
         return artifacts.create_patch(
             self.connection,
@@ -401,27 +410,28 @@ class ArtifactsMachine(RuleBasedStateMachine):
         assert report.artifacts == self.model.collect(), "law 11: what garbage is"
 
     @precondition(has_tag)
-    @rule(pick=_PICK, to=_PICK, reflog=st.booleans())
-    def abandon(self, pick: int, to: int, reflog: bool) -> None:
+    @rule(pick=_PICK, to=_PICK, reflog=st.booleans(), with_run=st.booleans())
+    def abandon(self, pick: int, to: int, reflog: bool, with_run: bool) -> None:
         """Leave what a tag stood on for long; collect before or after the window."""
         self.time_passes(reflog_too=True)
+        if with_run:
+            self.run(list(self.model.nodes).index(self.target(self.key(pick))), True)
         self.move_tag(pick, to)
         self.time_passes(reflog_too=reflog)
         self.collect_garbage(batch_size=2)
 
     @precondition(has_tag)
-    @rule(pick=_PICK, late=st.booleans(), data=st.data())
-    def retire(self, pick: int, late: bool, data: st.DataObject) -> None:
+    @rule(pick=_PICK, late=st.booleans())
+    def retire(self, pick: int, late: bool) -> None:
         """Compact what a tag stands on, migrate the tag, and collect the rest."""
         key = self.key(pick)
+        self.overwrite(key)
         patch = self.model.nodes[self.target(key)]
-        if patch.is_base:
-            return
         self.compact(list(self.model.nodes).index(patch.artifact_id))
         base = self.model.compacted_base(patch.artifact_id)
         assert base is not None
         if late:
-            self.create_patch(data, pick)
+            self.overwrite(key)
         self.migrate_to(key, base, rebase=True)
         self.time_passes(reflog_too=True)
         self.collect_garbage(batch_size=1000)

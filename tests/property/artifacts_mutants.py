@@ -12,8 +12,14 @@ from datalayer.queries.artifacts import garbage, patch_chain, tag
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+    from uuid import UUID
 
     import pytest
+    from artifacts_model import Json
+    from psycopg import Connection
+
+    from datalayer.domains.artifacts.results import Document
+    from datalayer.queries.artifacts.tag import TagChange
 
     Apply = Callable[[pytest.MonkeyPatch], None]
 
@@ -43,7 +49,7 @@ def _sql(module: ModuleType, constant: str, *changes: tuple[str, str]) -> Apply:
 
 
 def _drop_last_patch(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(connection: Any, *, head_id: Any) -> Any:
+    def load(connection: Connection[Any], *, head_id: UUID) -> Document:
         whole = documents.load_document(connection, head_id=head_id)
         return documents.load_document(
             connection, head_id=head_id, seq=max(0, whole.depth - 1)
@@ -57,7 +63,7 @@ def _lose_newer_patches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _ignore_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    def accept(change: Any, *_: Any) -> Any:
+    def accept(change: TagChange, *_: object) -> TagChange:
         return change
 
     monkeypatch.setattr(workflows, "check_moved", accept)
@@ -69,7 +75,7 @@ def _take_one_for_true(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _apply_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    def apply(document: Any, operations: Any) -> Any:
+    def apply(document: Json, operations: list[Json]) -> Json:
         for operation in operations:
             try:
                 document = patching.apply_patch(document, [operation])
@@ -97,7 +103,7 @@ MUTANTS = (
             "GET_PATCH_CHAIN",
             ("ORDER BY patch_chain_member.seq", "ORDER BY artifact.artifact_id"),
         ),
-        "law 13: the chain",
+        "law 13",
     ),
     Mutant(
         "append without the chain of the parent",

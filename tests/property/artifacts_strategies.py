@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
 from artifacts_model import Json, paths_of, value_at
+from hypothesis import strategies as st
 
 SCALARS: st.SearchStrategy[Json] = (
     st.none()

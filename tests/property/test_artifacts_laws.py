@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import psycopg
 from artifacts_machine import open_machine
 from hypothesis import HealthCheck, settings
@@ -17,7 +15,7 @@ def test_the_database_agrees_with_the_model_after_every_step(
         run_state_machine_as_test(open_machine(connection), settings=thorough())
 
 
-def thorough() -> Any:
+def thorough() -> settings:
     """Enough examples to find each mutant, in about half a minute."""
     return settings(
         max_examples=50,
