@@ -406,6 +406,16 @@ def test_the_ledger_lies_in_the_first_schema_of_the_search_path(
     assert fetch(database, "SELECT count(*) FROM app.a") == [(0,)]
 
 
+def test_a_schema_put_in_front_is_no_new_beginning(database: str, write: Write) -> None:
+    folder = write({"001_a.sql": "CREATE TABLE a (x int)"})
+    migrate(database, folder)
+    run(database, "CREATE SCHEMA app")
+
+    report = migrate(f"{database}&options=-csearch_path%3Dapp,public", folder)
+
+    assert (report.applied, report.already_applied) == ((), 1)
+
+
 def test_a_search_path_without_a_schema_is_an_error(
     database: str, write: Write
 ) -> None:

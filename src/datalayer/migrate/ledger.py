@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 
 _TABLE = "datalayer_migration"
 
-_SCHEMA = sql.SQL("SELECT current_schema()")
+# A ledger further back in the search path goes before a new one: a schema that somebody
+# put in front must not make the runner begin again.
+_SCHEMA = sql.SQL("""\
+SELECT coalesce(
+    (
+        SELECT pg_namespace.nspname
+        FROM pg_catalog.pg_class
+        INNER JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_class.relnamespace
+        WHERE pg_class.oid = to_regclass('datalayer_migration')
+    ),
+    current_schema()
+)
+""")
 _EXISTS = sql.SQL("""\
 SELECT EXISTS (
     SELECT
@@ -126,7 +138,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The table in the schema that was current when the run began."""
+    """The table, in the schema that was found when the run began."""
 
     schema: str
 

@@ -41,7 +41,7 @@ _HOLDERS = """\
 SELECT
     pg_locks.pid,
     coalesce(pg_stat_activity.application_name, '') AS application_name,
-    coalesce(pg_stat_activity.client_addr::text, 'this machine') AS address
+    coalesce(', from ' || host(pg_stat_activity.client_addr), '') AS origin
 FROM pg_catalog.pg_locks
 INNER JOIN pg_catalog.pg_database ON pg_database.oid = pg_locks.database
 LEFT JOIN pg_catalog.pg_stat_activity ON pg_stat_activity.pid = pg_locks.pid
@@ -61,11 +61,11 @@ class Holder:
 
     pid: int
     application_name: str
-    address: str
+    origin: str
 
     def __str__(self) -> str:
         """Return how people find the session."""
-        return f"pid {self.pid} (`{self.application_name}`, from {self.address})"
+        return f"pid {self.pid} (`{self.application_name}`{self.origin})"
 
 
 @dataclass(frozen=True, slots=True)
