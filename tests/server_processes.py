@@ -90,7 +90,17 @@ def open_folder() -> Iterator[Path]:
             with contextlib.suppress(Exception):
                 stop_server(lock.parent, force=True)
             end_processes(ServerFolder(lock.parent), signal.SIGQUIT)
-        shutil.rmtree(path)
+        delete(path)
+
+
+def delete(folder: Path) -> None:
+    """Delete a folder in which a server may still write."""
+
+    def is_deleted() -> bool:
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    await_true(is_deleted)
 
 
 def as_ordinary_user(function: Callable[[], T]) -> T:

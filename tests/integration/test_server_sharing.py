@@ -25,7 +25,7 @@ from datalayer.server import (
     use_server,
 )
 from datalayer.server.processes import is_alive, list_processes
-from server_processes import User, await_true, open_folder, users
+from server_processes import User, await_true, delete, open_folder, users
 
 pytestmark = pytest.mark.postgres
 
@@ -252,7 +252,7 @@ def test_process_that_got_the_number_of_the_server_is_left_alone(
 
 def test_server_that_lost_its_folder_is_replaced(folder: Path) -> None:
     server, _ = start_server(folder)
-    shutil.rmtree(folder)
+    delete(folder)
 
     with use_server(folder) as again:
         assert again.pid != server.pid
@@ -261,7 +261,7 @@ def test_server_that_lost_its_folder_is_replaced(folder: Path) -> None:
 
 def test_leaving_a_folder_that_was_deleted_ends_its_server(folder: Path) -> None:
     with use_server(folder) as server:
-        shutil.rmtree(folder)
+        delete(folder)
 
     assert not is_alive(server.pid)
 
