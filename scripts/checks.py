@@ -91,7 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     names = [check.name for check in CHECKS]
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(names)} (default: all)"
+        "names",
+        nargs="*",
+        # argparse would compare the default, an empty list, with the choices.
+        choices=[*names, []],
+        metavar="NAME",
+        help=f"of {', '.join(names)}; default: all",
     )
     return parser
 

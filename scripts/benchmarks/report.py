@@ -83,7 +83,7 @@ def _print_section(console: Console, section: Section) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("")
     for header in ("median", "range", "ratio"):
-        table.add_column(header, justify="right")
+        table.add_column(header, justify="right", no_wrap=True)
     for timing in section.timings:
         ratio = section.peer.median / timing.median
         table.add_row(

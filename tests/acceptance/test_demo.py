@@ -179,7 +179,7 @@ def test_compacted_base_is_found_by_the_index(
     assert compacted.same_document
     assert compacted.patch.depth == 4
     assert lookup.found
-    assert "idx_artifact_compacted_from" in lookup.plan[0]
+    assert "idx_artifact_compacted_from" in "".join(lookup.plan)
 
 
 def test_tag_is_moved_undone_and_redone(

@@ -56,7 +56,7 @@ def test_readme_fits_one_screen_before_its_second_heading() -> None:
 def test_quickstart_shows_what_happens(session: Session) -> None:
     text = (ROOT / "docs" / "quickstart.md").read_text()
 
-    assert session.run_page(text) == 9
+    assert session.run_page(text) == 10
 
 
 @pytest.mark.parametrize("wrong", ["def f():\n    return 2", "    return 1\ndef f():"])
