@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 CLEAN, PENDING_OR_PROBLEM, DRIFT, BUSY, HALF_APPLIED, INTERRUPTED = 0, 1, 2, 4, 5, 130
+_UNLIMITED = 1000
 _EXIT_CODES = (
     "Exit codes: 0 clean; 1 something is pending or wrong; 2 drift: a file was edited, "
     "is missing or came late; 4 another runner or session holds a lock; 5 half "
@@ -267,7 +268,8 @@ def _print_status(found: MigrationStatus) -> None:
             str(len(each.pending)),
             Text(shown),
         )
-    console.print(table)
+    # A wrapped cell cannot be read by grep; a terminal wraps by itself.
+    console.print(table, width=_UNLIMITED, crop=False)
     for each in found.components:
         for file in each.pending:
             console.print(f"pending {file.path}", markup=False)
