@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import aiosql
@@ -10,7 +12,12 @@ from aiosql.adapters.pyformat import PyFormatAdapter
 from aiosql.query_loader import QueryLoader
 
 from datalayer import errors
-from datalayer.codegen.loader import LoadResult, load_queries
+from datalayer.codegen.loader import (
+    LoadResult,
+    aiosql_disagreements,
+    load_queries,
+)
+from datalayer.model import Operation, QuerySource
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -555,6 +562,53 @@ def test_name_of_aiosql_is_taken(tmp_path: Path) -> None:
     assert isinstance(problem, errors.DuplicateQueryError)
     with pytest.raises(aiosql.SQLLoadException):
         aiosql.from_str(text, "psycopg")
+
+
+# What aiosql says is compared with what was read
+
+FILE = """\
+-- name: get_it(a)^
+-- record_class: Thing
+SELECT :a;
+
+-- name: list_them()
+-- record_class: Thing
+SELECT 1;
+"""
+
+LIES: dict[str, Callable[[QuerySource], QuerySource]] = {
+    "name": lambda source: replace(source, name="another"),
+    "folder": lambda source: replace(source, module=("folder", *source.module)),
+    "operation": lambda source: replace(source, operation=Operation.MANY),
+    "parameters": lambda source: replace(source, parameters=("b",)),
+    "placeholders": lambda source: replace(source, placeholders=()),
+    "row class": lambda source: replace(source, record_class="Other"),
+}
+
+
+def test_aiosql_agrees_about_a_file(tmp_path: Path) -> None:
+    sources = load(tmp_path, q=FILE).sources
+
+    assert list(aiosql_disagreements(sources)) == []
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_aiosql_contradicts_a_wrong_reading(lie: str, tmp_path: Path) -> None:
+    first, second = load(tmp_path, q=FILE).sources
+
+    (problem,) = aiosql_disagreements([LIES[lie](first), second])
+
+    assert problem.location == first.location
+    assert "aiosql" in problem.message
+
+
+def test_aiosql_contradicts_a_wrong_line(tmp_path: Path) -> None:
+    first, second = load(tmp_path, q=FILE).sources
+    moved = replace(first.location, line=2)
+
+    problems = list(aiosql_disagreements([replace(first, location=moved), second]))
+
+    assert problems
 
 
 # The repository's own queries

@@ -64,34 +64,44 @@ def load_queries(folder: Path, *, root: Path) -> LoadResult:
         queries = read_query_file(text, query_file.module)
         sources += queries.queries
         problems += queries.problems
+        problems += aiosql_disagreements(queries.queries)
     problems += _name_clashes(sources)
-    for source in sources:
-        problems += _disagreements(source)
     return LoadResult(
         tuple(sorted(sources, key=lambda source: source.location)),
         tuple(sorted(problems, key=lambda problem: problem.location)),
     )
 
 
-def _disagreements(source: QuerySource) -> Iterator[AiosqlDisagreement]:
-    """Let aiosql load a query; yield what it reads otherwise than the scanner."""
-    name = source.record_class
-    loader = QueryLoader(
-        _adapter(), record_classes={name: name} if name else None, attribute="__"
-    )
-    try:
-        data = loader.load_query_data_from_sql(
-            render_for_aiosql(source), list(source.module[:-1]), source.location.path
-        )
-    except (SQLLoadException, SQLParseException, ValueError) as error:
-        yield _disagreement(source, f"aiosql cannot load `{source.name}`: {error}")
+def aiosql_disagreements(
+    sources: Sequence[QuerySource],
+) -> Iterator[AiosqlDisagreement]:
+    """Let aiosql load the queries of one file; yield what it reads otherwise."""
+    whole = _fault(sources)
+    if whole is None:
         return
-    expected = _reading(source)
-    actual = [_aiosql_reading(datum) for datum in data]
-    if actual != [expected]:
-        yield _disagreement(
-            source, f"aiosql reads `{source.name}` otherwise: {actual} for {expected}"
+    single = [(source, _fault([source])) for source in sources]
+    at_fault = [(source, fault) for source, fault in single if fault]
+    for source, fault in at_fault or [(sources[0], whole)]:
+        yield AiosqlDisagreement(
+            f"`{source.name}`: {fault}",
+            location=source.location,
+            excerpt=excerpt(source.file_text, source.location),
+            help="write the query more plainly, and report it",
         )
+
+
+def _fault(sources: Sequence[QuerySource]) -> str | None:
+    """Return how aiosql reads queries of one file otherwise than the scanner."""
+    classes = {name: name for source in sources if (name := source.record_class)}
+    loader = QueryLoader(_adapter(), record_classes=classes, attribute="__")
+    folders = list(sources[0].module[:-1]) if sources else []
+    try:
+        data = loader.load_query_data_from_sql(render_for_aiosql(sources), folders)
+    except (SQLLoadException, SQLParseException, ValueError) as error:
+        return f"aiosql cannot load it: {error}"
+    expected = [_reading(source) for source in sources]
+    actual = [_aiosql_reading(datum) for datum in data]
+    return None if actual == expected else f"aiosql reads {actual}, not {expected}"
 
 
 def _adapter() -> PyFormatAdapter:
@@ -121,15 +131,6 @@ def _aiosql_reading(datum: QueryDatum) -> dict[str, object]:
         "record_class": datum.record_class,
         "line": datum.floc[1],
     }
-
-
-def _disagreement(source: QuerySource, message: str) -> AiosqlDisagreement:
-    return AiosqlDisagreement(
-        message,
-        location=source.location,
-        excerpt=excerpt(source.file_text, source.location),
-        help="write the query more plainly, and report it: the loader should know",
-    )
 
 
 def _name_clashes(sources: Sequence[QuerySource]) -> Iterator[DuplicateQueryError]:

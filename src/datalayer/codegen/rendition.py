@@ -1,4 +1,4 @@
-"""A query as aiosql can read it without going astray."""
+"""Queries as aiosql can read them without going astray."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from datalayer.lexer import TokenKind, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from datalayer.lexer import Token
     from datalayer.model import QuerySource
@@ -24,20 +24,25 @@ _VISIBLE = re.compile(r"[^\n]")
 _NOT_PRINTABLE_ASCII = re.compile(r"[^ -~]")
 
 
-def render_for_aiosql(query: QuerySource) -> str:
-    """Return a file of one query without what aiosql mistakes for something else.
+def render_for_aiosql(queries: Iterable[QuerySource]) -> str:
+    """Return queries of one file without what aiosql mistakes for something else.
 
     Each line and each character stays where it is. Comments and the colons of slices
     turn into spaces, literals into signs that mean nothing; a parameter with a name
     that Python or aiosql reserve is written in upper case.
     """
-    first, last = query.location.line, query.sql_location.line
-    lines = query.file_text.split("\n")
-    head = [""] * (first - 1) + [_header_line(lines[first - 1].strip())]
-    if query.record_class is not None:
-        head.append(lines[first].strip())
-    head += [""] * (last - 1 - len(head))
-    return "\n".join([*head, "".join(_statement(query)), ""])
+    lines: list[str] = []
+    for query in queries:
+        _pad(lines, query.location.line)
+        lines += _header(query)
+        _pad(lines, query.sql_location.line)
+        lines += "".join(_statement(query)).split("\n")
+    return "\n".join([*lines, ""])
+
+
+def _pad(lines: list[str], number: int) -> None:
+    """Add empty lines so that the next line has a number."""
+    lines += [""] * (number - 1 - len(lines))
 
 
 def shown_name(parameter: str) -> str:
@@ -46,9 +51,14 @@ def shown_name(parameter: str) -> str:
     return parameter.upper() if reserved else parameter
 
 
-def _header_line(line: str) -> str:
-    name, parenthesis, rest = line.partition("(")
-    return name + parenthesis + re.sub(r"\w+", lambda match: shown_name(match[0]), rest)
+def _header(query: QuerySource) -> Iterator[str]:
+    first = query.location.line - 1
+    lines = query.file_text.split("\n", first + 2)[first:]
+    name, parenthesis, rest = lines[0].strip().partition("(")
+    shown = re.sub(r"\w+", lambda match: shown_name(match[0]), rest)
+    yield f"{name}{parenthesis}{shown}"
+    if query.record_class is not None:
+        yield lines[1].strip()
 
 
 def _statement(query: QuerySource) -> Iterator[str]:
