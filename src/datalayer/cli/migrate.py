@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from datalayer.cli.output import console, messages, print_error, print_json
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 CLEAN, PENDING_OR_PROBLEM, DRIFT, BUSY, HALF_APPLIED, INTERRUPTED = 0, 1, 2, 4, 5, 130
-_UNLIMITED = 1000
 _EXIT_CODES = (
     "Exit codes: 0 clean; 1 something is pending or wrong; 2 drift: a file was edited, "
     "is missing or came late; 4 another runner or session holds a lock; 5 half "
@@ -256,20 +254,17 @@ def _line(text: str, line: Status | None) -> None:
 
 
 def _print_status(found: MigrationStatus) -> None:
-    table = Table(
-        "component", "applied", "pending", "last applied", box=None, pad_edge=False
-    )
+    rows = [("component", "applied", "pending", "last applied")]
     for each in found.components:
         last = each.applied[-1] if each.applied else None
         shown = f"{last.version}_{last.name}, {last.applied_at:%F %T}" if last else "-"
-        table.add_row(
-            Text(each.component),
-            str(len(each.applied)),
-            str(len(each.pending)),
-            Text(shown),
-        )
-    # A wrapped cell cannot be read by grep; a terminal wraps by itself.
-    console.print(table, width=_UNLIMITED, crop=False)
+        counts = str(len(each.applied)), str(len(each.pending))
+        rows.append((each.component, *counts, shown))
+    # Not a table of rich, which wraps its cells in a pipe: grep wants whole lines.
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = (c.ljust(w) for c, w in zip(row, widths, strict=True))
+        console.print("  ".join(padded).rstrip(), markup=False)
     for each in found.components:
         for file in each.pending:
             console.print(f"pending {file.path}", markup=False)
