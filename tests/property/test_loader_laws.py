@@ -13,6 +13,7 @@ from pglast.parser import scan as postgresql_scan
 from datalayer.codegen.loader import LoadResult, load_queries
 from datalayer.codegen.scanner import numbered
 from datalayer.errors import AiosqlDisagreement, LocatedError
+from datalayer.model import Literal
 
 FRAGMENTS = [
     *("-- name: ", "-- name: q()\n", "\n-- name: r(a)^\n", "-- name:s#\n", "-- name"),
@@ -123,3 +124,34 @@ def test_loading_twice_says_the_same(text: str) -> None:
 
     assert first.sources == second.sources
     assert list(map(str, first.problems)) == list(map(str, second.problems))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+lines = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0"), max_size=20
+)
+literals: st.SearchStrategy[tuple[str, Literal]] = st.one_of(
+    lines.map(lambda text: (_quoted(text), text)),
+    st.integers(-(10**30), 10**30).map(lambda number: (str(number), number)),
+    st.floats(allow_nan=False, allow_infinity=False).map(lambda x: (repr(x), x)),
+    st.sampled_from([("TRUE", True), ("False", False), ("null", None)]),
+)
+
+
+@unhurried
+@given(literals)
+@example(("'--'", "--"))
+@example(("''''", "'"))
+def test_default_is_what_the_literal_means(literal: tuple[str, Literal]) -> None:
+    written, meant = literal
+    text = f"-- name: q(a)\n-- @param a = {written}\nSELECT :a\n"
+
+    result = load(text.encode())
+
+    assert [str(problem) for problem in result.problems] == []
+    ((directive,),) = [source.parameter_directives for source in result.sources]
+    assert directive.default == meant
+    assert type(directive.default) is type(meant)
