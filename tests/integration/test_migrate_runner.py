@@ -566,6 +566,15 @@ def test_the_history_of_another_folder_is_a_note(
     assert [(note.path, len(report.applied)) for note in report.notes] == [("a", 1)]
 
 
+def test_a_folder_without_migrations_is_a_note(database: str, write: Write) -> None:
+    folder = write({})
+
+    report = migrate(database, folder)
+
+    assert [note.message for note in report.notes] == ["holds no migrations"]
+    assert status(database, folder).notes == report.notes
+
+
 VARIANTS = {
     "001_a.native.sql": "CREATE TABLE plain (x int)",
     "001_a.timescaledb.sql": "CREATE TABLE hyper (x int)",

@@ -18,7 +18,7 @@ from datalayer.migrate.events import (
 )
 from datalayer.migrate.examination import Examined, examine, problems_of_files
 from datalayer.migrate.execution import apply_file
-from datalayer.migrate.files import read_components
+from datalayer.migrate.files import display_path, read_components
 from datalayer.migrate.ledger import create_ledger, find_ledger
 from datalayer.migrate.lock import hold_lock
 from datalayer.migrate.selection import Selection, select
@@ -72,7 +72,8 @@ def migrate(
         )
         if found.problems:
             raise ProblemsFound(found.problems)
-        for note in found.notes:
+        notes = (*found.notes, *_nothing_there(selection, folder))
+        for note in notes:
             tell(note)
         session = Session(connection, lock, ledger, found.profile, tell)
         pending = [f for f in found.pending if selection.includes(f)]
@@ -82,7 +83,7 @@ def migrate(
         profile=found.profile,
         applied=tuple(event for event in events if isinstance(event, Applied)),
         notices=tuple(event for event in events if isinstance(event, Notice)),
-        notes=found.notes,
+        notes=notes,
         already_applied=found.already_applied,
     )
 
@@ -109,7 +110,7 @@ def status(
     return MigrationStatus(
         profile=found.profile,
         components=tuple(_component_status(each) for each in found.components),
-        notes=found.notes,
+        notes=(*found.notes, *_nothing_there(selection, folder)),
         problems=tuple(sorted(problems, key=lambda problem: problem.location)),
     )
 
@@ -117,6 +118,13 @@ def status(
 def _problems_of_files(selection: Selection) -> tuple[LocatedError, ...]:
     of_files = (p for each in selection.components for p in problems_of_files(each))
     return (*selection.problems, *of_files)
+
+
+def _nothing_there(selection: Selection, folder: Path) -> tuple[Note, ...]:
+    """Note a folder without migrations, which may be the wrong one."""
+    if selection.known:
+        return ()
+    return (Note(display_path(folder), "holds no migrations"),)
 
 
 def _component_status(examined: Examined) -> ComponentStatus:
