@@ -116,7 +116,10 @@ def _measure_lookup(connection: Connection, rounds: int) -> Section:
             _plan(connection, compaction.FIND_COMPACTED_BASE, ids[0]),
             _plan(connection, compaction.FIND_COMPACTED_BASE_BY_META, ids[0]),
         ),
-        Goal("at least 100 times faster", meta.median >= 100 * column.median),
+        Goal(
+            "100 times faster at 1,000,000 artifacts",
+            meta.median >= 100 * column.median,
+        ),
     )
 
 
@@ -154,9 +157,9 @@ def _measure_chain(connection: Connection, bases: int, rounds: int) -> Section:
     assert chain == recursive(0) == one_by_one(0)
     timings = measure(
         [
-            Contender("get_patch_chain (closure, one round trip)", in_one_trip),
-            Contender("get_artifact for each parent (20 round trips)", one_by_one),
-            Contender("walk_patch_chain (recursive walk)", recursive),
+            Contender("get_patch_chain (closure)", in_one_trip),
+            Contender("walk_patch_chain (WITH RECURSIVE)", recursive),
+            Contender("get_artifact (20 round trips)", one_by_one),
         ],
         rounds=rounds,
     )
@@ -167,6 +170,8 @@ def _measure_chain(connection: Connection, bases: int, rounds: int) -> Section:
             _plan(connection, patch_chain.GET_PATCH_CHAIN, heads[0]),
             _plan(connection, patch_chain.WALK_PATCH_CHAIN, heads[0]),
         ),
+        note="walk_patch_chain returns 3 columns of each patch, get_patch_chain 12;"
+        " parents lie next to each other here, which favours both walks",
     )
 
 
@@ -183,9 +188,9 @@ def _measure_generation() -> Section:
         times.append(time.perf_counter() - started)
     count = counts[0]
     median = sorted(times)[1]
-    name = f"{count} queries, server start and migrations included"
+    name = f"{count} queries"
     return Section(
-        "generation of the whole tree",
+        "generation of the whole tree, server start and migrations included",
         (Timing(name, median, min(times), max(times), len(times)),),
         goal=Goal("60 queries in 3 s", median * 60 <= 3 * max(count, 60)),
     )

@@ -11,6 +11,9 @@ from rich.text import Text
 
 from benchmarks.measure import Timing
 
+#: From this width on a table with the names of the contenders fits.
+_WIDE = 76
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -36,6 +39,8 @@ class Section:
     timings: tuple[Timing, ...]
     plans: tuple[Plan, ...] = ()
     goal: Goal | None = None
+    #: What a reader should know before believing the ratio.
+    note: str = ""
 
     @property
     def peer(self) -> Timing:
@@ -80,19 +85,21 @@ def print_report(console: Console, report: Report) -> None:
 
 def _print_section(console: Console, section: Section) -> None:
     console.print(Text(section.title, style="bold"))
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("")
-    for header in ("median", "range", "ratio"):
-        table.add_column(header, justify="right", no_wrap=True)
-    for timing in section.timings:
-        ratio = section.peer.median / timing.median
-        table.add_row(
-            timing.name,
-            duration(timing.median),
-            f"{duration(timing.fastest)}-{duration(timing.slowest)}",
-            "1" if timing is section.peer else f"{_significant(ratio)}x",
-        )
-    console.print(table)
+    if console.width < _WIDE:
+        for timing in section.timings:
+            console.print(
+                Text(f"{timing.name}\n    {'  '.join(_cells(section, timing))}")
+            )
+    else:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        table.add_column("")
+        for header in ("median", "range", "faster"):
+            table.add_column(header, justify="right", no_wrap=True)
+        for timing in section.timings:
+            table.add_row(timing.name, *_cells(section, timing))
+        console.print(table)
+    if section.note:
+        console.print(Text(section.note, style="dim"))
     if section.goal is not None:
         reached = section.goal.reached
         console.print(
@@ -107,6 +114,15 @@ def _print_section(console: Console, section: Section) -> None:
         console.print(
             Text("\n".join(f"  {line}" for line in plan.lines)), soft_wrap=True
         )
+
+
+def _cells(section: Section, timing: Timing) -> tuple[str, str, str]:
+    ratio = f"{_significant(section.peer.median / timing.median)}x"
+    return (
+        duration(timing.median),
+        f"{duration(timing.fastest)}-{duration(timing.slowest)}",
+        "peer" if timing is section.peer else ratio,
+    )
 
 
 def duration(seconds: float) -> str:
