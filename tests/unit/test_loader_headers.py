@@ -239,3 +239,10 @@ def test_qualified_name_is_folders_and_name() -> None:
 
     assert found.queries[0].qualified_name == "a.b.q"
     assert found.queries[0].module == ("a", "b", "file")
+
+
+def test_excerpt_is_the_line_that_the_place_names() -> None:
+    problem = problem_of("-- a\f b\x85 c\u2028 d\n\n-- name: getIt()\nSELECT 1;\n")
+
+    assert problem.location.line == 3
+    assert "    3 | -- name: getIt()\n" in problem.excerpt
