@@ -13,6 +13,7 @@ from datalayer.migrate.events import (
     Event,
     MigrationReport,
     MigrationStatus,
+    Note,
     Notice,
     PendingMigration,
 )
