@@ -84,7 +84,9 @@ def test_problems_are_printed_together_and_nothing_is_written(
     result = run("generate")
 
     assert result.returncode == 1
-    assert "queries/bad.sql:3:8: column `nothing_a` does not exist" in result.stderr
+    assert result.stderr.startswith(
+        "queries/bad.sql:3:8: column `nothing_a` does not exist\n"
+    )
     assert "queries/bad.sql:5:" in result.stderr
     assert "2 problems found" in result.stderr
     assert "Traceback" not in result.stderr

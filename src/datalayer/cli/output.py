@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from datalayer.errors import LocatedError, ProblemsFound
+
 if TYPE_CHECKING:
     from datalayer.errors import DataLayerError
 
@@ -23,4 +25,7 @@ def print_json(value: object) -> None:
 
 def print_error(error: DataLayerError) -> None:
     """Print an error as it is, without markup, to standard error."""
-    messages.print(f"error: {error}", markup=False, style="red")
+    # A place comes first on its line, so that editors can jump to it.
+    located = isinstance(error, LocatedError | ProblemsFound)
+    text = str(error) if located else f"error: {error}"
+    messages.print(text, markup=False, style="red")

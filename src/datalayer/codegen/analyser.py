@@ -224,10 +224,15 @@ def _place(source: QuerySource, offset: int) -> Location:
 
 
 def _sentence(hint: str | None) -> str | None:
+    """Return PostgreSQL's sentences in our form: `perhaps so; or so`."""
     if not hint:
         return None
     text = re.sub(r'"([^"]*)"', r"`\1`", hint).rstrip(".")
-    return text[0].lower() + text[1:]
+    parts = re.split(r"\.\s+", text)
+    # Only a word is made lower; `SQL` and `CREATE` stay.
+    return "; ".join(
+        part[0].lower() + part[1:] if part[1:2].islower() else part for part in parts
+    )
 
 
 def _try_script(connection: Connection[Any], source: QuerySource) -> None:
