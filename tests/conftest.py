@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from datalayer.server import (
     Server,
@@ -14,6 +15,10 @@ from datalayer.server import (
     scratch_database,
     use_server,
 )
+
+# A busy machine is no failure: nothing here is timed.
+settings.register_profile("datalayer", deadline=None, print_blob=True)
+settings.load_profile("datalayer")
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _NEED_SERVER = {"server", "empty_database", "database_url", "connection"}
