@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.layout import Brackets, lay_out
 from datalayer.codegen.literals import docstring, string
-from datalayer.codegen.naming import class_name, member_names, sort_key
+from datalayer.codegen.naming import class_name, export_key, member_names
 from datalayer.codegen.preamble import module_header, with_exceptions
 from datalayer.model import TypeKind
 
@@ -52,7 +52,7 @@ def name_enum_classes(types: Iterable[SqlType], module: str) -> EnumClasses:
 def enums_text(types: Iterable[SqlType], classes: EnumClasses) -> str:
     """Return the module of the enum classes."""
     ordered = list(types)
-    names = sorted((name for _, name in classes.values()), key=sort_key)
+    names = sorted((name for _, name in classes.values()), key=export_key)
     exported = Brackets("[", tuple(map(string, names)), "]")
     blocks = [_class_text(type_, classes) for type_ in ordered]
     body = "\n".join(

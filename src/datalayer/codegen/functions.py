@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.imports import spell
-from datalayer.codegen.layout import Brackets, Code, Generator, lay_out, tuple_of
+from datalayer.codegen.layout import (
+    WIDTH,
+    Brackets,
+    Code,
+    Generator,
+    lay_out,
+    tuple_of,
+)
 from datalayer.codegen.literals import docstring, string, text_block
 from datalayer.codegen.scanner import numbered
 from datalayer.codegen.typemap import (
@@ -138,24 +145,33 @@ def render_constant(
     """Return the `Query` of a function."""
     source = plan.shape.source
     query = spellings[RUNTIME, "Query"]
-    declared = ""
+    name = plan.constant
     if outcome.value is not None:
-        declared = f": {query}[{spell(outcome.value, spellings)}]"
-    lines = [
-        f"{plan.constant}{declared} = {query}(",
-        f"    name={string(source.qualified_name)},",
-        f"    source={string(f'{source.location.path}:{source.location.line}')},",
+        name += f": {query}[{spell(outcome.value, spellings)}]"
+    # Where the name and its type fill the line, ruff puts the value in parentheses.
+    is_long = len(f"{name} = {query}(") > WIDTH >= len(f"{name} = (")
+    before, after, margin = (
+        (f"{name} = (\n    ", "\n)", 4) if is_long else (f"{name} = ", "", 0)
+    )
+    arguments = [
+        f"name={string(source.qualified_name)}",
+        f"source={string(f'{source.location.path}:{source.location.line}')}",
     ]
     if outcome.value is None:
-        lines.append(f"    row={plan.class_name},")
+        arguments.append(f"row={plan.class_name}")
+    inner = " " * (margin + 4)
+    lines = [f"{before}{query}(", *(f"{inner}{argument}," for argument in arguments)]
     converters = converters_of(plan, enums)
     if converters:
         pairs = tuple(
             tuple_of((str(index), _nested(steps, spellings)))
             for index, steps in converters
         )
-        lines.append(lay_out(tuple_of(pairs), indent=4, before="convert=", after=","))
-    lines += [f"    sql={text_block(statement_of(plan))},", ")"]
+        lines.append(
+            lay_out(tuple_of(pairs), indent=margin + 4, before="convert=", after=",")
+        )
+    lines.append(f"{inner}sql={text_block(statement_of(plan))},")
+    lines.append(" " * margin + ")" + after)
     return "\n".join(lines)
 
 
@@ -189,7 +205,9 @@ def render_function(
     items: list[Code] = [f"connection: {connection}[{any_}]"]
     if plan.shape.source.operation is Operation.MANY_PARAMETERS:
         iterable = spell(ITERABLE, spellings)
-        items.append(f"parameters: {iterable}[{plan.class_name}]")
+        items.append(
+            Brackets(f"parameters: {iterable}[", (plan.class_name or "",), "]")
+        )
     elif plan.parameters:
         items.append("*")
         items += (

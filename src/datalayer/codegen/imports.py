@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from datalayer.codegen.layout import WIDTH
-from datalayer.codegen.naming import natural_key, sort_key
+from datalayer.codegen.naming import import_key, natural_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -69,14 +69,16 @@ def import_lines(spellings: Spellings, package: str) -> list[str]:
 
 
 def _import(module: str, names: list[tuple[str, str]]) -> list[str]:
-    ordered = sorted(names, key=lambda pair: sort_key(pair[0]))
-    plain = [name for name, spelling in ordered if name == spelling]
-    lines = [_from(module, plain)] if plain else []
-    # ruff gives each renamed name a line of its own.
-    for name, spelling in ordered:
-        if name != spelling:
-            lines.append(f"from {module} import {name} as {spelling}")
-    return lines
+    plain = sorted((name for name, own in names if name == own), key=import_key)
+    # ruff gives each renamed name a line of its own, and sorts by the first name.
+    lines = {
+        name: f"from {module} import {name} as {spelling}"
+        for name, spelling in names
+        if name != spelling
+    }
+    if plain:
+        lines[plain[0]] = _from(module, plain)
+    return [lines[first] for first in sorted(lines, key=import_key)]
 
 
 def _from(module: str, names: list[str]) -> str:

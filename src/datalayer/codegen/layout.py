@@ -56,7 +56,9 @@ def _items(code: Brackets, indent: int) -> list[str]:
     together = ", ".join(map(_flat, code.items))
     # Only a tuple or a list begins with its bracket.
     is_call = len(code.opening) > 1
-    if is_call and indent + len(together) <= WIDTH:
+    # A parameter alone gets the comma that several in one line do not.
+    is_lone_parameter = "def " in code.opening and len(code.items) == 1
+    if is_call and not is_lone_parameter and indent + len(together) <= WIDTH:
         return [" " * indent + together]
     return [lay_out(item, indent=indent, after=",") for item in code.items]
 

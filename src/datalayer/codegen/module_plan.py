@@ -119,7 +119,8 @@ def _add(draft: _Draft, shape: QueryShape) -> None:
     if class_plan is not None:
         _add_class(draft, class_plan, source)
     constant = function.upper()
-    if constant in draft.owners:
+    # One letter alone is a class to those who sort names, and hard to read.
+    if constant in draft.owners or len(constant) == 1:
         constant += "_QUERY"
     if constant in draft.owners:
         raise _clash(source, constant, draft.owners[constant])

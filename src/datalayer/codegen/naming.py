@@ -50,14 +50,20 @@ def member_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def sort_key(name: str) -> tuple[object, ...]:
-    """Return what ruff sorts imported and exported names by.
+def export_key(name: str) -> tuple[object, ...]:
+    """Return what ruff sorts `__all__` by: constants, classes, the rest."""
+    return (_kind(name), natural_key(name))
 
-    Constants come first, classes next, and numbers count as numbers.
-    """
-    is_constant = len(name) > 1 and name.isupper()
-    is_class = name[:1].isupper()
-    return (not is_constant, not is_class, natural_key(name))
+
+def import_key(name: str) -> tuple[object, ...]:
+    """Return what ruff sorts imported names by: the same, yet case does not count."""
+    return (_kind(name), natural_key(name.lower()), name)
+
+
+def _kind(name: str) -> int:
+    if len(name) > 1 and name.isupper():
+        return 0
+    return 1 if name[:1].isupper() else 2
 
 
 def natural_key(name: str) -> tuple[object, ...]:

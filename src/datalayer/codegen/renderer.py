@@ -30,7 +30,7 @@ from datalayer.codegen.imports import import_lines, spell_names
 from datalayer.codegen.layout import Brackets, lay_out
 from datalayer.codegen.literals import docstring, string
 from datalayer.codegen.module_plan import plan_module
-from datalayer.codegen.naming import sort_key
+from datalayer.codegen.naming import export_key
 from datalayer.codegen.preamble import module_header, package_text, with_exceptions
 from datalayer.codegen.typemap import PythonType, parts
 from datalayer.errors import NameClash, ProblemsFound
@@ -163,7 +163,7 @@ def _module_text(
 ) -> str:
     source = job.plan.queries[0].shape.source
     path = source.location.path
-    names = tuple(string(name) for name in sorted(exported, key=sort_key))
+    names = tuple(string(name) for name in sorted(exported, key=export_key))
     body = "\n".join(
         [
             docstring([f"Typed {what} for the queries of `{path}`."]),
