@@ -11,10 +11,15 @@ from datalayer.runtime import Query
 
 
 def explain(
-    connection: psycopg.Connection[Any], query: Query[Any], parameters: Sequence[object]
+    connection: psycopg.Connection[Any],
+    query: Query[Any],
+    parameters: Sequence[object],
+    *,
+    analyse: bool = True,
 ) -> list[str]:
-    """Run a query under EXPLAIN ANALYZE and return the lines of its plan."""
-    statement = f"EXPLAIN (ANALYZE, COSTS OFF, SUMMARY OFF)\n{query.sql}"
+    """Return the lines of a query's plan; `analyse` runs it and adds what happened."""
+    options = "ANALYZE, COSTS OFF, SUMMARY OFF" if analyse else "COSTS OFF"
+    statement = f"EXPLAIN ({options})\n{query.sql}"
     with psycopg.RawCursor(connection) as cursor:
         cursor.execute(statement.encode(), parameters)
         return [str(line) for (line,) in cursor.fetchall()]

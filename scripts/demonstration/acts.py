@@ -88,11 +88,11 @@ def look_up(database: Database, compacted: Compacted) -> Lookup:
     patch_id = compacted.patch.artifact_id
     with database.transaction() as connection:
         base = find_compacted_base(connection, patch_id=patch_id)
-        plan = explain(connection, FIND_COMPACTED_BASE, [patch_id])
+        plan = _plan(connection, patch_id)
         nudged = not any(INDEX in line for line in plan)
         if nudged:
             connection.execute("SET LOCAL enable_seqscan = off")
-            plan = explain(connection, FIND_COMPACTED_BASE, [patch_id])
+            plan = _plan(connection, patch_id)
     found = base is not None and base.artifact_id == compacted.base_id
     return Lookup(found, tuple(plan), nudged)
 
@@ -118,6 +118,10 @@ def walk_tag(database: Database, imported: Imported) -> list[TagStep]:
         redone = artifacts.redo_tag(connection, username=USER, tag_name=name)
         steps.append(_step(connection, "redone, again at", first, redone))
     return steps
+
+
+def _plan(connection: Connection[Any], patch_id: UUID) -> list[str]:
+    return explain(connection, FIND_COMPACTED_BASE, [patch_id], analyse=False)
 
 
 def _step(
