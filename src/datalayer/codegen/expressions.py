@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.narrow import assuming
+from datalayer.codegen.narrow import inside_branch
 from datalayer.codegen.nodetree import Node, make_node
 from datalayer.codegen.outcomes import (
     ANY,
@@ -181,7 +181,9 @@ def case(node: Node, environment: Environment) -> Outcome:
             condition = _with_subject(condition, subject)
         found = outcomes(condition, environment)
         if found & TRUE:
-            inside = assuming(environment, condition) if found != TRUE else environment
+            inside = environment
+            if found != TRUE:
+                inside = inside_branch(environment, condition)
             total |= outcomes(branch.node("result"), inside)
         if found == TRUE:
             return total

@@ -80,6 +80,16 @@ def assuming(environment: Environment, condition: Node) -> Environment:
     return settle(replace(environment, conditions=conditions))
 
 
+def inside_branch(environment: Environment, condition: Node) -> Environment:
+    """Return the environment of a branch that is taken when a condition holds.
+
+    Learns from this condition alone: the others are those in which the branch may
+    itself stand.
+    """
+    alone = replace(environment, joined=False, conditions=(condition,))
+    return replace(environment, world=settle(alone).world)
+
+
 def may_be_null(node: Node | None, environment: Environment) -> bool:
     """Return whether an expression can be NULL in any row that is possible.
 
