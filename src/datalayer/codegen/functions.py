@@ -29,6 +29,8 @@ from datalayer.codegen.typemap import (
 from datalayer.model import Operation, SqlType, TypeKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from datalayer.codegen.imports import Name, Spellings
     from datalayer.codegen.module_plan import Field, QueryPlan
     from datalayer.codegen.typemap import EnumClasses
@@ -296,16 +298,20 @@ def _sent(type_: SqlType, value: str, enums: EnumClasses, spellings: Spellings) 
 def _documentation(plan: QueryPlan) -> list[str]:
     source = plan.shape.source
     lines = source.documentation.strip().splitlines() or [f"Run `{source.name}`."]
-    directives: list[ColumnDirective | ParameterDirective] = [
-        *source.column_directives,
-        *source.parameter_directives,
-    ]
     said = [
-        f"`{each.name}{suffix}` {'null' if nullable else 'not null'}"
-        for each in directives
-        for suffix, nullable in (("", each.nullable), ("[]", each.elements_nullable))
-        if nullable is not None
+        *_declarations("column", source.column_directives),
+        *_declarations("parameter", source.parameter_directives),
     ]
     if said:
         lines += ["", f"Declared by the author: {', '.join(said)}."]
     return lines
+
+
+def _declarations(
+    kind: str, directives: Iterable[ColumnDirective | ParameterDirective]
+) -> Iterator[str]:
+    for each in directives:
+        for suffix, nullable in (("", each.nullable), ("[]", each.elements_nullable)):
+            if nullable is not None:
+                state = "null" if nullable else "not null"
+                yield f"{kind} `{each.name}{suffix}` {state}"

@@ -44,7 +44,7 @@ def with_exceptions(header: str, body: str) -> str:
     if not body.isascii():
         # Which letters ruff takes for look-alikes is its own affair.
         codes += ["RUF001", "RUF002", "RUF100"]
-    unique = ", ".join(dict.fromkeys(codes))
+    unique = ", ".join(sorted(set(codes)))
     exceptions = f"# ruff: noqa: {unique}\n" if unique else ""
     return f"{header}\n{exceptions}{body}"
 
