@@ -292,11 +292,12 @@ def test_embedded_programs_that_only_root_reaches_are_copied(
 
 
 @contextmanager
-def small_disk(path: Path) -> Iterator[None]:
-    """Mount a file system of a few megabytes."""
+def small_disk(path: Path, *, megabytes: int = 8) -> Iterator[None]:
+    """Mount a small file system."""
     path.mkdir()
     subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "tmpfs", path], check=True
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", path],
+        check=True,
     )
     try:
         yield
@@ -323,6 +324,29 @@ def test_full_disk(parent: Path) -> None:
         with pytest.raises(DiskFull, match="no space left on the disk"):
             use(parent / "disk" / "server")
         assert not any((parent / "disk" / "server").glob(".data-*"))
+
+
+@pytest.mark.parametrize("left", [0, 8192, 40960])
+def test_disk_that_became_full(parent: Path, left: int) -> None:
+    if not may_mount():
+        pytest.skip("may not mount; the message is tested with a stand-in below")
+    with small_disk(parent / "disk", megabytes=100):
+        folder = parent / "disk" / "server"
+        use(folder)
+        with (parent / "disk" / "film").open("wb", buffering=0) as film:
+            with pytest.raises(OSError, match="No space left"):
+                while True:
+                    film.write(bytes(1_000_000))
+            with pytest.raises(OSError, match="No space left"):
+                while True:
+                    film.write(bytes(1))
+            film.truncate(film.tell() - left)
+
+        with pytest.raises(DiskFull):
+            use(folder)
+
+        (parent / "disk" / "film").unlink()
+        assert use(folder).major
 
 
 def test_full_disk_according_to_the_programs(parent: Path, folder: Path) -> None:

@@ -277,6 +277,8 @@ def _status_lines(found: ServerStatus) -> list[tuple[str, str]]:
 def _state(found: ServerStatus) -> str:
     if found.state == "running" and found.keep_running:
         return "running, until `datalayer db stop`"
+    if found.state == "running" and not found.users:
+        return "running, left by users that were killed; `datalayer db stop` stops it"
     if found.state == "running":
         return "running, until its last user leaves"
     if found.state == "absent":

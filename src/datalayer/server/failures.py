@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 from datalayer.errors import (
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LINES = 15
+_ALMOST_NOTHING = 1_000_000
 
 
 def explain_failure(
@@ -29,7 +31,10 @@ def explain_failure(
             _message(f"{action} failed: the machine has no shared memory left", output),
             help="`ipcs -m` lists segments; raise kernel.shmmni or remove old ones",
         )
-    if _has(output, "No space left on device", "Disk quota exceeded"):
+    if _has(output, "No space left on device", "Disk quota exceeded") or (
+        # Then the log has no room for the reason either.
+        not output.strip() and _is_full(folder)
+    ):
         return DiskFull(
             _message(f"{action} failed: no space left on the disk of {folder}", output),
             help="free some, or name a folder on another disk",
@@ -55,6 +60,13 @@ def explain_failure(
             help="stop it, or name another folder",
         )
     return ServerStartFailed(_message(f"{action} failed", output))
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _ALMOST_NOTHING
+    except OSError:
+        return False
 
 
 def _has(output: str, *phrases: str) -> bool:
