@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from datalayer.domains.artifacts.results import Document
-    from datalayer.queries.artifacts.tag import TagChange
 
     Apply = Callable[[pytest.MonkeyPatch], None]
 
@@ -60,18 +59,6 @@ def _drop_last_patch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _lose_newer_patches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compaction, "_newer_patches", lambda *_: [])
-
-
-def _ignore_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    def accept(change: TagChange, *_: object) -> TagChange:
-        return change
-
-    monkeypatch.setattr(workflows, "check_moved", accept)
-    monkeypatch.setattr(compaction, "check_moved", accept)
-
-
-def _take_one_for_true(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patching, "_same", lambda left, right: left == right)
 
 
 def _apply_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,6 +198,3 @@ MUTANTS = (
     Mutant("migration loses newer patches", _lose_newer_patches, "law 9|law 13|RAISE"),
     Mutant("patches apply as far as they fit", _apply_what_fits, "DID NOT RAISE|law"),
 )
-
-#: What only two sessions at once can notice.
-RACE_MUTANTS = (Mutant("losers of a race are not told", _ignore_refusals, "."),)
