@@ -55,20 +55,23 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             # The package is called like its case here.
             text = file.read_text().replace(f"{PACKAGE}.", f"cases.{case.name}.")
             file.write_text(text)
-    (folder / "pyproject.toml").write_text(
-        "[tool.ruff]\n"
-        f'extend = "{ROOT / "pyproject.toml"}"\n'
-        'extend-exclude = []\nsrc = ["."]\n'
-    )
     (folder / "pyrightconfig.json").write_text(
         json.dumps({"typeCheckingMode": "strict", "pythonVersion": "3.11"})
     )
     return folder
 
 
-def test_ruff_would_change_nothing(project: Path) -> None:
-    assert _run(project, "ruff", "check", "--no-cache", "--quiet") == ""
-    assert _run(project, "ruff", "format", "--diff", "--no-cache", "--quiet") == ""
+def test_ruff_would_change_nothing(tmp_path: Path) -> None:
+    for case in CASES:
+        shutil.copytree(case / "expected", tmp_path / case.name / PACKAGE)
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.ruff]\n"
+        f'extend = "{ROOT / "pyproject.toml"}"\n'
+        'extend-exclude = []\nsrc = ["*"]\n'
+    )
+
+    assert _run(tmp_path, "ruff", "check", "--no-cache", "--quiet") == ""
+    assert _run(tmp_path, "ruff", "format", "--diff", "--no-cache", "--quiet") == ""
 
 
 def test_mypy_finds_nothing(project: Path) -> None:
