@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import psycopg
@@ -15,6 +15,13 @@ from psycopg.types.json import Jsonb
 from datalayer.migrate import migrate
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+class TagName(TypedDict):
+    """The arguments that name a tag."""
+
+    username: str
+    tag_name: str
 
 
 @contextmanager

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
 import pytest
+from artifacts_data import TagName
 
 from datalayer.domains import artifacts
 from datalayer.domains.artifacts.errors import ArtifactNotFound, HeadMoved, TagConflict
@@ -25,15 +26,6 @@ from datalayer.runtime import JsonInput
 
 Connection = psycopg.Connection[Any]
 Result = TypeVar("Result")
-
-
-class TagName(TypedDict):
-    """The arguments that name a tag."""
-
-    username: str
-    tag_name: str
-
-
 MAIN: TagName = {"username": "ada", "tag_name": "main"}
 NOW = timedelta(0)
 
