@@ -15,6 +15,7 @@ from datalayer.server import (
     scratch_database,
     use_server,
 )
+from server_processes import open_folder
 
 # A busy machine is no failure: nothing here is timed.
 settings.register_profile("datalayer", deadline=None, print_blob=True)
@@ -36,6 +37,15 @@ def server() -> Iterator[Server]:
     """A running embedded server, shared by the tests of a worker."""
     with use_server() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def prepared_server() -> Iterator[Path]:
+    """The folder of a server that was created and stopped, to be copied."""
+    with open_folder() as parent:
+        with use_server(parent / "server"):
+            pass
+        yield parent / "server"
 
 
 @pytest.fixture

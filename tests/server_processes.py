@@ -93,6 +93,12 @@ def open_folder() -> Iterator[Path]:
         delete(path)
 
 
+def copy_server(source: Path, target: Path) -> Path:
+    """Copy a server that does not run, with the owners of its files."""
+    subprocess.run(["cp", "-a", source, target], check=True)
+    return target
+
+
 def delete(folder: Path) -> None:
     """Delete a folder in which a server may still write."""
 

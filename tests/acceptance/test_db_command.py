@@ -14,18 +14,24 @@ from pathlib import Path
 import pytest
 
 from datalayer.server import server_status, use_server
-from server_processes import open_folder
+from server_processes import copy_server, open_folder
 
 pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def new_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The default folder of the commands."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
     with open_folder() as parent:
         monkeypatch.setenv("DATALAYER_FOLDER", str(parent / "server"))
         yield parent / "server"
+
+
+@pytest.fixture
+def folder(new_folder: Path, prepared_server: Path) -> Path:
+    """The default folder of the commands, with a server that does not run."""
+    return copy_server(prepared_server, new_folder)
 
 
 def db(*arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
@@ -44,8 +50,8 @@ def db(*arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
     return result
 
 
-def test_server_from_start_to_stop(folder: Path) -> None:
-    url = f"postgresql://postgres@/postgres?host={folder}/socket&port=5432\n"
+def test_server_from_start_to_stop(new_folder: Path) -> None:
+    url = f"postgresql://postgres@/postgres?host={new_folder}/socket&port=5432\n"
 
     started = db("start")
     assert started.stdout == url
@@ -88,7 +94,7 @@ def test_status_names_the_users(folder: Path) -> None:
     assert str(os.getpid()) in refused
 
 
-def test_nothing_runs(folder: Path) -> None:
+def test_nothing_runs(new_folder: Path) -> None:
     status = db("status", status=3)
     url = db("url", status=3)
 
@@ -96,7 +102,7 @@ def test_nothing_runs(folder: Path) -> None:
     assert json.loads(db("status", "--json", status=3).stdout)["state"] == "absent"
     assert url.stdout == ""
     assert "`datalayer db start`" in url.stderr
-    assert not folder.exists()
+    assert not new_folder.exists()
 
 
 def test_psql_starts_the_server_and_stops_it_after_its_last_user(folder: Path) -> None:

@@ -25,7 +25,7 @@ from datalayer.server import (
     server_status,
     use_server,
 )
-from server_processes import open_folder
+from server_processes import copy_server, open_folder
 
 pytestmark = pytest.mark.postgres
 
@@ -37,11 +37,13 @@ def parent() -> Iterator[Path]:
 
 
 @pytest.fixture
-def default(parent: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def default(
+    parent: Path, prepared_server: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """The folder that is used when none is named."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("DATALAYER_FOLDER", str(parent / "default"))
-    return parent / "default"
+    return copy_server(prepared_server, parent / "default")
 
 
 def ask(url: str, query: str) -> object:
@@ -164,7 +166,7 @@ def test_given_url_counts_more_than_the_environment(
 
     assert acquire_server("postgresql://given/x").url == "postgresql://given/x"
     assert acquire_server().url == "postgresql://environment/x"
-    assert not default.exists()
+    assert server_status(default).state == "stopped"
 
 
 def test_named_folder_counts_more_than_the_environment(

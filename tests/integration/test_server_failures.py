@@ -43,7 +43,7 @@ from datalayer.server.account import (
 )
 from datalayer.server.binaries import choose_binaries
 from datalayer.server.processes import list_processes
-from server_processes import as_ordinary_user, open_folder
+from server_processes import as_ordinary_user, copy_server, open_folder
 
 pytestmark = pytest.mark.postgres
 
@@ -59,8 +59,13 @@ def parent() -> Iterator[Path]:
 
 
 @pytest.fixture
-def folder(parent: Path) -> Path:
+def new_folder(parent: Path) -> Path:
     return parent / "server"
+
+
+@pytest.fixture
+def folder(new_folder: Path, prepared_server: Path) -> Path:
+    return copy_server(prepared_server, new_folder)
 
 
 @pytest.fixture
@@ -129,44 +134,43 @@ def test_server_without_a_port_has_no_url_with_one(folder: Path) -> None:
 
 
 def test_folder_of_another_major_version(folder: Path) -> None:
-    use(folder)
     (folder / "data" / "PG_VERSION").write_text("14\n")
 
     with pytest.raises(FolderVersionMismatch, match="holds data of PostgreSQL 14"):
         use(folder)
 
 
-def test_foreign_data_of_another_major_version(folder: Path) -> None:
-    folder.mkdir()
-    (folder / "PG_VERSION").write_text("14\n")
+def test_foreign_data_of_another_major_version(new_folder: Path) -> None:
+    new_folder.mkdir()
+    (new_folder / "PG_VERSION").write_text("14\n")
 
     with pytest.raises(FolderVersionMismatch, match="holds data of PostgreSQL 14"):
-        use(folder)
+        use(new_folder)
 
 
-def test_foreign_data_of_the_same_major_version(folder: Path) -> None:
-    folder.mkdir()
-    (folder / "PG_VERSION").write_text(f"{choose_binaries().major}\n")
+def test_foreign_data_of_the_same_major_version(new_folder: Path) -> None:
+    new_folder.mkdir()
+    (new_folder / "PG_VERSION").write_text(f"{choose_binaries().major}\n")
 
     with pytest.raises(FolderInUse, match="not created by datalayer"):
-        use(folder)
-    assert os.listdir(folder) == ["PG_VERSION"]
+        use(new_folder)
+    assert os.listdir(new_folder) == ["PG_VERSION"]
 
 
-def test_folder_with_other_files(folder: Path) -> None:
-    folder.mkdir()
-    (folder / "thesis.txt").touch()
+def test_folder_with_other_files(new_folder: Path) -> None:
+    new_folder.mkdir()
+    (new_folder / "thesis.txt").touch()
 
     with pytest.raises(FolderInUse, match="is not empty"):
-        use(folder)
-    assert os.listdir(folder) == ["thesis.txt"]
+        use(new_folder)
+    assert os.listdir(new_folder) == ["thesis.txt"]
 
 
-def test_folder_that_is_a_file(folder: Path) -> None:
-    folder.touch()
+def test_folder_that_is_a_file(new_folder: Path) -> None:
+    new_folder.touch()
 
     with pytest.raises(FolderInUse, match="is a file"):
-        use(folder)
+        use(new_folder)
 
 
 def test_folder_with_a_line_break(parent: Path) -> None:
@@ -175,7 +179,6 @@ def test_folder_with_a_line_break(parent: Path) -> None:
 
 
 def test_server_that_was_started_otherwise(folder: Path) -> None:
-    use(folder)
     owner = service_account(folder / "data")
     binaries = reachable_binaries(choose_binaries(), owner)
     control = [binaries.program("pg_ctl"), "-D", str(folder / "data"), "-w"]
@@ -247,25 +250,25 @@ def test_account_that_cannot_reach_the_folder(parent: Path) -> None:
     ("name", "reason"), [("root", "refuses root"), ("no-such-account", "no OS account")]
 )
 def test_wrong_account(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
+    new_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
 ) -> None:
     monkeypatch.setenv("DATALAYER_PG_OS_USER", name)
 
     with pytest.raises(NotEnoughRights, match=reason):
-        use(folder)
+        use(new_folder)
 
 
 @only_root
 def test_named_account_runs_the_server(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    new_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATALAYER_PG_OS_USER", "nobody")
 
-    with use_server(folder):
-        assert (folder / "data").owner() == "nobody"
+    with use_server(new_folder):
+        assert (new_folder / "data").owner() == "nobody"
     monkeypatch.delenv("DATALAYER_PG_OS_USER")
     # The owner of the data decides from now on.
-    with use_server(folder) as server, psycopg.connect(server.url()) as connection:
+    with use_server(new_folder) as server, psycopg.connect(server.url()) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
@@ -352,7 +355,7 @@ def test_disk_that_became_full(parent: Path, left: int) -> None:
         assert use(folder).major
 
 
-def test_full_disk_according_to_the_programs(parent: Path, folder: Path) -> None:
+def test_full_disk_according_to_the_programs(parent: Path, new_folder: Path) -> None:
     script = (
         "echo 'creating subdirectories ... initdb: error: could not create directory "
         '"/x/data/base/1": No space left on device\' >&2; exit 1\n'
@@ -361,10 +364,10 @@ def test_full_disk_according_to_the_programs(parent: Path, folder: Path) -> None
 
     with (
         pytest.raises(DiskFull, match="`initdb` failed: no space left"),
-        use_server(folder, binaries=programs),
+        use_server(new_folder, binaries=programs),
     ):
         pass
-    assert server_status(folder).state == "absent"
+    assert server_status(new_folder).state == "absent"
 
 
 def test_server_that_is_never_ready(parent: Path, folder: Path) -> None:
@@ -378,7 +381,6 @@ def test_server_that_is_never_ready(parent: Path, folder: Path) -> None:
 
 
 def test_server_with_a_wrong_setting(folder: Path) -> None:
-    use(folder)
     with (folder / "data" / "postgresql.conf").open("a") as settings:
         settings.write("shared_bufers = 1GB\n")
 
@@ -407,16 +409,16 @@ def test_programs_that_are_too_old(
         use(parent / "server")
 
 
-def test_failed_start_leaves_no_user(parent: Path, folder: Path) -> None:
+def test_failed_start_leaves_no_user(parent: Path, new_folder: Path) -> None:
     programs = make_programs(parent / "bin", initdb="exit 1\n")
 
     with (
         pytest.raises(ServerStartFailed),
-        use_server(folder, binaries=programs),
+        use_server(new_folder, binaries=programs),
     ):
         pass
 
-    assert server_status(folder).users == ()
+    assert server_status(new_folder).users == ()
 
 
 def test_programs_run_in_an_environment_of_their_own(

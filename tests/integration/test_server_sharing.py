@@ -25,15 +25,20 @@ from datalayer.server import (
     use_server,
 )
 from datalayer.server.processes import is_alive, list_processes
-from server_processes import User, await_true, delete, open_folder, users
+from server_processes import User, await_true, copy_server, delete, open_folder, users
 
 pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
+def new_folder() -> Iterator[Path]:
     with open_folder() as parent:
         yield parent / "server"
+
+
+@pytest.fixture
+def folder(new_folder: Path, prepared_server: Path) -> Path:
+    return copy_server(prepared_server, new_folder)
 
 
 @pytest.fixture
@@ -60,11 +65,11 @@ def test_server_without_a_folder_is_deleted_in_the_end() -> None:
     assert not is_alive(server.pid)
 
 
-def test_data_outlives_the_server(folder: Path) -> None:
-    with use_server(folder) as server, psycopg.connect(server.url()) as connection:
+def test_data_outlives_the_server(new_folder: Path) -> None:
+    with use_server(new_folder) as server, psycopg.connect(server.url()) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
 
-    with use_server(folder) as server, psycopg.connect(server.url()) as connection:
+    with use_server(new_folder) as server, psycopg.connect(server.url()) as connection:
         assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
 
 
@@ -81,8 +86,8 @@ def test_processes_share_a_server_and_the_last_one_stops_it(folder: Path) -> Non
         assert state(folder) == "stopped"
 
 
-def test_processes_that_start_at_once_start_one_server(folder: Path) -> None:
-    with users(folder, 4) as started:
+def test_processes_that_start_at_once_start_one_server(new_folder: Path) -> None:
+    with users(new_folder, 4) as started:
         servers = {user.joined() for user in started}
 
         assert len(servers) == 1
@@ -318,26 +323,24 @@ def test_shared_memory_of_a_killed_throw_away_server_is_freed(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
 def test_interrupted_first_start_breaks_nothing(
-    folder: Path, number: signal.Signals
+    new_folder: Path, number: signal.Signals
 ) -> None:
-    with users(folder) as (user,):
-        await_true(lambda: any(folder.glob(".data-*/global")))
+    with users(new_folder) as (user,):
+        await_true(lambda: any(new_folder.glob(".data-*/global")))
         user.process.send_signal(number)
         user.process.communicate()
 
     if number == signal.SIGINT:
-        assert not any(folder.glob(".data-*"))
-        assert not any(str(folder) in p.command for p in list_processes())
-    assert state(folder) == "absent"
-    with use_server(folder) as server, psycopg.connect(server.url()) as connection:
+        assert not any(new_folder.glob(".data-*"))
+        assert not any(str(new_folder) in p.command for p in list_processes())
+    assert state(new_folder) == "absent"
+    with use_server(new_folder) as server, psycopg.connect(server.url()) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
-    assert not any(folder.glob(".data-*"))
+    assert not any(new_folder.glob(".data-*"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_interrupted_start_breaks_nothing(folder: Path, number: signal.Signals) -> None:
-    with use_server(folder):
-        pass
     postmaster = folder / "data" / "postmaster.pid"
 
     with users(folder) as (user,):
