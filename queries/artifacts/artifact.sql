@@ -111,8 +111,8 @@ LIMIT :row_limit;
 
 -- name: create_artifact(kind, cas_id, artifact_id, name, plan_hash, version_hash, base_version, parent_id, depth, op_count, nodes_count, edges_count, compacted_from_id, meta, created_by, created_at)<!
 -- record_class: Artifact
--- Add an artifact to the catalogue and return its row; a patch still needs its chain
--- (`insert_patch_chain`).
+-- Add an artifact to the catalogue and return its row; a patch still needs its
+-- chain (`insert_patch_chain`).
 -- @param artifact_id = NULL
 -- @param name = NULL
 -- @param plan_hash = NULL

@@ -1,6 +1,7 @@
 -- name: get_blob(cas_id)^
 -- record_class: Blob
--- Return a blob with its content, or with the place where it is; nothing for an unknown id.
+-- Return a blob with its content, or with the place where it is; nothing for an
+-- unknown id.
 SELECT
     cas_id,
     media_type,
@@ -19,8 +20,8 @@ WHERE cas_id = :cas_id;
 
 -- name: list_blob_contents(cas_ids)
 -- record_class: BlobContent
--- Return the content of each blob once, however often its id is given; unknown ids are
--- left out.
+-- Return the content of each blob once, however often its id is given; unknown ids
+-- are left out.
 SELECT
     cas_id,
     content,
@@ -31,8 +32,9 @@ ORDER BY cas_id;
 
 -- name: list_blobs_by_media_type(media_type, before_created_at, after_cas_id, row_limit)
 -- record_class: BlobSummary
--- Return a page of the blobs of a media type without content, newest first; give the
--- last row's `created_at` and `cas_id` for the next page, which is empty at the end.
+-- Return a page of the blobs of a media type without content, newest first; give
+-- the last row's `created_at` and `cas_id` for the next page, which is empty at
+-- the end.
 -- @param before_created_at = NULL
 -- @param after_cas_id = NULL
 -- @param after_cas_id null
@@ -56,8 +58,8 @@ LIMIT :row_limit;
 
 -- name: put_blob(cas_id, media_type, content)<!
 -- record_class: BlobSummary
--- Store content under its hash and return what is stored, also when it was there before
--- (then with its first media type).
+-- Store content under its hash and return what is stored, also when it was there
+-- before (then with its first media type).
 INSERT INTO cas_blob (cas_id, media_type, size_bytes, content)
 VALUES (:cas_id, :media_type, octet_length(:content::bytea), :content)
 -- Not DO NOTHING: the row is returned, and locked against garbage collection until the
@@ -72,8 +74,8 @@ RETURNING
 
 -- name: put_external_blob(cas_id, media_type, size_bytes, storage_url)<!
 -- record_class: BlobSummary
--- Register content that is stored elsewhere and return what is registered, also when it
--- was there before.
+-- Register content that is stored elsewhere and return what is registered, also
+-- when it was there before.
 INSERT INTO cas_blob (cas_id, media_type, size_bytes, storage_url)
 VALUES (:cas_id, :media_type, :size_bytes, :storage_url)
 ON CONFLICT (cas_id) DO UPDATE SET cas_id = excluded.cas_id

@@ -15,8 +15,9 @@ ORDER BY compacted_from_id
 LIMIT 1;
 
 -- name: find_compacted_base_by_meta(patch_id)^
--- Return the id of the base whose `meta` names a patch, as the first migration kept it;
--- nothing when there is none. Kept for measurement: use `find_compacted_base`.
+-- Return the id of the base whose `meta` names a patch, as the first migration
+-- kept it; nothing when there is none. Kept for measurement: use
+-- `find_compacted_base`.
 SELECT artifact_id
 FROM artifact
 WHERE kind = 'dag_version' AND meta ->> 'compacted_from' = :patch_id::uuid::text
@@ -25,10 +26,9 @@ LIMIT 1;
 
 -- name: list_compaction_candidates(min_depth, row_limit)
 -- record_class: CompactionCandidate
--- Return the patches at least `min_depth` deep that no base was compacted from, deepest
--- first; nothing when all are compacted.
+-- Return the patches at least `min_depth` deep that no base was compacted from,
+-- deepest first; nothing when all are compacted.
 -- @param row_limit = 100
--- @column depth not null
 SELECT
     artifact.artifact_id,
     artifact.base_version,
@@ -50,8 +50,8 @@ LIMIT :row_limit;
 
 -- name: list_compactions(before_compacted_at, before_id, row_limit)
 -- record_class: Compaction
--- Return a page of the bases that compaction made, newest first; give the last row's
--- `compacted_at` and `base_id` for the next page, which is empty at the end.
+-- Return a page of the bases that compaction made, newest first; give the last
+-- row's `compacted_at` and `base_id` for the next page, which is empty at the end.
 -- @param before_compacted_at = NULL
 -- @param before_id = NULL
 -- @param before_id null
@@ -112,7 +112,6 @@ FROM measured;
 -- @param nodes_count = NULL
 -- @param edges_count = NULL
 -- @param created_by = NULL
--- @column compacted_from_id not null
 INSERT INTO artifact (
     kind,
     cas_id,

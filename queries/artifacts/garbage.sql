@@ -1,7 +1,7 @@
 -- name: list_old_artifacts(older_than, before_created_at, before_id, row_limit)
 -- record_class: OldArtifact
--- Return a page of the artifacts of a certain age, newest first, so that what refers
--- comes before what is referred to; empty at the end.
+-- Return a page of the artifacts of a certain age, newest first, so that what
+-- refers comes before what is referred to; empty at the end.
 -- @param before_created_at = NULL
 -- @param before_id = NULL
 -- @param before_id null
@@ -21,8 +21,9 @@ LIMIT :row_limit;
 
 -- name: list_garbage(artifact_ids, older_than)
 -- record_class: ArtifactId
--- Return those of the given artifacts that nothing outside of them reaches: no tag, no
--- reflog entry younger than `older_than`, no run, no chain, no other artifact.
+-- Return those of the given artifacts that nothing outside of them reaches: no
+-- tag, no reflog entry younger than `older_than`, no run, no chain, no other
+-- artifact.
 WITH RECURSIVE given AS (
     SELECT
         artifact_id,
@@ -126,8 +127,8 @@ ORDER BY given.artifact_id;
 
 -- name: lock_artifacts(artifact_ids)
 -- record_class: ArtifactId
--- Lock those of the given artifacts that no other session is using, and return their
--- ids: until the transaction ends no new reference to them can be made.
+-- Lock those of the given artifacts that no other session is using, and return
+-- their ids: until the transaction ends no new reference to them can be made.
 SELECT artifact_id
 FROM artifact
 WHERE artifact_id = any(:artifact_ids)
@@ -135,21 +136,22 @@ ORDER BY artifact_id
 FOR UPDATE SKIP LOCKED;
 
 -- name: delete_patch_chains(head_ids)!
--- Remove the chains of heads and return the number of members; before `delete_artifacts`,
--- because members that go with their head would still hold each other.
+-- Remove the chains of heads and return the number of members; before
+-- `delete_artifacts`, because members that go with their head would still hold
+-- each other.
 DELETE FROM patch_chain_member
 WHERE head_id = any(:head_ids);
 
 -- name: delete_artifacts(artifact_ids)!
--- Remove artifacts from the catalogue and return their number; fails when something
--- still refers to one of them.
+-- Remove artifacts from the catalogue and return their number; fails when
+-- something still refers to one of them.
 DELETE FROM artifact
 WHERE artifact_id = any(:artifact_ids);
 
 -- name: lock_garbage_blobs(older_than, row_limit)
 -- record_class: BlobId
--- Lock blobs of a certain age that no artifact refers to and no other session is using,
--- and return their ids; nothing when there are none.
+-- Lock blobs of a certain age that no artifact refers to and no other session is
+-- using, and return their ids; nothing when there are none.
 -- @param row_limit = 1000
 SELECT cas_blob.cas_id
 FROM cas_blob
@@ -164,7 +166,8 @@ LIMIT :row_limit
 FOR UPDATE OF cas_blob SKIP LOCKED;
 
 -- name: delete_unreferenced_blobs(cas_ids)!
--- Remove those of the given blobs that no artifact refers to and return their number.
+-- Remove those of the given blobs that no artifact refers to and return their
+-- number.
 DELETE FROM cas_blob
 WHERE
     cas_id = any(:cas_ids)

@@ -1,7 +1,7 @@
 -- name: get_patch_chain(head_id)
 -- record_class: PatchChainMember
--- Return the patches that build a head, in the order of application and the head last;
--- nothing for a base or an unknown head.
+-- Return the patches that build a head, in the order of application and the head
+-- last; nothing for a base or an unknown head.
 SELECT
     patch_chain_member.seq,
     artifact.artifact_id,
@@ -21,8 +21,9 @@ WHERE patch_chain_member.head_id = :head_id
 ORDER BY patch_chain_member.seq;
 
 -- name: walk_patch_chain(head_id)
--- Return what `get_patch_chain` should, from parent to parent and without the closure:
--- for verification and measurement; nothing for a base or an unknown head.
+-- Return what `get_patch_chain` should, from parent to parent and without the
+-- closure: for verification and measurement; nothing for a base or an unknown
+-- head.
 -- @column depth not null
 WITH RECURSIVE walked AS (
     SELECT
@@ -51,10 +52,9 @@ ORDER BY walked.depth;
 
 -- name: list_document_parts(head_id, last_seq)
 -- record_class: DocumentPart
--- Return the content of a base (seq 0) and of the patches that follow, up to `last_seq`
--- or all of them; for a base only itself, for an unknown head nothing.
+-- Return the content of a base (seq 0) and of the patches that follow, up to
+-- `last_seq` or all of them; for a base only itself, for an unknown head nothing.
 -- @param last_seq = NULL
--- @column seq not null
 -- @column head_depth not null
 WITH head AS (
     SELECT
@@ -198,8 +198,8 @@ ORDER BY patch.artifact_id
 LIMIT 1;
 
 -- name: insert_patch_chain(head_id, member_ids)!
--- Store the chain of a head, given in the order of application and the head last, and
--- return the number of members.
+-- Store the chain of a head, given in the order of application and the head last,
+-- and return the number of members.
 INSERT INTO patch_chain_member (head_id, seq, member_id)
 SELECT
     :head_id AS head_id,

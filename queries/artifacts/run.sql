@@ -30,8 +30,8 @@ WHERE run_id = :run_id AND run_submitted_at = :run_submitted_at;
 
 -- name: list_runs_by_user(submitted_by, before_submitted_at, before_id, row_limit)
 -- record_class: Run
--- Return a page of the runs that a user submitted, newest first; give the last row's
--- `submitted_at` and `run_id` for the next page, which is empty at the end.
+-- Return a page of the runs that a user submitted, newest first; give the last
+-- row's `submitted_at` and `run_id` for the next page, which is empty at the end.
 -- @param before_submitted_at = NULL
 -- @param before_id = NULL
 -- @param before_id null
@@ -60,8 +60,9 @@ LIMIT :row_limit;
 
 -- name: list_runs_by_tag(username, tag_name, before_submitted_at, before_id, row_limit)
 -- record_class: Run
--- Return a page of the runs that were submitted on a tag, newest first; give the last
--- row's `submitted_at` and `run_id` for the next page, which is empty at the end.
+-- Return a page of the runs that were submitted on a tag, newest first; give the
+-- last row's `submitted_at` and `run_id` for the next page, which is empty at the
+-- end.
 -- @param before_submitted_at = NULL
 -- @param before_id = NULL
 -- @param before_id null
@@ -90,8 +91,8 @@ LIMIT :row_limit;
 
 -- name: create_run(base_kind, base_ref, tags_snapshot, submitted_by)<!
 -- record_class: Run
--- Queue a run on an artifact (its id) or on a tag (`username/tag_name`) and return it;
--- the artifacts that `base_ref` and `tags_snapshot` name are kept for it.
+-- Queue a run on an artifact (its id) or on a tag (`username/tag_name`) and return
+-- it; the artifacts that `base_ref` and `tags_snapshot` name are kept for it.
 -- @param tags_snapshot = NULL
 -- @param submitted_by = NULL
 INSERT INTO run (base_kind, base_ref, tags_snapshot, submitted_by)
@@ -110,8 +111,8 @@ RETURNING
 
 -- name: update_run_status(run_id, submitted_at, status, error)<!
 -- record_class: Run
--- Change the status of a run that is not final yet and return the run; nothing for an
--- unknown or a final one.
+-- Change the status of a run that is not final yet and return the run; nothing for
+-- an unknown or a final one.
 -- @param error = NULL
 UPDATE run
 SET
@@ -139,8 +140,8 @@ RETURNING
 
 -- name: link_run_snapshot(run_id, run_submitted_at, snapshot_id)<!
 -- record_class: RunSnapshot
--- Record which snapshot a run used, once or again, and return the link; nothing when
--- `snapshot_id` names no run snapshot.
+-- Record which snapshot a run used, once or again, and return the link; nothing
+-- when `snapshot_id` names no run snapshot.
 INSERT INTO run_snapshot_index (run_id, run_submitted_at, snapshot_id, version_hash)
 SELECT
     :run_id AS run_id,

@@ -33,8 +33,8 @@ ORDER BY tag_name;
 
 -- name: list_visible_tags(username)
 -- record_class: Tag
--- Return the tags of a user and those of the user `global`, by name and own ones first;
--- nothing when there are none.
+-- Return the tags of a user and those of the user `global`, by name and own ones
+-- first; nothing when there are none.
 SELECT
     username,
     tag_name,
@@ -46,13 +46,13 @@ SELECT
     moved_at,
     created_by
 FROM tag
-WHERE username = :username OR username = 'global'
+WHERE username IN (:username, 'global')
 ORDER BY tag_name ASC, (username = :username) DESC, username ASC;
 
 -- name: list_tag_moves(username, tag_name, before_id, row_limit)
 -- record_class: TagMove
--- Return a page of the reflog of a tag, newest first, also after its deletion; give the
--- last row's `id` for the next page, which is empty at the end.
+-- Return a page of the reflog of a tag, newest first, also after its deletion;
+-- give the last row's `id` for the next page, which is empty at the end.
 -- @param before_id = NULL
 -- @param row_limit = 100
 SELECT
@@ -79,8 +79,8 @@ LIMIT :row_limit;
 
 -- name: create_tag(username, tag_name, target_kind, target_id, target_hash, created_by)<!
 -- record_class: Tag
--- Create a tag and the first entry of its reflog and return the tag; a second tag of
--- that name violates `tag_pkey`.
+-- Create a tag and the first entry of its reflog and return the tag; a second tag
+-- of that name violates `tag_pkey`.
 -- @param target_hash = NULL
 -- @param created_by = NULL
 WITH entry AS (
@@ -137,11 +137,6 @@ RETURNING
 -- @param target_hash = NULL
 -- @param expected_version not null
 -- @param moved_by = NULL
--- @column outcome not null
--- @column target_kind not null
--- @column target_id not null
--- @column version not null
--- @column moved_at not null
 WITH current AS (
     SELECT
         target_kind,
@@ -257,11 +252,6 @@ LIMIT 1;
 -- beginning; no row for an unknown tag.
 -- @param expected_version not null
 -- @param moved_by = NULL
--- @column outcome not null
--- @column target_kind not null
--- @column target_id not null
--- @column version not null
--- @column moved_at not null
 WITH current AS (
     SELECT
         target_kind,
@@ -393,16 +383,12 @@ LIMIT 1;
 
 -- name: redo_tag_move(username, tag_name, expected_version, moved_by)<!
 -- record_class: TagChange
--- Take a tag one step forward to what `undo_tag_move` left, if it still has the expected
--- version, and return how it is now: the `outcome` is `moved`, `conflict`, or `nothing`
--- where nothing was undone since the last move; no row for an unknown tag.
+-- Take a tag one step forward to what `undo_tag_move` left, if it still has the
+-- expected version, and return how it is now: the `outcome` is `moved`,
+-- `conflict`, or `nothing` where nothing was undone since the last move; no row
+-- for an unknown tag.
 -- @param expected_version not null
 -- @param moved_by = NULL
--- @column outcome not null
--- @column target_kind not null
--- @column target_id not null
--- @column version not null
--- @column moved_at not null
 WITH current AS (
     SELECT
         target_kind,
@@ -540,7 +526,6 @@ LIMIT 1;
 -- Delete a tag, note it in the reflog and return the tag as it was; nothing for an
 -- unknown one.
 -- @param moved_by = NULL
--- @column username not null
 WITH deleted AS (
     DELETE FROM tag
     WHERE username = :username AND tag_name = :tag_name
