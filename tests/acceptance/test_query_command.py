@@ -68,6 +68,17 @@ def test_rows_are_printed_as_a_table(
     assert result.stderr.startswith("2 rows, ")
 
 
+def test_wide_rows_stay_whole_in_a_pipe(
+    run: Callable[..., subprocess.CompletedProcess[str]], empty_database: str
+) -> None:
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("UPDATE account SET address = repeat('x', 300)")
+
+    result = run("list_accounts", "--arg", "least=2")
+
+    assert result.stdout.splitlines()[1].split() == ["2", "x" * 300]
+
+
 def test_short_name_and_json(
     run: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:

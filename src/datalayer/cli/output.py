@@ -11,11 +11,29 @@ from rich.console import Console
 from datalayer.errors import LocatedError, ProblemsFound
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from datalayer.errors import DataLayerError
 
 #: Results go to standard output, everything else to standard error.
 console = Console(highlight=False, soft_wrap=True)
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_table(table: Table) -> bool:
+    """Print a table with whole lines; return False where a terminal is too narrow.
+
+    Whatever reads a pipe gets every line whole.
+    """
+    unbounded = console.options.update(max_width=1_000_000)
+    width = max(1, console.measure(table, options=unbounded).maximum)
+    if not console.is_terminal:
+        Console(width=width, highlight=False).print(table)
+        return True
+    if width > console.width:
+        return False
+    console.print(table)
+    return True
 
 
 def print_json(value: object) -> None:

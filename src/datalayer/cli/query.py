@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from datalayer.ad_hoc import QueryResult, find_query, list_queries, run_query
-from datalayer.cli.output import console, messages, print_json
+from datalayer.cli.output import console, messages, print_json, print_table
 from datalayer.config import bundled_folder, load_config
 from datalayer.errors import ArgumentError, ConfigurationError, QueryFailed
 from datalayer.server import acquire_server
@@ -152,11 +152,21 @@ def _print_result(result: QueryResult) -> None:
     table = Table(*map(_heading, result.columns), box=None, pad_edge=False)
     for row in result.rows:
         table.add_row(*map(_cell, row))
-    console.print(table)
+    if not print_table(table):
+        _print_records(result)
+
+
+def _print_records(result: QueryResult) -> None:
+    """Print a line for each value, as psql does when a table is too wide."""
+    names = max(map(len, result.columns))
+    for number, row in enumerate(result.rows, 1):
+        console.print(Text(f"row {number}", style="bold"))
+        for name, value in zip(result.columns, row, strict=True):
+            console.print(Text(f"  {name:{names}}  ") + _cell(value))
 
 
 def _heading(name: str) -> Column:
-    return Column(Text(name))
+    return Column(Text(name), no_wrap=True)
 
 
 def _cell(value: object) -> Text:
@@ -182,4 +192,5 @@ def _print_list(sources: Sequence[QuerySource], *, as_json: bool) -> None:
     for source in sources:
         call = f"{source.qualified_name}({', '.join(source.parameters)})"
         table.add_row(Text(call), Text(source.documentation.split("\n")[0]))
-    console.print(table)
+    if not print_table(table):
+        console.print(table)
