@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import checks
+import derive
 from checks import Check
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -325,3 +326,25 @@ def test_unknown_check_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> Non
 
     assert caught.value.code == 2
     assert "nonsense" in capsys.readouterr().err
+
+
+# regen
+
+
+def test_steps_of_regen_exist_and_come_in_the_order_of_their_sources() -> None:
+    programs = [command[0] for _, command in derive.STEPS]
+
+    assert programs == ["scripts/async_to_sync.py", "-m", "tests/golden/regenerate.py"]
+    assert [p for p in programs if p != "-m" and not (ROOT / p).is_file()] == []
+
+
+def test_regen_stops_at_the_first_step_that_fails(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    steps = (("first", ("-c", "raise SystemExit(3)")), ("second", ("-c", "")))
+    monkeypatch.setattr(derive, "STEPS", steps)
+
+    status = derive.main()
+
+    assert status == 3
+    assert capfd.readouterr().err == "first …\n"
