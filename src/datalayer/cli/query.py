@@ -188,9 +188,8 @@ def _print_list(sources: Sequence[QuerySource], *, as_json: bool) -> None:
             ]
         )
         return
-    table = Table("query", "returns", box=None, pad_edge=False)
     for source in sources:
         call = f"{source.qualified_name}({', '.join(source.parameters)})"
-        table.add_row(Text(call), Text(source.documentation.split("\n")[0]))
-    if not print_table(table):
-        console.print(table)
+        console.print(Text(call, style="bold"))
+        for line in source.documentation.splitlines():
+            console.print(Text(f"    {line}"))
