@@ -1,4 +1,4 @@
-"""Random queries and random rows, to attack what the inference calls not null."""
+"""Random queries, to attack what the inference calls not null."""
 
 from __future__ import annotations
 
@@ -6,47 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-SCHEMA = """
-CREATE TABLE t1 (
-    a int PRIMARY KEY, b int, c int NOT NULL, d text, e text NOT NULL, f boolean,
-    g int[], j jsonb, CHECK (b IS NOT NULL OR d IS NOT NULL)
-);
-CREATE TABLE t2 (
-    a int NOT NULL, b int UNIQUE, c int NOT NULL, d text, e text NOT NULL,
-    f boolean NOT NULL, g int[] NOT NULL, j jsonb, PRIMARY KEY (a, c),
-    CHECK (f OR d IS NOT NULL), CHECK ((b IS NULL) = (d IS NULL))
-);
-CREATE TABLE t3 (
-    a int, b int, c int, d text, e text, f boolean, g int[], j jsonb
-);
-CREATE VIEW v1 AS
-SELECT t1.a, t2.b, t1.c, t1.d, t2.e, t2.f, t2.g, t1.j
-FROM t1 LEFT JOIN t2 ON t1.a = t2.a AND t1.b IS NOT NULL;
-"""
-COLUMNS = {
-    "a": "int",
-    "b": "int",
-    "c": "int",
-    "d": "text",
-    "e": "text",
-    "f": "bool",
-    "g": "array",
-    "j": "json",
-}
-_VALUES = {
-    "int": ["0", "1", "2", "3"],
-    "text": ["''", "'a'", "'b'", "'1'"],
-    "bool": ["true", "false"],
-    "array": ["'{}'::int[]", "'{1,2}'::int[]", "'{1,NULL}'::int[]", "'{NULL}'::int[]"],
-    "json": ["'{\"a\": 1}'::jsonb", "'{\"a\": null}'::jsonb", "'null'::jsonb", "'[1]'::jsonb"],
-}
-_NULLS = {
-    "int": "NULL::int",
-    "text": "NULL::text",
-    "bool": "NULL::boolean",
-    "array": "NULL::int[]",
-    "json": "NULL::jsonb",
-}
+from nullability_tables import COLUMNS, NULLS, VALUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +77,9 @@ class Writer:
         if self.chance(0.3):
             return self.grouped(inside, kinds, f" FROM {source}{where}")
         outputs = [
-            self.window(inside) if kind == "int" and self.chance(0.08) else
-            self.expression(kind, inside)
+            self.window(inside)
+            if kind == "int" and self.chance(0.08)
+            else self.expression(kind, inside)
             for kind in kinds
         ]
         distinct = "DISTINCT " if self.chance(0.05) else ""
@@ -163,7 +124,12 @@ class Writer:
         simple = Names(names.columns, (), (), 3)
         inner = self.expression(kind, simple)
         choices: dict[str, list[str]] = {
-            "int": [f"max({inner})", f"sum({inner})::int", "count(*)::int", f"min({inner})"],
+            "int": [
+                f"max({inner})",
+                f"sum({inner})::int",
+                "count(*)::int",
+                f"min({inner})",
+            ],
             "text": [f"max({inner})", f"string_agg({inner}, ',')"],
             "bool": [f"bool_and({inner})", f"bool_or({inner})"],
             "array": [f"array_agg({self.expression('int', simple)})"],
@@ -173,7 +139,7 @@ class Writer:
         if self.chance(0.15) and not found.endswith("::int"):
             found += f" FILTER (WHERE {self.condition(simple)})"
         if self.chance(0.2):
-            other = self.random.choice(_VALUES[kind])
+            other = self.random.choice(VALUES[kind])
             found = f"COALESCE({found}, {other})"
         return found
 
@@ -208,7 +174,9 @@ class Writer:
         for _ in range(self.random.choice([0, 0, 1, 1, 2])):
             lateral = Names(columns, names.outer, names.ctes, names.depth + 1)
             right, more = self.relation(names, lateral)
-            kind = self.random.choice(["JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"])
+            kind = self.random.choice(
+                ["JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"]
+            )
             both = Names((*columns, *more), names.outer, names.ctes, 3)
             if kind == "FULL JOIN":
                 own = [name for name, type_ in columns if type_ == "int"]
@@ -238,8 +206,8 @@ class Writer:
             columns = tuple((f"{alias}.{name}", kind) for name, kind in COLUMNS.items())
             return f"{table} AS {alias}", columns
         if roll < 0.75 and names.ctes:
-            cte, kinds = self.random.choice(names.ctes)
-            columns = tuple((f"{alias}.x{i}", kind) for i, kind in enumerate(kinds))
+            cte, types = self.random.choice(names.ctes)
+            columns = tuple((f"{alias}.x{i}", kind) for i, kind in enumerate(types))
             return f"{cte} AS {alias}", columns
         if roll < 0.82:
             rows = ", ".join(
@@ -252,7 +220,9 @@ class Writer:
             )
         if roll < 0.87 and lateral is not None and lateral.of("array"):
             argument = self.random.choice(lateral.of("array"))
-            return f"LATERAL unnest({argument}) AS {alias} (x)", ((f"{alias}.x", "int"),)
+            return f"LATERAL unnest({argument}) AS {alias} (x)", (
+                (f"{alias}.x", "int"),
+            )
         kinds = [self.kind() for _ in range(self.random.randint(1, 3))]
         header = ", ".join(f"x{index}" for index in range(len(kinds)))
         prefix = ""
@@ -266,7 +236,7 @@ class Writer:
 
     def literal(self, kind: str) -> str:
         """Write a constant."""
-        return _NULLS[kind] if self.chance(0.25) else self.random.choice(_VALUES[kind])
+        return NULLS[kind] if self.chance(0.25) else self.random.choice(VALUES[kind])
 
     def expression(self, kind: str, names: Names) -> str:
         """Write an expression of a type."""
@@ -370,6 +340,7 @@ class Writer:
         kind = self.random.choice(["int", "text"])
         first, second = self.expression(kind, deeper), self.expression(kind, deeper)
         any_kind = self.expression(self.kind(), deeper)
+        number = self.expression("int", deeper)
         choices = [
             f"{first} = {second}",
             f"{first} = {second}",
@@ -381,8 +352,8 @@ class Writer:
             f"{first} IN ({second}, {self.literal(kind)})",
             f"{first} NOT IN ({second}, {self.literal(kind)})",
             f"{first} BETWEEN {second} AND {self.expression(kind, deeper)}",
-            f"{self.expression('int', deeper)} = ANY ({self.expression('array', deeper)})",
-            f"{self.expression('int', deeper)} <> ALL ({self.expression('array', deeper)})",
+            f"{number} = ANY ({self.expression('array', deeper)})",
+            f"{number} <> ALL ({self.expression('array', deeper)})",
             f"({self.condition(deeper)}) AND ({self.condition(deeper)})",
             f"({self.condition(deeper)}) OR ({self.condition(deeper)})",
             f"NOT ({self.condition(deeper)})",
@@ -406,17 +377,3 @@ class Writer:
 def random_query(random: Random) -> str:
     """Return a random query over the schema; it may be wrong at run time."""
     return Writer(random).query(Names())
-
-
-def random_rows(random: Random) -> list[str]:
-    """Return INSERT statements; one that breaks a constraint is to be ignored."""
-    found: list[str] = []
-    for table in ("t1", "t2", "t3"):
-        share = random.choice([0.1, 0.4, 0.8])
-        for _ in range(random.choice([0, 1, 3, 5])):
-            values = [
-                _NULLS[kind] if random.random() < share else random.choice(_VALUES[kind])
-                for kind in COLUMNS.values()
-            ]
-            found.append(f"INSERT INTO {table} VALUES ({', '.join(values)})")
-    return found

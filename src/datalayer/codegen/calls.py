@@ -44,6 +44,8 @@ _STARTS_BEFORE = 0x20 | 0x200
 _STARTS_OFFSET_BEFORE = 0x800
 _ENDS_AFTER = 0x100 | 0x400
 _ENDS_OFFSET_AFTER = 0x4000
+# Equality of truth values, as in `CHECK ((a IS NULL) = (b IS NULL))`.
+_TRUTH_COMPARISONS = frozenset({"booleq", "boolne"})
 _EXCLUDES_CURRENT = 0x8000 | 0x10000
 
 
@@ -93,7 +95,21 @@ def call(
     decisive = decisive_arguments(function, len(found))
     if decisive is None:
         return ANY
+    if function.name in _TRUTH_COMPARISONS:
+        return _compared(found[0], found[1], equal=function.name == "booleq")
     return strict_on([found[index] for index in decisive if index < len(found)])
+
+
+def _compared(left: Outcome, right: Outcome, *, equal: bool) -> Outcome:
+    """Return what comparing two truth values comes to."""
+    result = (left | right) & NULL
+    same = left & right & VALUE
+    different = (left & TRUE and right & FALSE) or (left & FALSE and right & TRUE)
+    if same:
+        result |= TRUE if equal else FALSE
+    if different:
+        result |= FALSE if equal else TRUE
+    return result
 
 
 def set_call(node: Node, function: Function, environment: Environment) -> Outcome:

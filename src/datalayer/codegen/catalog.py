@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, LiteralString
 
+import psycopg
 from psycopg.rows import tuple_row
 
 from datalayer.codegen.nodetree import Node, NodeTreeError, read_tree
@@ -12,8 +13,6 @@ from datalayer.codegen.nodetree import Node, NodeTreeError, read_tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, TypeVar
-
-    import psycopg
 
     Key = TypeVar("Key")
     Answer = TypeVar("Answer")
@@ -137,7 +136,7 @@ class Catalog:
         self, question: LiteralString, values: Mapping[str, object]
     ) -> list[tuple[Any, ...]]:
         # Prepared statements of our own could collide with a statement of the user.
-        with self.connection.cursor(row_factory=tuple_row) as cursor:
+        with psycopg.Cursor(self.connection, row_factory=tuple_row) as cursor:
             return cursor.execute(question, values, prepare=False).fetchall()
 
     def _relation(self, oid: int) -> Relation | None:

@@ -85,7 +85,7 @@ def analysed_query(
     """
     with (
         connection.transaction(force_rollback=True),
-        connection.cursor(row_factory=tuple_row) as cursor,
+        psycopg.Cursor(connection, row_factory=tuple_row) as cursor,
     ):
         types = _type_names(cursor, parameter_types)
         # The line break ends a comment at the end of the statement.

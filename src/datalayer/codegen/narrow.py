@@ -282,6 +282,9 @@ def _can_be_assumed(node: Node, environment: Environment) -> bool:
     """Return whether a call can be NULL by itself and is the same everywhere."""
     if node.tag not in _CALLS:
         return False
+    if node.tag == "COERCEVIAIO":
+        type_ = environment.session.catalog.type(node.number("resulttype"))
+        return type_ is not None and not type_.builtin_input
     label = _CALLS[node.tag]
     function = (
         environment.session.catalog.function(node.number(label)) if label else None

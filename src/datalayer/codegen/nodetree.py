@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # PostgreSQL's tokens: a bracket by itself, or a run in which a backslash protects
-# the next character. White space and brackets inside of names are always protected.
-_TOKEN = re.compile(r"[(){}]|(?:\\.|[^\s(){}\\])+", re.DOTALL)
+# the next character. Brackets and these three kinds of white space, but no others, are
+# always protected inside of names.
+_TOKEN = re.compile(r"[(){}]|(?:\\.|[^ \n\t(){}\\])+", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 #: Labels that tell where something was written, not what it is: two nodes that differ

@@ -1,0 +1,223 @@
+"""Broken versions of the inference, one rule each, which the tests have to notice."""
+
+from __future__ import annotations
+
+import pytest
+
+from datalayer.codegen import (
+    arrays,
+    builtins,
+    calls,
+    joins,
+    keys,
+    narrow,
+    outcomes,
+    query_columns,
+    returning,
+    rows,
+    singles,
+    sources,
+    writes,
+)
+from datalayer.codegen.nodetree import Node
+from datalayer.codegen.outcomes import VALUE, World
+from datalayer.model import ColumnInference
+
+Patch = pytest.MonkeyPatch
+
+
+def ignore_nulling_joins(patch: Patch) -> None:
+    patch.setattr(sources, "nulling_sides", lambda node, scope: [])
+
+
+def trust_strict_functions(patch: Patch) -> None:
+    patch.setattr(builtins, "_NULLABLE", frozenset())
+
+
+def trust_looked_up_names(patch: Patch) -> None:
+    patch.setattr(builtins, "_NULLABLE_FAMILIES", ("nothing",))
+
+
+def trust_user_functions(patch: Patch) -> None:
+    patch.setattr(
+        calls, "decisive_arguments", lambda function, count: tuple(range(count))
+    )
+
+
+def take_left_join_conditions_as_proof(patch: Patch) -> None:
+    original = joins._join_conditions
+
+    def mutant(node: Node, world: World, found: list[Node]) -> bool:
+        original(node, world, found)
+        return True
+
+    patch.setattr(joins, "_join_conditions", mutant)
+
+
+def count_on_inserts_despite_conflicts(patch: Patch) -> None:
+    patch.setattr(writes, "_always_inserts", lambda query, relation: True)
+
+
+def take_the_first_arm_of_a_union(patch: Patch) -> None:
+    patch.setattr(query_columns, "_EXCEPT", 1)
+
+
+def take_any_arm_of_a_union(patch: Patch) -> None:
+    patch.setattr(query_columns, "_UNION", 99)
+    patch.setattr(query_columns, "_INTERSECT", 1)
+
+
+def prove_by_not_in(patch: Patch) -> None:
+    patch.setattr(sources, "TRUE", outcomes.NOTHING)
+
+
+def prove_by_not_equal_all(patch: Patch) -> None:
+    patch.setattr(calls, "_has_elements", lambda array: True)
+
+
+def ignore_triggers(patch: Patch) -> None:
+    patch.setattr(returning._Target, "triggered", lambda target, command: False)
+
+
+def aggregate_over_rows_that_never_came(patch: Patch) -> None:
+    patch.setattr(calls, "has_rows", lambda environment: True)
+
+
+def ignore_filters(patch: Patch) -> None:
+    original = calls._over_rows
+    patch.setattr(
+        calls, "_over_rows", lambda node, label, *rest: original(node, "none", *rest)
+    )
+
+
+def let_every_frame_contain_its_row(patch: Patch) -> None:
+    patch.setattr(calls, "_contains_current", lambda options: True)
+
+
+def ignore_grouping_sets(patch: Patch) -> None:
+    original, sides = narrow.computed, joins.nulling_sides
+
+    def mutant(entry: Node | None, number: int, scope: joins.Scope) -> Node | None:
+        if entry is not None and entry.number("rtekind") == joins.GROUP_ENTRY:
+            return entry.nodes("groupexprs")[number - 1]
+        return original(entry, number, scope)
+
+    patch.setattr(sources, "computed", mutant)
+    patch.setattr(
+        sources,
+        "nulling_sides",
+        lambda node, scope: [side for side in sides(node, scope) if side is not None],
+    )
+
+
+def ignore_inheritance(patch: Patch) -> None:
+    patch.setattr(
+        sources,
+        "declared_not_null",
+        lambda entry, relation, column, environment: column.not_null_alone,
+    )
+
+
+def stop_recursion_at_the_first_arm(patch: Patch) -> None:
+    found = ColumnInference(nullable=False)
+    patch.setattr(sources, "_recursive_column", lambda definition, number, home: found)
+
+
+def apply_where_to_the_empty_group(patch: Patch) -> None:
+    patch.setattr(query_columns, "output_environment", query_columns.row_environment)
+
+
+def forget_that_sets_pad_each_other(patch: Patch) -> None:
+    patch.setattr(joins, "_count_sets", lambda values: 0)
+
+
+def believe_that_every_query_has_a_row(patch: Patch) -> None:
+    patch.setattr(rows, "_at_least_one", lambda query, parent, session: True)
+
+
+def keep_facts_about_the_updated_row(patch: Patch) -> None:
+    patch.setattr(returning, "_mentions", lambda atom, target: False)
+    patch.setattr(
+        returning, "_written", lambda entries, command, target, before: before
+    )
+
+
+def forget_that_an_upsert_may_update(patch: Patch) -> None:
+    patch.setattr(returning, "_either", lambda first, second: first)
+
+
+def forget_that_merge_may_lose_the_source(patch: Patch) -> None:
+    patch.setattr(returning, "_loses_source", lambda query: False)
+
+
+def take_a_branch_for_granted(patch: Patch) -> None:
+    patch.setattr(calls, "_has_infinite_field", lambda arguments: True)
+
+
+def take_elements_for_granted(patch: Patch) -> None:
+    patch.setattr(arrays, "ANY", VALUE)
+
+
+def ignore_nulls_inside_arrays(patch: Patch) -> None:
+    patch.setattr(calls, "elements", lambda node, environment: VALUE)
+
+
+def let_half_a_key_do(patch: Patch) -> None:
+    patch.setattr(keys, "all", any, raising=False)
+
+
+def ignore_gaps_of_outer_joins(patch: Patch) -> None:
+    patch.setattr(singles, "gaps_agree", lambda relation, single, scope: True)
+
+
+def bind_by_anything(patch: Patch) -> None:
+    patch.setattr(keys, "is_fixed", lambda value, single, catalog: True)
+
+
+def ignore_offset_and_limit(patch: Patch) -> None:
+    patch.setattr(rows, "_limits_keep_a_row", lambda query: True)
+
+
+def trust_inherited_keys(patch: Patch) -> None:
+    original = singles._has_bound_key
+    patch.setattr(
+        singles,
+        "_has_bound_key",
+        lambda relation, bound, environment: (
+            bool(bound) or original(relation, bound, environment)
+        ),
+    )
+
+
+MUTANTS = [
+    ignore_nulling_joins,
+    trust_strict_functions,
+    trust_looked_up_names,
+    trust_user_functions,
+    take_left_join_conditions_as_proof,
+    count_on_inserts_despite_conflicts,
+    take_the_first_arm_of_a_union,
+    take_any_arm_of_a_union,
+    prove_by_not_in,
+    prove_by_not_equal_all,
+    ignore_triggers,
+    aggregate_over_rows_that_never_came,
+    ignore_filters,
+    let_every_frame_contain_its_row,
+    ignore_grouping_sets,
+    ignore_inheritance,
+    stop_recursion_at_the_first_arm,
+    forget_that_sets_pad_each_other,
+    believe_that_every_query_has_a_row,
+    keep_facts_about_the_updated_row,
+    forget_that_an_upsert_may_update,
+    forget_that_merge_may_lose_the_source,
+    take_a_branch_for_granted,
+    take_elements_for_granted,
+    ignore_nulls_inside_arrays,
+    let_half_a_key_do,
+    ignore_gaps_of_outer_joins,
+    bind_by_anything,
+    ignore_offset_and_limit,
+    trust_inherited_keys,
+]

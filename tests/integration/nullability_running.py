@@ -1,0 +1,126 @@
+"""Runs a query on hostile rows, and notes what really comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from nullability_schema import ROWS, SCHEMA
+from psycopg.types.string import TextLoader
+
+from datalayer.codegen.catalog import Catalog
+from datalayer.codegen.inference import RULES, infer
+from datalayer.codegen.outcomes import Rules
+from datalayer.model import Inference
+from datalayer.server import Server, scratch_database
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """One database full of hostile rows, and one of the same schema without any."""
+
+    full: Connection
+    empty: Connection
+    catalog: Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What came back in all runs of a query."""
+
+    #: For each column whether NULL came back, and whether as the element of an array.
+    nulls: tuple[bool, ...]
+    null_elements: tuple[bool, ...]
+    fewest: int
+    most: int
+
+
+@contextmanager
+def open_databases(server: Server) -> Iterator[Databases]:
+    """Create the two databases, and drop them afterwards."""
+    with (
+        scratch_database(server.url()) as full,
+        scratch_database(server.url()) as empty,
+        _connect(full) as first,
+        _connect(empty) as second,
+    ):
+        for opened in (first, second):
+            opened.execute(SCHEMA)
+        first.execute(ROWS)
+        yield Databases(first, second, Catalog(first))
+
+
+def _connect(url: str) -> Connection:
+    opened: Connection = psycopg.connect(url, autocommit=True, prepare_threshold=None)
+    # The JSON value null is a value, and no NULL.
+    for name in ("json", "jsonb"):
+        opened.adapters.register_loader(name, TextLoader)
+    return opened
+
+
+def infer_case(databases: Databases, query: str, *, rules: Rules = RULES) -> Inference:
+    """Return what is concluded about a query."""
+    types = describe(databases.full, query)
+    catalog = databases.catalog
+    return infer(databases.full, query, types, catalog=catalog, rules=rules)
+
+
+def describe(connection: Connection, query: str) -> list[int]:
+    """Return the types of a query's parameters, as the server sees them."""
+    prepared = connection.pgconn.prepare(b"", query.encode())
+    assert not prepared.error_message, prepared.error_message.decode()
+    described = connection.pgconn.describe_prepared(b"")
+    return [described.param_type(index) for index in range(described.nparams)]
+
+
+def observe(
+    databases: Databases, query: str, values: Sequence[tuple[object, ...]] = ((),)
+) -> Observation:
+    """Run a query with each tuple of values in both databases."""
+    runs = [
+        _run(connection, query, arguments)
+        for connection in (databases.full, databases.empty)
+        for arguments in values
+    ]
+    width = len(runs[0].nulls)
+    return Observation(
+        nulls=tuple(any(run.nulls[i] for run in runs) for i in range(width)),
+        null_elements=tuple(
+            any(run.null_elements[i] for run in runs) for i in range(width)
+        ),
+        fewest=min(run.fewest for run in runs),
+        most=max(run.most for run in runs),
+    )
+
+
+def _run(
+    connection: Connection, query: str, arguments: tuple[object, ...]
+) -> Observation:
+    with (
+        connection.transaction(force_rollback=True),
+        psycopg.RawCursor(connection) as cursor,
+    ):
+        cursor.execute(query.encode(), arguments, prepare=False)
+        if cursor.description is None:
+            return Observation((), (), 0, 0)
+        rows: list[tuple[object, ...]] = cursor.fetchall()
+        width = len(cursor.description)
+    return Observation(
+        nulls=tuple(any(row[i] is None for row in rows) for i in range(width)),
+        null_elements=tuple(
+            any(_holds_null(row[i]) for row in rows) for i in range(width)
+        ),
+        fewest=len(rows),
+        most=len(rows),
+    )
+
+
+def _holds_null(value: object) -> bool:
+    return isinstance(value, list) and any(
+        item is None or _holds_null(item) for item in value
+    )

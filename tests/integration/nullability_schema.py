@@ -1,0 +1,129 @@
+"""Tables and adversarial rows for the tests of nullability: NULL wherever it may be."""
+
+from __future__ import annotations
+
+SCHEMA = """
+CREATE DOMAIN positive AS int CHECK (value > 0);
+CREATE DOMAIN required AS text NOT NULL;
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TYPE place AS (street text, number int);
+CREATE TABLE person (
+    id int PRIMARY KEY,
+    name text NOT NULL,
+    nick text,
+    age int,
+    boss int,
+    active boolean,
+    tags text[],
+    data jsonb,
+    feeling mood,
+    home place
+);
+CREATE TABLE pet (
+    id int PRIMARY KEY,
+    owner int,
+    name text NOT NULL,
+    kind text,
+    born timestamp,
+    badge text UNIQUE
+);
+CREATE TABLE toy (
+    pet int NOT NULL,
+    number int NOT NULL,
+    label text,
+    price numeric,
+    PRIMARY KEY (pet, number)
+);
+CREATE TABLE checked (
+    id int PRIMARY KEY,
+    always int CHECK (always IS NOT NULL),
+    kind text NOT NULL,
+    a int,
+    b int,
+    late int,
+    CHECK (kind <> 'a' OR a IS NOT NULL),
+    CHECK ((a IS NULL) = (b IS NULL))
+);
+ALTER TABLE checked ADD CHECK (late IS NOT NULL) NOT VALID;
+CREATE TABLE computed (
+    id int PRIMARY KEY,
+    n int,
+    doubled int GENERATED ALWAYS AS (n * 2) STORED,
+    filled int GENERATED ALWAYS AS (coalesce(n, 0) + 1) STORED
+);
+CREATE TABLE defaulted (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    stamp timestamptz DEFAULT now(),
+    word text DEFAULT 'x',
+    nothing text,
+    must text NOT NULL
+);
+CREATE TABLE domained (id int PRIMARY KEY, word required, few positive);
+CREATE TABLE parent_table (id int PRIMARY KEY, word text NOT NULL NO INHERIT);
+CREATE TABLE child_table (id int, word text) INHERITS (parent_table);
+CREATE TABLE parted (id int NOT NULL, word text NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+CREATE TABLE late_table (id int PRIMARY KEY, word text);
+INSERT INTO late_table VALUES (1, NULL), (2, 'w');
+ALTER TABLE late_table ADD CONSTRAINT word_exists NOT NULL word NOT VALID;
+CREATE TABLE triggered (id int PRIMARY KEY, word text, must text NOT NULL);
+CREATE FUNCTION erase() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF new.id = 13 THEN
+        RETURN NULL;
+    END IF;
+    new.word := NULL;
+    RETURN new;
+END $$;
+CREATE TRIGGER erase BEFORE INSERT OR UPDATE ON triggered
+FOR EACH ROW EXECUTE FUNCTION erase();
+CREATE TABLE ruled (id int PRIMARY KEY, word text);
+CREATE TABLE stored (id int PRIMARY KEY, word text);
+CREATE RULE elsewhere AS ON UPDATE TO ruled DO INSTEAD
+UPDATE stored SET word = NULL WHERE stored.id = old.id RETURNING stored.*;
+CREATE VIEW adult AS SELECT id, name, nick, age FROM person WHERE age IS NOT NULL;
+CREATE VIEW owned AS
+SELECT person.id, person.name, pet.id AS pet, pet.name AS pet_name
+FROM person LEFT JOIN pet ON pet.owner = person.id;
+CREATE FUNCTION give_null(int) RETURNS int LANGUAGE sql STRICT IMMUTABLE
+AS 'SELECT NULL::int';
+CREATE FUNCTION give_required() RETURNS required LANGUAGE plpgsql
+AS $$ BEGIN RETURN 'word'; END $$;
+CREATE FUNCTION give_nothing() RETURNS void LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION sometimes(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE
+AS $$ BEGIN RETURN CASE WHEN $1 IS NULL THEN true WHEN $1 = 'q' THEN NULL END; END $$;
+"""
+
+ROWS = """
+INSERT INTO person VALUES
+(1, 'ann', 'a', 30, NULL, true, '{x,NULL}', '{"a": 1, "n": null}', 'sad', ('s', 1)),
+(2, 'bob', NULL, NULL, 1, NULL, NULL, NULL, NULL, NULL),
+(3, 'cat', '', 0, 99, false, '{}', 'null', 'happy', (NULL, NULL)),
+(4, 'dan', 'q', NULL, 2, true, '{y}', '[1, null]', NULL, ('t', NULL)),
+(5, 'eve', NULL, 40, 1, false, '{NULL}', '{"a": null}', 'sad', (NULL, 2)),
+(6, 'fay', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pet VALUES
+(1, 1, 'rex', 'dog', '2020-01-01', 'b1'),
+(2, NULL, 'sly', NULL, 'infinity', NULL),
+(3, 2, 'tom', NULL, NULL, NULL),
+(4, 77, 'uma', 'cat', '-infinity', 'b4'),
+(5, 3, 'vic', 'dog', NULL, 'b5');
+INSERT INTO toy VALUES
+(1, 1, 'ball', 1.5), (1, 2, NULL, NULL), (4, 1, 'bone', 'NaN'), (88, 1, NULL, 2);
+ALTER TABLE checked DROP CONSTRAINT checked_late_check;
+INSERT INTO checked VALUES
+(1, 1, 'a', 1, 1, NULL), (2, 2, 'b', NULL, NULL, 2), (3, 3, 'c', 5, 6, NULL);
+ALTER TABLE checked ADD CHECK (late IS NOT NULL) NOT VALID;
+INSERT INTO computed VALUES (1, 1), (2, NULL);
+INSERT INTO defaulted (stamp, word, nothing, must) VALUES
+(NULL, NULL, NULL, 'm'), (now(), 'w', 'n', 'm');
+INSERT INTO domained VALUES (1, 'w', NULL), (2, 'v', 2);
+INSERT INTO parent_table VALUES (1, 'w');
+INSERT INTO child_table VALUES (2, NULL);
+INSERT INTO parted VALUES (1, 'w');
+ALTER TABLE triggered DISABLE TRIGGER erase;
+INSERT INTO triggered VALUES (1, 'w', 'm'), (2, NULL, 'm');
+ALTER TABLE triggered ENABLE TRIGGER erase;
+INSERT INTO stored VALUES (1, 'w'), (2, NULL);
+INSERT INTO ruled VALUES (1, 'w'), (2, NULL);
+"""
