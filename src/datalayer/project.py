@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from datalayer.codegen.pipeline import Generated, generate_modules
-from datalayer.codegen.writer import WriteReport, stale_modules, write_modules
+from datalayer.codegen.rendering.writer import WriteReport, stale_modules, write_modules
 from datalayer.migrate import migrate
 from datalayer.server import scratch_database, use_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalayer.codegen.writer import StaleReport
+    from datalayer.codegen.rendering.writer import StaleReport
     from datalayer.config import Config
 
 

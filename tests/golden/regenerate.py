@@ -16,9 +16,9 @@ from pathlib import Path
 
 import psycopg
 
-from datalayer.codegen.loader import load_queries
 from datalayer.codegen.pipeline import generate_modules
-from datalayer.codegen.writer import write_modules
+from datalayer.codegen.reading.loader import load_queries
+from datalayer.codegen.rendering.writer import write_modules
 from datalayer.errors import ProblemsFound
 from datalayer.server import scratch_database, use_server
 

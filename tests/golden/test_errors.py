@@ -12,7 +12,7 @@ import pytest
 from regenerate import analyser_problems, cases, loader_problems, needs_server
 
 from datalayer import errors
-from datalayer.codegen.loader import load_queries
+from datalayer.codegen.reading.loader import load_queries
 from datalayer.server import Server
 
 CASES = cases("errors")

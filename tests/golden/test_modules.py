@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from regenerate import PACKAGE, cases, render
 
-from datalayer.codegen.preamble import MARK
-from datalayer.codegen.writer import stale_modules, write_modules
+from datalayer.codegen.rendering.preamble import MARK
+from datalayer.codegen.rendering.writer import stale_modules, write_modules
 from datalayer.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from datalayer.codegen.analyser import AnalysisResult, analyse
-from datalayer.codegen.loader import load_queries
+from datalayer.codegen.reading.loader import load_queries
 from datalayer.errors import DirectiveError, OperationMismatch, QueryRefused
 from datalayer.model import SqlType, TypeKind
 

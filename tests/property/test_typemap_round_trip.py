@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from type_values import TEXTS, VALUES, array_of, base, conforms, echo, same, send
 
-from datalayer.codegen.typemap import result_type
+from datalayer.codegen.rendering.typemap import result_type
 from datalayer.runtime import fetch_one
 from datalayer.server import Server, scratch_database
 

@@ -17,7 +17,12 @@ from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
 from datalayer import runtime
-from datalayer.codegen.typemap import TYPES, PythonType, known_to_psycopg, map_type
+from datalayer.codegen.rendering.typemap import (
+    TYPES,
+    PythonType,
+    known_to_psycopg,
+    map_type,
+)
 from datalayer.model import SqlType, TypeKind
 from datalayer.runtime import Query
 

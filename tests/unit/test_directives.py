@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from datalayer import errors
-from datalayer.codegen.query_files import FileQueries, read_query_file
-from datalayer.codegen.source_text import SourceText
+from datalayer.codegen.reading.query_files import FileQueries, read_query_file
+from datalayer.codegen.reading.source_text import SourceText
 from datalayer.location import Location
 from datalayer.model import (
     ColumnDirective,

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiosql
 import pytest
 
-from datalayer.codegen.loader import load_queries
+from datalayer.codegen.reading.loader import load_queries
 from datalayer.model import Operation
 
 PAGE = Path(__file__).parents[2] / "docs" / "queries.md"

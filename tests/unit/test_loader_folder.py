@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datalayer import errors
-from datalayer.codegen.loader import LoadResult, load_queries
+from datalayer.codegen.reading.loader import LoadResult, load_queries
 
 QUERY = "-- name: {}()\nSELECT 1;\n"
 

@@ -12,7 +12,7 @@ from aiosql.adapters.pyformat import PyFormatAdapter
 from aiosql.query_loader import QueryLoader
 
 from datalayer import errors
-from datalayer.codegen.loader import (
+from datalayer.codegen.reading.loader import (
     LoadResult,
     aiosql_disagreements,
     load_queries,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from datalayer.codegen.renderer import render_modules
+from datalayer.codegen.rendering.renderer import render_modules
 from datalayer.errors import (
     ColumnNameError,
     DefaultError,

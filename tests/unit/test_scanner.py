@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datalayer.codegen.query_files import read_query_file
-from datalayer.codegen.scanner import numbered
-from datalayer.codegen.source_text import SourceText
+from datalayer.codegen.reading.query_files import read_query_file
+from datalayer.codegen.reading.scanner import numbered
+from datalayer.codegen.reading.source_text import SourceText
 from datalayer.model import QuerySource
 
 

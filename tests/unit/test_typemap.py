@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datalayer.codegen.typemap import (
+from datalayer.codegen.rendering.typemap import (
     TYPES,
     dotted,
     optional,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from datalayer.codegen.preamble import MARK
-from datalayer.codegen.writer import stale_modules, write_modules
+from datalayer.codegen.rendering.preamble import MARK
+from datalayer.codegen.rendering.writer import stale_modules, write_modules
 from datalayer.errors import OutputOccupied
 
 HEADER = f"# {MARK} from queries/a.sql.\n"

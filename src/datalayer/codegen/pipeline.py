@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from datalayer.codegen.analyser import analyse
-from datalayer.codegen.loader import load_queries
-from datalayer.codegen.renderer import render_modules
+from datalayer.codegen.reading.loader import load_queries
+from datalayer.codegen.rendering.renderer import render_modules
 from datalayer.errors import ProblemsFound
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from datalayer.codegen.directives import DIRECTIVE, Directives, read_directives
-from datalayer.codegen.scanner import PARAMETER_NAME
-from datalayer.codegen.sections import NAME_LINE
+from datalayer.codegen.reading.directives import DIRECTIVE, Directives, read_directives
+from datalayer.codegen.reading.scanner import PARAMETER_NAME
+from datalayer.codegen.reading.sections import NAME_LINE
 from datalayer.errors import (
     DirectiveError,
     ParameterNameError,
@@ -22,8 +22,8 @@ from datalayer.model import Operation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datalayer.codegen.sections import Section
-    from datalayer.codegen.source_text import SourceText
+    from datalayer.codegen.reading.sections import Section
+    from datalayer.codegen.reading.source_text import SourceText
     from datalayer.errors import LocatedError
     from datalayer.lexer import Token
 

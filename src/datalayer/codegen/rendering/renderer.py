@@ -6,12 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.enum_classes import (
+from datalayer.codegen.rendering.enum_classes import (
     enum_types,
     enums_text,
     name_enum_classes,
 )
-from datalayer.codegen.functions import (
+from datalayer.codegen.rendering.functions import (
     AIO,
     ANY,
     ITERABLE,
@@ -26,13 +26,17 @@ from datalayer.codegen.functions import (
     render_field,
     render_function,
 )
-from datalayer.codegen.imports import import_lines, spell_names
-from datalayer.codegen.layout import Brackets, lay_out
-from datalayer.codegen.literals import docstring, string
-from datalayer.codegen.module_plan import plan_module
-from datalayer.codegen.naming import export_key
-from datalayer.codegen.preamble import module_header, package_text, with_exceptions
-from datalayer.codegen.typemap import PythonType, parts
+from datalayer.codegen.rendering.imports import import_lines, spell_names
+from datalayer.codegen.rendering.layout import Brackets, lay_out
+from datalayer.codegen.rendering.literals import docstring, string
+from datalayer.codegen.rendering.module_plan import plan_module
+from datalayer.codegen.rendering.naming import export_key
+from datalayer.codegen.rendering.preamble import (
+    module_header,
+    package_text,
+    with_exceptions,
+)
+from datalayer.codegen.rendering.typemap import PythonType, parts
 from datalayer.errors import NameClash, ProblemsFound
 from datalayer.location import excerpt
 from datalayer.model import Operation
@@ -40,9 +44,9 @@ from datalayer.model import Operation
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from datalayer.codegen.imports import Name, Spellings
-    from datalayer.codegen.module_plan import ClassPlan, ModulePlan
-    from datalayer.codegen.typemap import EnumClasses
+    from datalayer.codegen.rendering.imports import Name, Spellings
+    from datalayer.codegen.rendering.module_plan import ClassPlan, ModulePlan
+    from datalayer.codegen.rendering.typemap import EnumClasses
     from datalayer.errors import LocatedError
     from datalayer.model import QueryShape
 

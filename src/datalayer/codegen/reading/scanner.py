@@ -17,7 +17,7 @@ from datalayer.model import Placeholder
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from datalayer.codegen.source_text import SourceText
+    from datalayer.codegen.reading.source_text import SourceText
     from datalayer.errors import LocatedError
     from datalayer.model import QuerySource
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.defaults import Default, default_of
-from datalayer.codegen.naming import class_name, is_field_name, python_name
-from datalayer.codegen.typemap import parameter_type, result_type
+from datalayer.codegen.rendering.defaults import Default, default_of
+from datalayer.codegen.rendering.naming import class_name, is_field_name, python_name
+from datalayer.codegen.rendering.typemap import parameter_type, result_type
 from datalayer.errors import (
     ColumnNameError,
     LocatedError,
@@ -20,7 +20,7 @@ from datalayer.model import Operation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datalayer.codegen.typemap import EnumClasses, PythonType
+    from datalayer.codegen.rendering.typemap import EnumClasses, PythonType
     from datalayer.model import Parameter, QueryShape, QuerySource
 
 _RETURNS_ROWS = {Operation.MANY, Operation.ONE, Operation.RETURNING}

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.layout import Brackets, lay_out
-from datalayer.codegen.literals import docstring, string
-from datalayer.codegen.naming import class_name, export_key, member_names
-from datalayer.codegen.preamble import module_header, with_exceptions
+from datalayer.codegen.rendering.layout import Brackets, lay_out
+from datalayer.codegen.rendering.literals import docstring, string
+from datalayer.codegen.rendering.naming import class_name, export_key, member_names
+from datalayer.codegen.rendering.preamble import module_header, with_exceptions
 from datalayer.model import TypeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from datalayer.codegen.typemap import EnumClasses
+    from datalayer.codegen.rendering.typemap import EnumClasses
     from datalayer.model import QueryShape, SqlType
 
 

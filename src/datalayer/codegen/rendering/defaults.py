@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.literals import string
-from datalayer.codegen.naming import member_names
-from datalayer.codegen.typemap import PythonType
+from datalayer.codegen.rendering.literals import string
+from datalayer.codegen.rendering.naming import member_names
+from datalayer.codegen.rendering.typemap import PythonType
 from datalayer.errors import DefaultError
 from datalayer.location import excerpt
 from datalayer.model import TypeKind
 
 if TYPE_CHECKING:
-    from datalayer.codegen.typemap import EnumClasses
+    from datalayer.codegen.rendering.typemap import EnumClasses
     from datalayer.model import Literal, Parameter, QuerySource, SqlType
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.imports import spell
-from datalayer.codegen.layout import (
+from datalayer.codegen.reading.scanner import numbered
+from datalayer.codegen.rendering.imports import spell
+from datalayer.codegen.rendering.layout import (
     WIDTH,
     Brackets,
     Code,
@@ -14,9 +15,8 @@ from datalayer.codegen.layout import (
     lay_out,
     tuple_of,
 )
-from datalayer.codegen.literals import docstring, string, text_block
-from datalayer.codegen.scanner import numbered
-from datalayer.codegen.typemap import (
+from datalayer.codegen.rendering.literals import docstring, string, text_block
+from datalayer.codegen.rendering.typemap import (
     JSON,
     NONE,
     RUNTIME,
@@ -31,9 +31,9 @@ from datalayer.model import Operation, SqlType, TypeKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from datalayer.codegen.imports import Name, Spellings
-    from datalayer.codegen.module_plan import Field, QueryPlan
-    from datalayer.codegen.typemap import EnumClasses
+    from datalayer.codegen.rendering.imports import Name, Spellings
+    from datalayer.codegen.rendering.module_plan import Field, QueryPlan
+    from datalayer.codegen.rendering.typemap import EnumClasses
     from datalayer.model import ColumnDirective, ParameterDirective
 
 NO_ROW = PythonType("NoRow", RUNTIME)

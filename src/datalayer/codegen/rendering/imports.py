@@ -6,13 +6,13 @@ import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
-from datalayer.codegen.layout import WIDTH
-from datalayer.codegen.naming import import_key, natural_key
+from datalayer.codegen.rendering.layout import WIDTH
+from datalayer.codegen.rendering.naming import import_key, natural_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from datalayer.codegen.typemap import PythonType
+    from datalayer.codegen.rendering.typemap import PythonType
 
 #: A module and a name in it.
 Name: TypeAlias = tuple[str, str]

@@ -6,7 +6,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.layout import WIDTH
+from datalayer.codegen.rendering.layout import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

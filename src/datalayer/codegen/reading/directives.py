@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from datalayer.codegen.source_text import quoted_list
+from datalayer.codegen.reading.source_text import quoted_list
 from datalayer.errors import DirectiveError
 from datalayer.model import (
     ColumnDirective,
@@ -21,7 +21,7 @@ from datalayer.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from datalayer.codegen.source_text import SourceText
+    from datalayer.codegen.reading.source_text import SourceText
     from datalayer.errors import LocatedError
     from datalayer.lexer import Token
     from datalayer.location import Location

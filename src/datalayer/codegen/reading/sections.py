@@ -13,7 +13,7 @@ from datalayer.lexer import Token, TokenKind, tokens
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalayer.codegen.source_text import SourceText
+    from datalayer.codegen.reading.source_text import SourceText
     from datalayer.errors import LocatedError
 
 NAME_LINE = re.compile(r"--\s*name\s*:\s*")

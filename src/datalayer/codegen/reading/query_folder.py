@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.source_text import SourceText
+from datalayer.codegen.reading.source_text import SourceText
 from datalayer.errors import (
     LocatedError,
     ModuleNameError,

@@ -12,9 +12,9 @@ from aiosql.queries import Queries
 from aiosql.query_loader import QueryLoader
 from aiosql.types import SQLOperationType
 
-from datalayer.codegen.query_files import read_query_file
-from datalayer.codegen.query_folder import find_query_files, read_source
-from datalayer.codegen.rendition import render_for_aiosql, shown_name
+from datalayer.codegen.reading.query_files import read_query_file
+from datalayer.codegen.reading.query_folder import find_query_files, read_source
+from datalayer.codegen.reading.rendition import render_for_aiosql, shown_name
 from datalayer.errors import AiosqlDisagreement, DuplicateQueryError, LocatedError
 from datalayer.location import excerpt
 from datalayer.model import Operation

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.preamble import MARK
+from datalayer.codegen.rendering.preamble import MARK
 from datalayer.errors import OutputOccupied
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.header import read_header
-from datalayer.codegen.scanner import scan_placeholders
-from datalayer.codegen.sections import split_sections
+from datalayer.codegen.reading.header import read_header
+from datalayer.codegen.reading.scanner import scan_placeholders
+from datalayer.codegen.reading.sections import split_sections
 from datalayer.errors import (
     EmptyQueryError,
     LocatedError,
@@ -25,10 +25,10 @@ from datalayer.model import Operation, Placeholder, QuerySource
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datalayer.codegen.header import Header
-    from datalayer.codegen.scanner import Scan
-    from datalayer.codegen.sections import Section
-    from datalayer.codegen.source_text import SourceText
+    from datalayer.codegen.reading.header import Header
+    from datalayer.codegen.reading.scanner import Scan
+    from datalayer.codegen.reading.sections import Section
+    from datalayer.codegen.reading.source_text import SourceText
     from datalayer.lexer import Token
 
 _EMPTY_LINES = re.compile(r"(?:[ \t\f\v]*\n)*")

@@ -1,0 +1,1 @@
+"""From query files to queries: no server, no Python yet."""

@@ -1,0 +1,1 @@
+"""From shapes to the text of modules, and to the disk."""
