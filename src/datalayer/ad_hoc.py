@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from datalayer.codegen.numbering import numbered
 from datalayer.codegen.reading.loader import load_queries
-from datalayer.codegen.reading.scanner import numbered
 from datalayer.errors import ArgumentError, ProblemsFound, QueryNotFound
 from datalayer.model import Operation
 

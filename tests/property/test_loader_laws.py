@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pglast.parser import ParseError
 from pglast.parser import scan as postgresql_scan
 
+from datalayer.codegen.numbering import numbered
 from datalayer.codegen.reading.loader import LoadResult, load_queries
-from datalayer.codegen.reading.scanner import numbered
 from datalayer.errors import AiosqlDisagreement, LocatedError
 from datalayer.model import Literal
 

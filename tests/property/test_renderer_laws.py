@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from shapes import PACKAGE, modules, names, shapes, texts
 
-from datalayer.codegen.reading.scanner import numbered
+from datalayer.codegen.numbering import numbered
 from datalayer.codegen.rendering.literals import docstring, string, text_block
 from datalayer.codegen.rendering.naming import member_names, python_name
 from datalayer.codegen.rendering.renderer import render_modules

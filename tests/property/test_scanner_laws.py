@@ -14,12 +14,9 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from pglast.parser import scan as postgresql_scan
 
+from datalayer.codegen.numbering import NumberedStatement, numbered
 from datalayer.codegen.reading.loader import load_queries
-from datalayer.codegen.reading.scanner import (
-    NumberedStatement,
-    numbered,
-    scan_placeholders,
-)
+from datalayer.codegen.reading.scanner import scan_placeholders
 from datalayer.codegen.reading.source_text import SourceText
 from datalayer.lexer import Token, TokenKind, tokens
 from datalayer.model import Operation, Placeholder, QuerySource

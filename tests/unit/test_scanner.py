@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from datalayer.codegen.numbering import numbered
 from datalayer.codegen.reading.query_files import read_query_file
-from datalayer.codegen.reading.scanner import numbered
 from datalayer.codegen.reading.source_text import SourceText
 from datalayer.model import QuerySource
 

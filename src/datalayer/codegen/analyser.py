@@ -11,7 +11,7 @@ import psycopg
 from datalayer.codegen.catalog import Catalog
 from datalayer.codegen.describe import Description, Refusal, describe
 from datalayer.codegen.inference import infer
-from datalayer.codegen.reading.scanner import NumberedStatement, numbered
+from datalayer.codegen.numbering import NumberedStatement, numbered
 from datalayer.codegen.shape_checks import check_shape
 from datalayer.codegen.type_catalog import TypeCatalog
 from datalayer.errors import LocatedError, QueryRefused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.reading.scanner import numbered
+from datalayer.codegen.numbering import numbered
 from datalayer.codegen.rendering.imports import spell
 from datalayer.codegen.rendering.layout import (
     WIDTH,
