@@ -92,11 +92,36 @@ LIMIT :row_limit;
 -- name: create_run(base_kind, base_ref, tags_snapshot, submitted_by)<!
 -- record_class: Run
 -- Queue a run on an artifact (its id) or on a tag (`username/tag_name`) and return
--- it; the artifacts that `base_ref` and `tags_snapshot` name are kept for it.
+-- it; what `base_ref` and `tags_snapshot` name is kept for it. Without a
+-- `tags_snapshot` a run on a tag notes where the tag points.
 -- @param tags_snapshot = NULL
 -- @param submitted_by = NULL
 INSERT INTO run (base_kind, base_ref, tags_snapshot, submitted_by)
-VALUES (:base_kind, :base_ref, coalesce(:tags_snapshot, '{}'::jsonb), :submitted_by)
+VALUES (
+    :base_kind,
+    :base_ref,
+    coalesce(
+        :tags_snapshot,
+        (
+            SELECT
+                jsonb_build_object(
+                    :base_ref::text,
+                    jsonb_build_object(
+                        'target_id', tag.target_id,
+                        'version', tag.version
+                    )
+                ) AS pointing
+            FROM tag
+            WHERE
+                :base_kind = 'tag'
+                -- A user's name has no slash; a tag's may have some.
+                AND tag.username = split_part(:base_ref, '/', 1)
+                AND tag.tag_name = substr(:base_ref, strpos(:base_ref, '/') + 1)
+        ),
+        '{}'::jsonb
+    ),
+    :submitted_by
+)
 RETURNING
     run_id,
     base_kind,

@@ -182,6 +182,23 @@ async def test_a_run_keeps_what_it_names(any_database: str) -> None:
     assert report.artifacts == 0
 
 
+async def test_a_run_on_a_tag_keeps_where_the_tag_pointed(any_database: str) -> None:
+    async with await connect(any_database) as connection:
+        await begin(connection, tag_name="a/b")
+        patch = await append(connection, tag_name="a/b")
+        run = await create_run(connection, base_kind="tag", base_ref="ada/a/b")
+        nowhere = await create_run(connection, base_kind="tag", base_ref="ada/x")
+        await delete_tag(connection, username="ada", tag_name="a/b")
+        report = await collect_garbage(connection, older_than=NOW)
+
+        assert await count(connection, "artifact") == 2
+    assert report.artifacts == 0
+    assert run.tags_snapshot == {
+        "ada/a/b": {"target_id": str(patch.artifact_id), "version": 2}
+    }
+    assert nowhere.tags_snapshot == {}
+
+
 async def test_garbage_of_the_future_is_refused(any_database: str) -> None:
     async with await connect(any_database) as connection:
         with pytest.raises(errors.NegativeAge):

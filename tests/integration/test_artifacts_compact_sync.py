@@ -179,6 +179,23 @@ def test_a_run_keeps_what_it_names(any_database: str) -> None:
     assert report.artifacts == 0
 
 
+def test_a_run_on_a_tag_keeps_where_the_tag_pointed(any_database: str) -> None:
+    with connect(any_database) as connection:
+        begin(connection, tag_name="a/b")
+        patch = append(connection, tag_name="a/b")
+        run = create_run(connection, base_kind="tag", base_ref="ada/a/b")
+        nowhere = create_run(connection, base_kind="tag", base_ref="ada/x")
+        delete_tag(connection, username="ada", tag_name="a/b")
+        report = collect_garbage(connection, older_than=NOW)
+
+        assert count(connection, "artifact") == 2
+    assert report.artifacts == 0
+    assert run.tags_snapshot == {
+        "ada/a/b": {"target_id": str(patch.artifact_id), "version": 2}
+    }
+    assert nowhere.tags_snapshot == {}
+
+
 def test_garbage_of_the_future_is_refused(any_database: str) -> None:
     with connect(any_database) as connection:
         with pytest.raises(errors.NegativeAge):
