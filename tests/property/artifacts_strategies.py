@@ -49,11 +49,11 @@ def operation_on(draw: st.DrawFn, document: Json) -> Json:
     if name in ("add", "replace"):
         operation["value"] = draw(VALUES)
     if name == "test":
-        operation["value"] = draw(_nearly(value_at(document, path)))
+        operation["value"] = draw(nearly(value_at(document, path)))
     return operation
 
 
-def _nearly(value: Json) -> st.SearchStrategy[Json]:
+def nearly(value: Json) -> st.SearchStrategy[Json]:
     """The value, or one that Python or a careless reader takes for it."""
     if isinstance(value, (bool, int, float)):
         return st.sampled_from([value, bool(value), int(value), float(value)])

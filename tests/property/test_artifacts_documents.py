@@ -7,8 +7,8 @@ import json
 import sys
 
 import pytest
-from artifacts_model import DoesNotApply, Json, apply_operations
-from artifacts_strategies import DOCUMENTS, VALUES, operation_on
+from artifacts_model import DoesNotApply, Json, apply_operations, same_json
+from artifacts_strategies import DOCUMENTS, SCALARS, VALUES, nearly, operation_on
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -160,13 +160,28 @@ def test_patches_do_what_the_model_does(data: st.DataObject, document: Json) -> 
     assert repr((document, operations)) == repr(before), "law 7: nothing is changed"
 
 
+@settings(deadline=None, derandomize=True)
+@given(st.data(), SCALARS)
+def test_a_test_passes_for_what_is_equal_in_json(
+    data: st.DataObject, value: Json
+) -> None:
+    other = data.draw(nearly(value))
+    operations: Json = [{"op": "test", "path": "/0", "value": other}]
+
+    if same_json(value, other):
+        assert patching.apply_patch([value], operations) == [value]
+    else:
+        with pytest.raises(PatchFailed, match="another value"):
+            patching.apply_patch([value], operations)
+
+
 def test_the_comparison_with_the_model_notices_one_for_true(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(patching, "_same", lambda left, right: left == right)
 
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        test_patches_do_what_the_model_does()
+        test_a_test_passes_for_what_is_equal_in_json()
 
 
 @given(VALUES)
