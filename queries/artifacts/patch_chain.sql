@@ -21,34 +21,60 @@ WHERE patch_chain_member.head_id = :head_id
 ORDER BY patch_chain_member.seq;
 
 -- name: walk_patch_chain(head_id)
+-- record_class: PatchChainMember
 -- Return what `get_patch_chain` should, from parent to parent and without the
 -- closure: for verification and measurement; nothing for a base or an unknown
 -- head.
--- @column depth not null
+-- @column seq not null
 WITH RECURSIVE walked AS (
     SELECT
+        artifact.depth AS seq,
         artifact.artifact_id,
         artifact.cas_id,
+        artifact.base_version,
         artifact.parent_id,
-        artifact.depth
+        artifact.name,
+        artifact.version_hash,
+        artifact.op_count,
+        artifact.nodes_count,
+        artifact.edges_count,
+        artifact.created_by,
+        artifact.created_at
     FROM artifact
     WHERE artifact.artifact_id = :head_id AND artifact.kind = 'patch_set'
     UNION ALL
     SELECT
+        parent.depth AS seq,
         parent.artifact_id,
         parent.cas_id,
+        parent.base_version,
         parent.parent_id,
-        parent.depth
+        parent.name,
+        parent.version_hash,
+        parent.op_count,
+        parent.nodes_count,
+        parent.edges_count,
+        parent.created_by,
+        parent.created_at
     FROM walked
     INNER JOIN artifact AS parent ON walked.parent_id = parent.artifact_id
 )
 
 SELECT
-    walked.depth,
+    walked.seq,
     walked.artifact_id,
-    walked.cas_id
+    walked.cas_id,
+    walked.base_version,
+    walked.parent_id,
+    walked.name,
+    walked.version_hash,
+    walked.op_count,
+    walked.nodes_count,
+    walked.edges_count,
+    walked.created_by,
+    walked.created_at
 FROM walked
-ORDER BY walked.depth;
+ORDER BY walked.seq;
 
 -- name: list_document_parts(head_id, last_seq)
 -- record_class: DocumentPart

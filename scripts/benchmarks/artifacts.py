@@ -170,8 +170,7 @@ def _measure_chain(connection: Connection, bases: int, rounds: int) -> Section:
             _plan(connection, patch_chain.GET_PATCH_CHAIN, heads[0]),
             _plan(connection, patch_chain.WALK_PATCH_CHAIN, heads[0]),
         ),
-        note="walk_patch_chain returns 3 columns of each patch, get_patch_chain 12;"
-        " parents lie next to each other here, which favours both walks",
+        note="parents lie next to each other here, which favours both walks",
     )
 
 

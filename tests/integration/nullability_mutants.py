@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datalayer.codegen import (
+from datalayer.codegen.inference import (
     arrays,
     builtins,
     calls,
@@ -19,8 +19,8 @@ from datalayer.codegen import (
     sources,
     writes,
 )
+from datalayer.codegen.inference.outcomes import VALUE, World
 from datalayer.codegen.nodetree import Node
-from datalayer.codegen.outcomes import VALUE, World
 from datalayer.model import ColumnInference
 
 Patch = pytest.MonkeyPatch

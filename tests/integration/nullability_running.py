@@ -12,8 +12,8 @@ from nullability_schema import ROWS, SCHEMA
 from psycopg.types.string import TextLoader
 
 from datalayer.codegen.catalog import Catalog
-from datalayer.codegen.inference import RULES, infer
-from datalayer.codegen.outcomes import Rules
+from datalayer.codegen.inference.conclusion import RULES, infer
+from datalayer.codegen.inference.outcomes import Rules
 from datalayer.model import Inference
 from datalayer.server import Server, scratch_database
 

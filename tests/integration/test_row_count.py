@@ -91,6 +91,7 @@ CASES = [
     Case("insert_do_nothing", "INSERT INTO pet (id, name) VALUES (1, 'a') ON CONFLICT DO NOTHING RETURNING id", "?"),
     Case("upsert", "INSERT INTO pet (id, name) VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET name = 'b' RETURNING id", "one"),
     Case("upsert_where", "INSERT INTO pet (id, name) VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET name = 'b' WHERE pet.name = 'z' RETURNING id", "?"),
+    Case("upsert_of_what_with_changed", "WITH x AS (INSERT INTO pet (id, name) VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET name = 'x' RETURNING name) INSERT INTO pet (id, name) VALUES (1, 'b') ON CONFLICT (id) DO UPDATE SET name = coalesce((SELECT name FROM x), 'y') RETURNING id", "?"),
     Case("insert_trigger", "INSERT INTO triggered VALUES (13, 'w', 'm') RETURNING id", "?"),
     Case("insert_view", "INSERT INTO adult VALUES (90, 'a', 'b', 3) RETURNING id", "?"),
     Case("insert_ruled", "INSERT INTO ruled VALUES (90, 'w') RETURNING id", "*"),

@@ -15,10 +15,9 @@ from nullability_queries import random_query
 from nullability_tables import SCHEMA, random_rows
 from psycopg.types.string import TextLoader
 
-from datalayer.codegen import calls, joins, narrow, sources
 from datalayer.codegen.catalog import Catalog
-from datalayer.codegen.inference import infer
-from datalayer.codegen.outcomes import ANY
+from datalayer.codegen.inference import calls, infer, joins, narrow, sources
+from datalayer.codegen.inference.outcomes import ANY
 from datalayer.model import Inference
 from datalayer.server import Server, scratch_database
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.joins import make_variable
-from datalayer.codegen.narrow import assuming, may_be_null, row_environment
-from datalayer.codegen.nodetree import Node, find_nodes
-from datalayer.codegen.outcomes import (
+from datalayer.codegen.inference.joins import make_variable
+from datalayer.codegen.inference.narrow import assuming, may_be_null, row_environment
+from datalayer.codegen.inference.outcomes import (
     EMPTY,
     NULL,
     ColumnOf,
@@ -18,13 +17,14 @@ from datalayer.codegen.outcomes import (
     bare,
     elements,
 )
+from datalayer.codegen.nodetree import Node, find_nodes
 from datalayer.model import ColumnInference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from datalayer.codegen.catalog import Relation
-    from datalayer.codegen.outcomes import Atom
+    from datalayer.codegen.inference.outcomes import Atom
 
 # Values of `CmdType`, of `OnConflictAction` and of `MergeMatchKind`.
 UPDATE, INSERT, DELETE, MERGE = 2, 3, 4, 5

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.joins import (
+from datalayer.codegen.inference.joins import (
     FULL,
     INNER,
     RIGHT,
@@ -18,7 +18,7 @@ from datalayer.codegen.joins import (
     conjuncts,
     sides_around,
 )
-from datalayer.codegen.narrow import computed
+from datalayer.codegen.inference.narrow import computed
 from datalayer.codegen.nodetree import Node, Value
 
 if TYPE_CHECKING:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.calls import set_column
-from datalayer.codegen.joins import GROUP_ENTRY, nulling_sides
-from datalayer.codegen.narrow import computed, may_be_null, row_environment
-from datalayer.codegen.nodetree import Node
-from datalayer.codegen.outcomes import (
+from datalayer.codegen.inference.calls import set_column
+from datalayer.codegen.inference.joins import GROUP_ENTRY, nulling_sides
+from datalayer.codegen.inference.narrow import computed, may_be_null, row_environment
+from datalayer.codegen.inference.outcomes import (
     ANY,
     FALSE,
     NULL,
@@ -23,13 +22,14 @@ from datalayer.codegen.outcomes import (
     elements,
     outcomes,
 )
+from datalayer.codegen.nodetree import Node
 from datalayer.model import ColumnInference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from datalayer.codegen.catalog import Relation, TableColumn
-    from datalayer.codegen.outcomes import ExpressionRule, SourceRule
+    from datalayer.codegen.inference.outcomes import ExpressionRule, SourceRule
 
 #: Values of `RTEKind`.
 TABLE, SUBQUERY, JOIN, FUNCTION, TABLE_FUNCTION, VALUES, CTE = range(7)

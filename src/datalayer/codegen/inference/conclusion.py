@@ -1,4 +1,4 @@
-"""Concludes from PostgreSQL's analysed query tree what can be NULL, and how many rows.
+"""Runs the analysis of one statement and collects the conclusions.
 
 A throw-away function in SQL-standard form around the statement makes PostgreSQL store
 its analysis, which is read from `pg_proc.prosqlbody`; the function is rolled back.
@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.rows import tuple_row
 
-from datalayer.codegen.arrays import ELEMENTS
-from datalayer.codegen.calls import CALLS
 from datalayer.codegen.catalog import Catalog
-from datalayer.codegen.expressions import EXPRESSIONS
+from datalayer.codegen.inference.arrays import ELEMENTS
+from datalayer.codegen.inference.calls import CALLS
+from datalayer.codegen.inference.expressions import EXPRESSIONS
+from datalayer.codegen.inference.outcomes import Rules, Session
+from datalayer.codegen.inference.parameters import infer_parameters
+from datalayer.codegen.inference.query_columns import output_entries, query_column
+from datalayer.codegen.inference.rows import input_rows, query_rows
+from datalayer.codegen.inference.sources import SOURCES, VARIABLES
 from datalayer.codegen.nodetree import Node, NodeTreeError, read_tree
-from datalayer.codegen.outcomes import Rules, Session
-from datalayer.codegen.parameters import infer_parameters
-from datalayer.codegen.query_columns import output_entries, query_column
-from datalayer.codegen.rows import input_rows, query_rows
-from datalayer.codegen.sources import SOURCES, VARIABLES
 from datalayer.errors import AnalysisServerTooOld
 from datalayer.model import ColumnInference, Inference, ParameterInference
 

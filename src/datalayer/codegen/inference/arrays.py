@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.calls import rows_environment
-from datalayer.codegen.narrow import assuming, may_be_null
-from datalayer.codegen.outcomes import (
+from datalayer.codegen.inference.calls import rows_environment
+from datalayer.codegen.inference.narrow import assuming, may_be_null
+from datalayer.codegen.inference.outcomes import (
     ANY,
     NULL,
     VALUE,
@@ -17,13 +17,13 @@ from datalayer.codegen.outcomes import (
     elements,
     outcomes,
 )
-from datalayer.codegen.sources import variable_elements
+from datalayer.codegen.inference.sources import variable_elements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from datalayer.codegen.inference.outcomes import ExpressionRule
     from datalayer.codegen.nodetree import Node
-    from datalayer.codegen.outcomes import ExpressionRule
 
 _EXTERNAL = 0
 _ARRAY_SUBLINK = 6

@@ -6,22 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.catalog import FIRST_USER_OID
-from datalayer.codegen.joins import make_scope
-from datalayer.codegen.narrow import may_be_null, settle
-from datalayer.codegen.outcomes import (
+from datalayer.codegen.inference.joins import make_scope
+from datalayer.codegen.inference.narrow import may_be_null, settle
+from datalayer.codegen.inference.outcomes import (
     EMPTY,
     NULL,
     Environment,
     elements,
     worlds,
 )
-from datalayer.codegen.returning import returning_environment
-from datalayer.codegen.sources import UNKNOWN
+from datalayer.codegen.inference.returning import returning_environment
+from datalayer.codegen.inference.sources import UNKNOWN
 from datalayer.model import ColumnInference
 
 if TYPE_CHECKING:
+    from datalayer.codegen.inference.outcomes import Session
     from datalayer.codegen.nodetree import Node
-    from datalayer.codegen.outcomes import Session
 
 SELECT = 1
 # Values of `SetOperation`.

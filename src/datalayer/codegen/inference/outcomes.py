@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from datalayer.codegen.catalog import Catalog
-    from datalayer.codegen.joins import Scope
+    from datalayer.codegen.inference.joins import Scope
 
 
 class Outcome(IntFlag):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.joins import Scope, make_scope
-from datalayer.codegen.keys import (
+from datalayer.codegen.inference.joins import Scope, make_scope
+from datalayer.codegen.inference.keys import (
     Bound,
     Equality,
     agrees,
@@ -17,9 +17,9 @@ from datalayer.codegen.keys import (
     relations_of,
     usable,
 )
-from datalayer.codegen.outcomes import Environment, ancestor, bare
-from datalayer.codegen.query_columns import SELECT, is_grouped
-from datalayer.codegen.sources import (
+from datalayer.codegen.inference.outcomes import Environment, ancestor, bare
+from datalayer.codegen.inference.query_columns import SELECT, is_grouped
+from datalayer.codegen.inference.sources import (
     CTE,
     FUNCTION,
     SUBQUERY,
@@ -29,8 +29,8 @@ from datalayer.codegen.sources import (
 )
 
 if TYPE_CHECKING:
+    from datalayer.codegen.inference.outcomes import Session
     from datalayer.codegen.nodetree import Node
-    from datalayer.codegen.outcomes import Session
 
 _VIEWS = frozenset({"v", "m"})
 _INTERSECT, _EXCEPT = 2, 3

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.joins import make_scope, make_variable
-from datalayer.codegen.narrow import is_impossible, may_be_null, row_environment
-from datalayer.codegen.nodetree import Node, find_nodes
-from datalayer.codegen.outcomes import (
+from datalayer.codegen.inference.joins import make_scope, make_variable
+from datalayer.codegen.inference.narrow import (
+    is_impossible,
+    may_be_null,
+    row_environment,
+)
+from datalayer.codegen.inference.outcomes import (
     EMPTY,
     NULL,
     Argument,
@@ -17,8 +20,8 @@ from datalayer.codegen.outcomes import (
     bare,
     outcomes,
 )
-from datalayer.codegen.query_columns import output_expression
-from datalayer.codegen.sources import (
+from datalayer.codegen.inference.query_columns import output_expression
+from datalayer.codegen.inference.sources import (
     CTE,
     FUNCTION,
     SUBQUERY,
@@ -26,14 +29,15 @@ from datalayer.codegen.sources import (
     VALUES,
     cte_definition,
 )
+from datalayer.codegen.nodetree import Node, find_nodes
 from datalayer.model import ParameterInference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TypeGuard
 
+    from datalayer.codegen.inference.outcomes import Session
     from datalayer.codegen.nodetree import Value
-    from datalayer.codegen.outcomes import Session
 
 _EXTERNAL = 0
 # Casts keep a NULL a NULL: `COERCE_EXPLICIT_CAST` and `COERCE_IMPLICIT_CAST`.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.joins import make_scope
-from datalayer.codegen.outcomes import Environment
-from datalayer.codegen.returning import DELETE, DO_UPDATE, INSERT, UPDATE
-from datalayer.codegen.singles import input_at_most_one, target_at_most_one
+from datalayer.codegen.inference.joins import make_scope
+from datalayer.codegen.inference.outcomes import Environment
+from datalayer.codegen.inference.returning import DELETE, DO_UPDATE, INSERT, UPDATE
+from datalayer.codegen.inference.singles import input_at_most_one, target_at_most_one
 from datalayer.model import RowCount
 
 if TYPE_CHECKING:
     from datalayer.codegen.catalog import Relation
+    from datalayer.codegen.inference.outcomes import Session
     from datalayer.codegen.nodetree import Node
-    from datalayer.codegen.outcomes import Session
 
 _VIEWS = frozenset({"v", "m"})
 
@@ -49,8 +49,10 @@ def _always_inserts(query: Node, relation: Relation) -> bool:
     conflict = query.node("onConflict")
     if conflict is None:
         return True
+    # A WITH query that changes the same row makes the update lose it.
     return (
         conflict.number("action") == DO_UPDATE
         and conflict.node("onConflictWhere") is None
+        and not query.flag("hasModifyingCTE")
         and not relation.row_triggers
     )

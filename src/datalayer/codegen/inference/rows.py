@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.joins import FULL, INNER, RIGHT, make_scope
-from datalayer.codegen.outcomes import TRUE, Environment, ancestor, bare, outcomes
-from datalayer.codegen.query_columns import SELECT, is_grouped, output_environment
-from datalayer.codegen.singles import at_most_one, limit_of
-from datalayer.codegen.sources import (
+from datalayer.codegen.inference.joins import FULL, INNER, RIGHT, make_scope
+from datalayer.codegen.inference.outcomes import (
+    TRUE,
+    Environment,
+    ancestor,
+    bare,
+    outcomes,
+)
+from datalayer.codegen.inference.query_columns import (
+    SELECT,
+    is_grouped,
+    output_environment,
+)
+from datalayer.codegen.inference.singles import at_most_one, limit_of
+from datalayer.codegen.inference.sources import (
     CTE,
     FUNCTION,
     SUBQUERY,
@@ -17,12 +27,12 @@ from datalayer.codegen.sources import (
     VALUES,
     cte_definition,
 )
-from datalayer.codegen.writes import written_rows
+from datalayer.codegen.inference.writes import written_rows
 from datalayer.model import RowCount
 
 if TYPE_CHECKING:
+    from datalayer.codegen.inference.outcomes import Session
     from datalayer.codegen.nodetree import Node
-    from datalayer.codegen.outcomes import Session
 
 _UNION = 1
 _VIEWS = frozenset({"v", "m"})

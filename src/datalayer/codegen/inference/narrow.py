@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.builtins import is_transparent
-from datalayer.codegen.joins import (
+from datalayer.codegen.inference.builtins import is_transparent
+from datalayer.codegen.inference.joins import (
     GROUP_ENTRY,
     Scope,
     known_conditions,
@@ -19,8 +19,7 @@ from datalayer.codegen.joins import (
     table_scope,
     without_match,
 )
-from datalayer.codegen.nodetree import Node, Value
-from datalayer.codegen.outcomes import (
+from datalayer.codegen.inference.outcomes import (
     FALSE,
     NULL,
     TRUE,
@@ -33,6 +32,7 @@ from datalayer.codegen.outcomes import (
     bare,
     outcomes,
 )
+from datalayer.codegen.nodetree import Node, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.builtins import (
+from datalayer.codegen.inference.builtins import (
     FIELD_FUNCTIONS,
     FIELDS_OF_INFINITY,
     FIRST_ARGUMENT_AGGREGATES,
@@ -18,8 +18,8 @@ from datalayer.codegen.builtins import (
     null_when_all_are,
     set_columns,
 )
-from datalayer.codegen.expressions import strict_on
-from datalayer.codegen.outcomes import (
+from datalayer.codegen.inference.expressions import strict_on
+from datalayer.codegen.inference.outcomes import (
     ANY,
     FALSE,
     NULL,
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from datalayer.codegen.catalog import Function
+    from datalayer.codegen.inference.outcomes import ExpressionRule
     from datalayer.codegen.nodetree import Node
-    from datalayer.codegen.outcomes import ExpressionRule
 
 # Bits of `frameOptions`, see PostgreSQL's parsenodes.h.
 _ROWS_OR_GROUPS = 0x4 | 0x8

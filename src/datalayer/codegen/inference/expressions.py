@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.narrow import inside_branch
-from datalayer.codegen.nodetree import Node, make_node
-from datalayer.codegen.outcomes import (
+from datalayer.codegen.inference.narrow import inside_branch
+from datalayer.codegen.inference.outcomes import (
     ANY,
     FALSE,
     NOTHING,
@@ -19,12 +18,13 @@ from datalayer.codegen.outcomes import (
     combine,
     outcomes,
 )
+from datalayer.codegen.nodetree import Node, make_node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from datalayer.codegen.inference.outcomes import ExpressionRule
     from datalayer.codegen.nodetree import Value
-    from datalayer.codegen.outcomes import ExpressionRule
 
 _EXTERNAL, _SUBLINK = 0, 2
 _CURRENT_SCHEMA = 14

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.outcomes import Side, World
 from datalayer.codegen.nodetree import Node, Value, find_nodes, make_node
-from datalayer.codegen.outcomes import Side, World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
