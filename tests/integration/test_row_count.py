@@ -91,7 +91,6 @@ CASES = [
     Case("insert_do_nothing", "INSERT INTO pet (id, name) VALUES (1, 'a') ON CONFLICT DO NOTHING RETURNING id", "?"),
     Case("upsert", "INSERT INTO pet (id, name) VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET name = 'b' RETURNING id", "one"),
     Case("upsert_where", "INSERT INTO pet (id, name) VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET name = 'b' WHERE pet.name = 'z' RETURNING id", "?"),
-    Case("upsert_of_what_with_changed", "WITH x AS (INSERT INTO pet (id, name) VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET name = 'x' RETURNING name) INSERT INTO pet (id, name) VALUES (1, 'b') ON CONFLICT (id) DO UPDATE SET name = coalesce((SELECT name FROM x), 'y') RETURNING id", "?"),
     Case("insert_trigger", "INSERT INTO triggered VALUES (13, 'w', 'm') RETURNING id", "?"),
     Case("insert_view", "INSERT INTO adult VALUES (90, 'a', 'b', 3) RETURNING id", "?"),
     Case("insert_ruled", "INSERT INTO ruled VALUES (90, 'w') RETURNING id", "*"),
@@ -140,3 +139,20 @@ def test_partial_expression_and_deferred_keys_promise_nothing(
         ]
 
     assert not any(inference.row_count.at_most_one for inference in found)
+
+
+def test_upsert_of_a_row_that_with_changed_may_return_nothing(
+    databases: Databases,
+) -> None:
+    query = (
+        "WITH x AS (INSERT INTO pet (id, name) VALUES (1, 'a')"
+        " ON CONFLICT (id) DO UPDATE SET name = 'x' RETURNING name)"
+        " INSERT INTO pet (id, name) VALUES (1, 'b') ON CONFLICT (id)"
+        " DO UPDATE SET name = (SELECT name FROM x) RETURNING id"
+    )
+
+    rows = infer_case(databases, query).row_count
+
+    with databases.full.transaction(force_rollback=True):
+        assert databases.full.execute(query.encode()).fetchall() == []
+    assert not rows.at_least_one

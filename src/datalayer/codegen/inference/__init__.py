@@ -1,0 +1,13 @@
+"""Concludes from PostgreSQL's analysed query tree what can be NULL, and how many rows.
+
+`infer` is all that others need.
+The modules: `outcomes` (the core: what an expression can come to), the rules by kind of
+node (`expressions`, `calls`, `sources`, `arrays`, `returning`), the proofs (`joins`,
+`narrow`), whole queries (`query_columns`), the number of rows (`rows`, `writes`,
+`singles`, `keys`), what parameters accept (`parameters`), and facts about functions
+(`builtins`).
+"""
+
+from datalayer.codegen.inference.conclusion import infer
+
+__all__ = ["infer"]
