@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import IntFlag
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from datalayer.codegen.nodetree import Node
-from datalayer.model import ColumnInference, ParameterInference, RowCount
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from datalayer.codegen.catalog import Catalog
     from datalayer.codegen.inference.joins import Scope
+    from datalayer.model import ColumnInference, ParameterInference, RowCount
 
 
 class Outcome(IntFlag):
@@ -90,38 +90,16 @@ class World:
 EMPTY = World()
 
 
-class ExpressionRule(Protocol):
-    """Says what the nodes of one kind can come to."""
-
-    def __call__(self, node: Node, environment: Environment) -> Outcome:
-        """Return the outcomes of a node."""
-
-
-class SourceRule(Protocol):
-    """Says what a column of one kind of range-table entry can hold."""
-
-    def __call__(
-        self, entry: Node, number: int, environment: Environment
-    ) -> ColumnInference:
-        """Return whether a column and its elements can be NULL."""
-
-
-class QueryRule(Protocol):
-    """Says what a column of a query can hold."""
-
-    def __call__(
-        self, query: Node, number: int, parent: Environment | None, session: Session
-    ) -> ColumnInference:
-        """Return whether a column and its elements can be NULL."""
-
-
-class RowRule(Protocol):
-    """Says how many rows a query returns."""
-
-    def __call__(
-        self, query: Node, parent: Environment | None, session: Session
-    ) -> RowCount:
-        """Return what is certain about the number of rows."""
+#: What the nodes of one kind can come to.
+ExpressionRule: TypeAlias = "Callable[[Node, Environment], Outcome]"
+#: What a column of one kind of range-table entry can hold, by its number.
+SourceRule: TypeAlias = "Callable[[Node, int, Environment], ColumnInference]"
+#: What a column of a query can hold, by its number, inside another query or none.
+QueryRule: TypeAlias = (
+    "Callable[[Node, int, Environment | None, Session], ColumnInference]"
+)
+#: How many rows a query returns, inside another query or none.
+RowRule: TypeAlias = "Callable[[Node, Environment | None, Session], RowCount]"
 
 
 @dataclass(frozen=True, slots=True)
