@@ -37,6 +37,8 @@ from datalayer.codegen.nodetree import Node, Value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from datalayer.codegen.catalog import Relation
+
 #: More unknowns than this are not tried in all combinations (2 to this power).
 _UNKNOWNS = 6
 _JOIN_ENTRY = 2
@@ -202,10 +204,18 @@ def _violates_check(environment: Environment) -> bool:
         table = environment.session.catalog.relation(entry.number("relid"))
         if table is None or not table.checks:
             continue
-        inside = row_environment(environment, entry, relation)
-        if any(outcomes(check, inside) == FALSE for check in table.checks):
+        if _refused(table, row_environment(environment, entry, relation)):
             return True
     return False
+
+
+def _refused(table: Relation, row: Environment) -> bool:
+    """Return whether a table has a CHECK that could only be false of a row."""
+    memory = row.session.memory
+    key = ("refused", id(table), row.world)
+    if key not in memory:
+        memory[key] = any(outcomes(check, row) == FALSE for check in table.checks)
+    return memory[key] is True
 
 
 def row_environment(

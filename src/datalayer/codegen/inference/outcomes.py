@@ -221,3 +221,12 @@ def worlds(environment: Environment | None) -> tuple[World, ...]:
         found += (environment.world, environment.facts, environment.rows)
         environment = environment.parent
     return tuple(found)
+
+
+def recursing(environment: Environment | None) -> bool:
+    """Return whether something is assumed of a recursive query."""
+    while environment is not None:
+        if environment.recursion:
+            return True
+        environment = environment.parent
+    return False

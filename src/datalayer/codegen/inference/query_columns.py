@@ -13,6 +13,7 @@ from datalayer.codegen.inference.outcomes import (
     NULL,
     Environment,
     elements,
+    recursing,
     worlds,
 )
 from datalayer.codegen.inference.returning import returning_environment
@@ -32,7 +33,7 @@ def query_column(
     query: Node, number: int, parent: Environment | None, session: Session
 ) -> ColumnInference:
     """Return whether a column of a query and its elements can be NULL."""
-    if _recursing(parent):
+    if recursing(parent):
         return _query_column(query, number, parent, session)
     key = ("column", id(query), number, worlds(parent))
     if key not in session.memory:
@@ -99,7 +100,7 @@ def row_environment(
     query: Node, parent: Environment | None, session: Session
 ) -> Environment:
     """Return what is known of each row that FROM and WHERE of a query let through."""
-    if _recursing(parent):
+    if recursing(parent):
         return _row_environment(query, parent, session)
     key = ("rows", id(query), worlds(parent))
     if key not in session.memory:
@@ -133,14 +134,6 @@ def is_grouped(query: Node) -> bool:
         or query.node("havingQual") is not None
         or any(query.items(label) for label in labels)
     )
-
-
-def _recursing(environment: Environment | None) -> bool:
-    while environment is not None:
-        if environment.recursion:
-            return True
-        environment = environment.parent
-    return False
 
 
 def _set_column(

@@ -21,6 +21,8 @@ from datalayer.codegen.inference.outcomes import (
     bare,
     elements,
     outcomes,
+    recursing,
+    worlds,
 )
 from datalayer.codegen.nodetree import Node
 from datalayer.model import ColumnInference
@@ -198,10 +200,30 @@ def cte_definition(entry: Node, home: Environment | None) -> Node | None:
 def _recursive_column(
     definition: Node, number: int, home: Environment
 ) -> ColumnInference:
+    columns = _recursive_columns(definition, home)
+    return columns[number - 1] if 0 < number <= len(columns) else UNKNOWN
+
+
+def _recursive_columns(
+    definition: Node, home: Environment
+) -> tuple[ColumnInference, ...]:
+    """Return all columns of a recursive query, found together once."""
+    memory = home.session.memory
+    # What is found while another recursive query is assumed must not be kept.
+    if recursing(home):
+        return _fixed_point(definition, home)
+    key = ("recursive", id(definition), worlds(home.parent))
+    if key not in memory:
+        memory[key] = _fixed_point(definition, home)
+    found = memory[key]
+    return found if isinstance(found, tuple) else ()
+
+
+def _fixed_point(definition: Node, home: Environment) -> tuple[ColumnInference, ...]:
     """Assume that no column is NULL until the query itself says otherwise."""
     query, session = definition.node("ctequery"), home.session
     if query is None:
-        return UNKNOWN
+        return ()
     count = len(query.nodes("targetList"))
     columns = (ColumnInference(nullable=False, elements_nullable=False),) * count
     while True:
@@ -212,9 +234,8 @@ def _recursive_column(
             for index in range(count)
         )
         if found == columns:
-            break
+            return columns
         columns = found
-    return columns[number - 1] if 0 < number <= count else UNKNOWN
 
 
 def values_column(
