@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import platform
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,7 +17,8 @@ import psycopg
 from benchmarks.measure import Contender, Timing, measure
 from benchmarks.report import Goal, Plan, Report, Section
 from datalayer import project
-from datalayer.config import bundled_folder, load_config
+from datalayer.codegen.reading.loader import load_queries
+from datalayer.config import Config, bundled_folder, load_config
 from datalayer.migrate import migrate
 from datalayer.queries.artifacts import artifact, compaction, patch_chain
 from datalayer.runtime import Query
@@ -26,6 +30,8 @@ FILL = Path(__file__).with_suffix(".sql")
 #: A base and its patches.
 FAMILY = 50
 DEPTH = 20
+#: How many queries to generate at least.
+QUERIES = 60
 
 Connection = psycopg.Connection[Any]
 
@@ -179,17 +185,31 @@ def _plan(connection: Connection, query: Query[Any], parameter: UUID) -> Plan:
 
 
 def _measure_generation() -> Section:
-    config = load_config(ROOT)
-    times, counts = [], []
-    for _ in range(3):
-        started = time.perf_counter()
-        counts.append(len(project.build(config).shapes))
-        times.append(time.perf_counter() - started)
-    count = counts[0]
-    median = sorted(times)[1]
-    name = f"{count} queries"
+    with tempfile.TemporaryDirectory() as folder:
+        config = _enlarged(load_config(ROOT), Path(folder))
+        times, counts = [], []
+        for _ in range(5):
+            started = time.perf_counter()
+            counts.append(len(project.build(config).shapes))
+            times.append(time.perf_counter() - started)
+    times.sort()
+    timing = Timing(f"{counts[0]} queries", times[2], times[0], times[-1], len(times))
     return Section(
-        "generation of the whole tree, server start and migrations included",
-        (Timing(name, median, min(times), max(times), len(times)),),
-        goal=Goal("60 queries in 3 s", median * 60 <= 3 * max(count, 60)),
+        "generation, server start and migrations included",
+        (timing,),
+        note="the queries of this repository, some of them twice",
+        goal=Goal("60 queries in 3 s", counts[0] >= QUERIES and times[2] <= 3),
     )
+
+
+def _enlarged(config: Config, folder: Path) -> Config:
+    """Return a project with enough queries: files are there a second time."""
+    queries = folder / "queries"
+    shutil.copytree(config.queries, queries)
+    for file in sorted(config.queries.glob("*/*.sql")):
+        if len(load_queries(queries, root=folder).sources) >= QUERIES:
+            break
+        copy = queries / "again" / file.parent.name / file.name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, copy)
+    return replace(config, root=folder, queries=queries)
