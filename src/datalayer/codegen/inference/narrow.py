@@ -212,7 +212,9 @@ def _violates_check(environment: Environment) -> bool:
 def _refused(table: Relation, row: Environment) -> bool:
     """Return whether a table has a CHECK that could only be false of a row."""
     memory = row.session.memory
-    key = ("refused", id(table), row.world)
+    # ONLY promises more of a column than the table with its children does.
+    alone = [entry.flag("inh") for entry in row.scope.entries]
+    key = ("refused", id(table), *alone, row.world)
     if key not in memory:
         memory[key] = any(outcomes(check, row) == FALSE for check in table.checks)
     return memory[key] is True
