@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from datalayer.domains.artifacts.errors import PatchFailed, PatchLibraryMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from types import ModuleType
     from typing import TypeAlias
 
@@ -67,6 +67,7 @@ def _apply(library: ModuleType, document: JsonValue, operation: JsonValue) -> Js
     if not isinstance(name, str) or name not in _OPERATIONS:
         raise _Refused(f"`op` is one of {', '.join(sorted(_OPERATIONS))}")
     result: JsonValue = document
+    # Each change is made before the next one is asked for.
     for change in _OPERATIONS[name](document, operation):
         result = library.apply_patch(result, [change], in_place=True)
     return result
@@ -92,30 +93,24 @@ def _replace(document: JsonValue, operation: Operation) -> list[Operation]:
     return [_change("replace", path, _value(operation))]
 
 
-def _move(document: JsonValue, operation: Operation) -> list[Operation]:
+def _move(document: JsonValue, operation: Operation) -> Iterator[Operation]:
     source, path = _path(operation, "from"), _path(operation, "path")
     value = _resolve(document, source)
     if source == path:
-        return []
+        return
     if path[: len(source)] == source:
         raise _Refused("a value cannot move into itself")
-    # The place is looked for in the document without the value; on a copy, so that
-    # a move that is refused has removed nothing.
-    rest = copy.deepcopy(document)
-    parent = _resolve(rest, source[:-1])
-    if isinstance(parent, list):
-        del parent[int(source[-1])]
-    elif isinstance(parent, dict):
-        del parent[source[-1]]
-    _check_place(rest, path)
-    return [_change("remove", source), _change("add", path, copy.deepcopy(value))]
+    yield _change("remove", source)
+    # The place is looked for in the document without the value, which it is by now.
+    _check_place(document, path)
+    yield _change("add", path, value)
 
 
 def _copy(document: JsonValue, operation: Operation) -> list[Operation]:
     source, path = _path(operation, "from"), _path(operation, "path")
     value = _resolve(document, source)
     _check_place(document, path)
-    return [_change("add", path, copy.deepcopy(value))]
+    return [_change("add", path, value)]
 
 
 def _test(document: JsonValue, operation: Operation) -> list[Operation]:
@@ -125,7 +120,7 @@ def _test(document: JsonValue, operation: Operation) -> list[Operation]:
     return []
 
 
-_OPERATIONS: dict[str, Callable[[JsonValue, Operation], list[Operation]]] = {
+_OPERATIONS: dict[str, Callable[[JsonValue, Operation], Iterable[Operation]]] = {
     "add": _add,
     "copy": _copy,
     "move": _move,
