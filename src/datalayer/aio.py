@@ -15,7 +15,12 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from datalayer.config import bundled_folder
 from datalayer.migrate import migrate
-from datalayer.opening import check_pool_size, explain_timeout, run_aside
+from datalayer.opening import (
+    check_pool_size,
+    check_server_version,
+    explain_timeout,
+    run_aside,
+)
 from datalayer.server import acquire_server
 from datalayer.urls import describe_target, unreachable
 
@@ -36,7 +41,8 @@ async def open(url: str | None = None, pool_size: int = 10) -> AsyncDatabase:
 
     Without a URL: the database of `DATABASE_URL`, else the embedded server, which
     starts unless it runs already and stops when the last one leaves.
-    Raises `DatabaseUnreachable` when the first connection fails.
+    Raises `DatabaseUnreachable` when the first connection fails, and `ServerTooOld`
+    before PostgreSQL 15.
     """
     check_pool_size(pool_size)
     server = await run_aside(partial(acquire_server, url))
@@ -53,8 +59,8 @@ async def _open_pool(
 ) -> AsyncConnectionPool[AsyncConnection[TupleRow]]:
     # The pool would keep trying for half a minute, and not say why.
     try:
-        async with await AsyncConnection.connect(url):
-            pass
+        async with await AsyncConnection.connect(url) as connection:
+            check_server_version(connection.info.server_version)
     except psycopg.Error as error:
         raise unreachable(url, error) from error
     pool: AsyncConnectionPool[AsyncConnection[TupleRow]] = AsyncConnectionPool(

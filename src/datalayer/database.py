@@ -14,7 +14,12 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from datalayer.config import bundled_folder
 from datalayer.migrate import migrate
-from datalayer.opening import check_pool_size, explain_timeout, run_here
+from datalayer.opening import (
+    check_pool_size,
+    check_server_version,
+    explain_timeout,
+    run_here,
+)
 from datalayer.server import acquire_server
 from datalayer.urls import describe_target, unreachable
 
@@ -35,7 +40,8 @@ def open(url: str | None = None, pool_size: int = 10) -> Database:
 
     Without a URL: the database of `DATABASE_URL`, else the embedded server, which
     starts unless it runs already and stops when the last one leaves.
-    Raises `DatabaseUnreachable` when the first connection fails.
+    Raises `DatabaseUnreachable` when the first connection fails, and `ServerTooOld`
+    before PostgreSQL 15.
     """
     check_pool_size(pool_size)
     server = run_here(partial(acquire_server, url))
@@ -50,8 +56,8 @@ def open(url: str | None = None, pool_size: int = 10) -> Database:
 def _open_pool(url: str, pool_size: int) -> ConnectionPool[Connection[TupleRow]]:
     # The pool would keep trying for half a minute, and not say why.
     try:
-        with Connection.connect(url):
-            pass
+        with Connection.connect(url) as connection:
+            check_server_version(connection.info.server_version)
     except psycopg.Error as error:
         raise unreachable(url, error) from error
     pool: ConnectionPool[Connection[TupleRow]] = ConnectionPool(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
-from datalayer.errors import PoolSizeError
+from datalayer.errors import PoolSizeError, ServerTooOld
 from datalayer.urls import describe_target
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 
+_OLDEST_SERVER = 150000
+
 
 def check_pool_size(pool_size: int) -> None:
     """Raise `PoolSizeError` for a pool without connections."""
@@ -22,6 +24,15 @@ def check_pool_size(pool_size: int) -> None:
         raise PoolSizeError(
             f"a pool of {pool_size} connections can serve nobody",
             help="pass a `pool_size` of 1 or more",
+        )
+
+
+def check_server_version(version: int) -> None:
+    """Raise `ServerTooOld` for a server before PostgreSQL 15; `version` is libpq's."""
+    if version < _OLDEST_SERVER:
+        raise ServerTooOld(
+            f"the server is PostgreSQL {version // 10000}, 15 or newer is needed",
+            help="give the URL of a newer server, or none for the embedded one",
         )
 
 
