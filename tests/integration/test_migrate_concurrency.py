@@ -272,7 +272,8 @@ def test_a_lost_lock_is_noticed_before_the_next_file(
     empty_database: str, folder: Path
 ) -> None:
     holders = (
-        "SELECT pg_terminate_backend(pid) FROM pg_locks "
+        # With a time-out it waits until the session is gone.
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks "
         f"WHERE locktype = 'advisory' AND granted AND objid = {lock._LOCK_KEY % 2**32}"
     )
 
