@@ -108,7 +108,12 @@ def print_report(console: Console, report: Report) -> None:
         heading = f"plan of find_compacted_base{nudge if report.lookup.nudged else ''}"
         console.print(Text(heading, style="bold"))
         for line in report.lookup.plan:
-            console.print(Text(f"  {line}"), overflow="fold")
+            # Folded on a terminal, whole in a pipe.
+            console.print(
+                Text(f"  {line}"),
+                overflow="fold" if console.is_terminal else "ignore",
+                soft_wrap=not console.is_terminal,
+            )
     console.print()
     _print_verdict(console, report)
 
