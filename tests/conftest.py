@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from datalayer.server import (
     Server,
@@ -18,8 +19,18 @@ from datalayer.server import (
 from server_processes import open_folder
 
 # A busy machine is no failure: nothing here is timed.
-settings.register_profile("datalayer", deadline=None, print_blob=True)
+settings.register_profile(
+    "datalayer",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("datalayer")
+
+# What starts in the background of a script inherits that Ctrl-C is ignored; with a
+# handler here, the programs that tests interrupt begin with the default again.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _NEED_SERVER = {"server", "empty_database", "database_url", "connection"}

@@ -85,7 +85,7 @@ def _contradiction(rows: list[tuple[object, ...]], inferred: Inference) -> str:
 @settings(
     max_examples=200,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.integers(0, 2**32))
 def test_random_query_never_contradicts_its_inference(
