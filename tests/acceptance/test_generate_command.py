@@ -130,7 +130,7 @@ def test_check_is_silent_about_fresh_modules(
     result = run("check")
 
     assert result.returncode == 0, result.stderr
-    assert result.stdout == "1 queries are up to date\n"
+    assert result.stdout == "up to date: 1 query\n"
 
 
 def test_removed_query_file_removes_its_modules(

@@ -253,6 +253,16 @@ def test_single_row_query_without_a_key_is_a_finding(
     assert finding.message == "`get_by_mood` is not certain to return at most one row"
 
 
+def test_what_is_not_understood_is_nullable_and_a_finding(
+    analyse_text: Callable[[str], AnalysisResult],
+) -> None:
+    result = analyse_text("-- name: get_zone()$\n-- Get.\nSHOW timezone;\n")
+
+    (shape,) = result.shapes
+    assert shape.columns[0].nullable
+    assert shape.findings[0].message.startswith("not understood in `get_zone`: SHOW")
+
+
 def test_script_is_tried_and_taken_back(
     analyse_text: Callable[[str], AnalysisResult], empty_database: str
 ) -> None:

@@ -187,7 +187,10 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
     (problem,) = load(tmp_path).problems
 
     assert isinstance(problem, errors.QueryFileUnreadable)
-    assert str(problem) == "queries:1:1: cannot be read: no such file or directory"
+    assert str(problem) == (
+        "queries:1:1: cannot be read: no such file or directory\n"
+        "  help: create it, or name another folder in `[tool.datalayer]`"
+    )
 
 
 def test_folder_that_is_a_file_is_named(tmp_path: Path) -> None:

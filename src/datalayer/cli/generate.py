@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,14 +60,14 @@ def generate(
         )
         return
     _print_findings(generated)
+    output = os.path.relpath(config.output, config.root)
     for path in report.written:
-        console.print(f"wrote {path}", markup=False)
+        console.print(f"wrote {output}/{path}", markup=False)
     for path in report.removed:
-        console.print(f"removed {path}", markup=False)
-    total = len(generated.modules)
+        console.print(f"removed {output}/{path}", markup=False)
+    changed = len(report.written) + len(report.removed)
     console.print(
-        f"{len(generated.shapes)} queries, {total} modules, "
-        f"{len(report.written) + len(report.removed)} changed"
+        f"{_count(generated)}, {len(generated.modules)} modules, {changed} changed"
     )
 
 
@@ -102,7 +103,12 @@ def check(
         )
         raise typer.Exit(1)
     if not as_json:
-        console.print(f"{len(generated.shapes)} queries are up to date")
+        console.print(f"up to date: {_count(generated)}")
+
+
+def _count(generated: Generated) -> str:
+    count = len(generated.shapes)
+    return f"{count} {'query' if count == 1 else 'queries'}"
 
 
 def _findings(generated: Generated) -> list[dict[str, object]]:

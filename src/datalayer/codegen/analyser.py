@@ -19,6 +19,7 @@ from datalayer.location import Location, excerpt, locate
 from datalayer.model import (
     Column,
     ColumnDirective,
+    Finding,
     Inference,
     Operation,
     Parameter,
@@ -94,6 +95,21 @@ def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
         parameters=_parameters(session, source, statement, described, inference),
         columns=_columns(session, source, described, inference),
         row_count=inference.row_count,
+        findings=_findings(source, inference),
+    )
+
+
+def _findings(source: QuerySource, inference: Inference) -> tuple[Finding, ...]:
+    if not (inference.unknown and inference.columns):
+        return ()
+    unknown = ", ".join(inference.unknown)
+    return (
+        Finding(
+            source.location,
+            f"not understood in `{source.name}`: {unknown}; what depends on it counts"
+            " as nullable",
+            help="say `-- @column name not null` where you know better",
+        ),
     )
 
 

@@ -37,7 +37,7 @@ class CheckedShape:
 def check_shape(shape: QueryShape) -> CheckedShape:
     """Compare a shape with its header; collect problems and findings."""
     problems = (*_operation_problems(shape), *_directive_problems(shape))
-    findings = tuple(_findings(shape))
+    findings = (*shape.findings, *_findings(shape))
     return CheckedShape(dataclasses.replace(shape, findings=findings), problems)
 
 

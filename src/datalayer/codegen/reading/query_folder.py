@@ -115,8 +115,13 @@ def _not_utf8(path: str, data: bytes, start: int) -> QueryFileEncodingError:
 
 def _unreadable(path: str, error: OSError) -> QueryFileUnreadable:
     reason = (error.strerror or type(error).__name__).lower()
+    missing = isinstance(error, FileNotFoundError)
     return QueryFileUnreadable(
-        f"cannot be read: {reason}", location=Location(path), help=None
+        f"cannot be read: {reason}",
+        location=Location(path),
+        help="create it, or name another folder in `[tool.datalayer]`"
+        if missing
+        else None,
     )
 
 
