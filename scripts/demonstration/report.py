@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -108,11 +109,12 @@ def print_report(console: Console, report: Report) -> None:
         heading = f"plan of find_compacted_base{nudge if report.lookup.nudged else ''}"
         console.print(Text(heading, style="bold"))
         for line in report.lookup.plan:
-            # Folded on a terminal, whole in a pipe.
+            # Whole in a pipe, unless COLUMNS asks for a width.
+            folded = console.is_terminal or "COLUMNS" in os.environ
             console.print(
                 Text(f"  {line}"),
-                overflow="fold" if console.is_terminal else "ignore",
-                soft_wrap=not console.is_terminal,
+                overflow="fold" if folded else "ignore",
+                soft_wrap=not folded,
             )
     console.print()
     _print_verdict(console, report)
