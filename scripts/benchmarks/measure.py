@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-#: A sample lasts at least this long, so that the clock's own cost does not matter.
-_SAMPLE_SECONDS = 0.005
+#: About how long a sample lasts: many calls, because what a call takes can depend on
+#: what it asks for (a search ends early where the answer stands in front).
+_SAMPLE_SECONDS = 0.1
+_WARM_UPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,9 @@ def measure(
 
 def _calibrate(contender: Contender) -> int:
     """Warm up, and return how many calls make one sample."""
-    for call in range(3):
-        contender.run(call)
-    started = time.perf_counter()
     contender.run(0)
-    seconds = time.perf_counter() - started
+    started = time.perf_counter()
+    for call in range(1, _WARM_UPS + 1):
+        contender.run(call)
+    seconds = (time.perf_counter() - started) / _WARM_UPS
     return max(1, round(_SAMPLE_SECONDS / max(seconds, 1e-6)))

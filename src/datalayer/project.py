@@ -53,17 +53,19 @@ def check(
 
 @contextmanager
 def _migrated(config: Config, server_url: str | None) -> Iterator[str]:
-    with _server(server_url) as url, scratch_database(url) as database_url:
+    with _empty_database(server_url) as url:
         if config.migrations.is_dir():
-            migrate(database_url, config.migrations)
-        yield database_url
+            migrate(url, config.migrations)
+        yield url
 
 
 @contextmanager
-def _server(url: str | None) -> Iterator[str]:
-    if url is not None:
-        yield url
+def _empty_database(server_url: str | None) -> Iterator[str]:
+    if server_url is not None:
+        with scratch_database(server_url) as url:
+            yield url
         return
+    # A throw-away server is new and ours alone: so is its own database.
     with use_server() as server:
         yield server.url()
 
