@@ -1,0 +1,151 @@
+-- One call that does all that is due: partitions ahead, closed hours, retention.
+-- Locks: creates functions only; nothing that exists is locked.
+
+-- Functions keep this path: names mean the same whoever calls them, and nothing of a
+-- temporary schema can take their place.
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), TRUE);
+
+-- Drop one partition whose rows are all older than its table keeps them, once their hours
+-- are stored in every rollup. Returns it, or NULL.
+-- Locks: ACCESS EXCLUSIVE on the table.
+CREATE FUNCTION datalayer_drop_expired_partition(parent regclass) RETURNS text
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    kept datalayer_partitioned := (
+        SELECT datalayer_partitioned
+        FROM datalayer_partitioned
+        WHERE datalayer_partitioned.relation = parent
+    );
+    expired record;
+BEGIN
+    SELECT
+        present.partition,
+        present.partition::text AS name,
+        present.until
+    INTO expired
+    FROM datalayer_list_partitions(parent) AS present
+    WHERE present.until <= now() - kept.retain
+        AND NOT EXISTS (
+            SELECT
+            FROM datalayer_rollup_source
+            WHERE datalayer_rollup_source.relation = parent
+                AND (
+                    datalayer_rollup_source.watermark < present.until
+                    OR EXISTS (
+                        SELECT FROM datalayer_late_hour
+                        WHERE datalayer_late_hour.source = datalayer_rollup_source.source
+                            AND datalayer_late_hour.bucket < present.until
+                    )
+                    OR EXISTS (
+                        SELECT FROM datalayer_unsettled_hours
+                        WHERE datalayer_unsettled_hours.source
+                            = datalayer_rollup_source.source
+                            AND datalayer_unsettled_hours.since < present.until
+                    )
+                )
+        )
+    ORDER BY present.since
+    LIMIT 1;
+    IF expired IS NULL THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('DROP TABLE %s', expired.partition);
+    UPDATE datalayer_partitioned
+    SET dropped_before = greatest(datalayer_partitioned.dropped_before, expired.until)
+    WHERE datalayer_partitioned.relation = parent;
+    RETURN expired.name;
+END
+$function$;
+
+-- Do the next piece of work that is due, in a transaction of its own if the caller has
+-- none, and say what it was; no row when nothing is due. `amount` counts partitions or
+-- hours. Raises lock_not_available while another session maintains the same database.
+CREATE FUNCTION datalayer_maintain_step(batch integer DEFAULT 168)
+RETURNS TABLE (task text, relation text, amount integer)
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    done text[];
+    kept record;
+BEGIN
+    IF batch < 1 THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'batch must be at least 1';
+    END IF;
+    -- "dl_maint" as bytes.
+    IF NOT pg_try_advisory_xact_lock(7236263624667917940) THEN
+        RAISE lock_not_available USING
+            MESSAGE = 'another session maintains this database',
+            HINT = 'Nothing is lost: what is due is done by the other one, or next time.';
+    END IF;
+    FOR kept IN
+        SELECT datalayer_partitioned.relation AS parent FROM datalayer_partitioned
+        ORDER BY datalayer_partitioned.relation::text
+    LOOP
+        done := ARRAY(SELECT datalayer_create_partitions(kept.parent, batch)::text);
+        IF done <> '{}' THEN
+            RETURN QUERY SELECT 'create partitions', kept.parent::text, cardinality(done);
+            RETURN;
+        END IF;
+    END LOOP;
+    FOR kept IN
+        SELECT datalayer_rollup_source.source FROM datalayer_rollup_source
+        ORDER BY datalayer_rollup_source.source
+    LOOP
+        amount := datalayer_repeat_hours(kept.source, batch);
+        task := 'repeat late hours';
+        IF amount = 0 THEN
+            amount := datalayer_store_closed_hours(kept.source, batch);
+            task := 'store closed hours';
+        END IF;
+        IF amount > 0 THEN
+            relation := kept.source;
+            RETURN NEXT;
+            RETURN;
+        END IF;
+    END LOOP;
+    FOR kept IN
+        SELECT datalayer_partitioned.relation AS parent FROM datalayer_partitioned
+        ORDER BY datalayer_partitioned.relation::text
+    LOOP
+        relation := datalayer_drop_expired_partition(kept.parent);
+        IF relation IS NOT NULL THEN
+            task := 'drop expired partition';
+            amount := 1;
+            RETURN NEXT;
+            RETURN;
+        END IF;
+    END LOOP;
+END
+$function$;
+
+-- Do all that is due in one transaction: for pg_cron and for psql. The command
+-- `datalayer maintain` takes the steps one by one, each in its own.
+CREATE FUNCTION datalayer_maintain(batch integer DEFAULT 168)
+RETURNS TABLE (task text, relation text, amount bigint)
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    step record;
+    steps jsonb := '[]';
+BEGIN
+    LOOP
+        SELECT * INTO step FROM datalayer_maintain_step(batch);
+        EXIT WHEN step.task IS NULL;
+        steps := steps || jsonb_build_array(to_jsonb(step));
+    END LOOP;
+    RETURN QUERY
+    SELECT
+        taken.task,
+        taken.relation,
+        sum(taken.amount)::bigint AS amount
+    FROM jsonb_to_recordset(steps)
+        AS taken (task text, relation text, amount integer)
+    GROUP BY taken.task, taken.relation
+    ORDER BY min(taken.task), taken.relation;
+END
+$function$;
