@@ -97,10 +97,12 @@ INSERT INTO {table} (
 )
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """)
+# Files on the disk are not enough: TimescaleDB must be among the preloaded libraries,
+# and only then it has its settings. A database that has the extension has all it needs.
 _HAS_TIMESCALEDB = sql.SQL("""\
-SELECT EXISTS (
-    SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'timescaledb'
-)
+SELECT
+    EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'timescaledb')
+    OR current_setting('timescaledb.disable_load', true) IS NOT NULL
 """)
 
 
@@ -213,7 +215,7 @@ def record(
 
 
 def has_timescaledb(connection: psycopg.Connection) -> bool:
-    """Tell whether the server could create the extension, or has it."""
+    """Tell whether the database has the extension, or the server has it loaded."""
     with connection.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(_HAS_TIMESCALEDB).fetchone() is True
 
