@@ -72,3 +72,13 @@ BEFORE UPDATE ON enforcement
 FOR EACH ROW
 WHEN (old.id <> new.id OR old.created <> new.created)
 EXECUTE FUNCTION datalayer_refuse_change('the primary key stays');
+
+CREATE TRIGGER event_refuse_truncate
+BEFORE TRUNCATE ON event
+FOR EACH STATEMENT
+EXECUTE FUNCTION datalayer_refuse_change('hourly relations would stay, use DELETE');
+
+CREATE TRIGGER enforcement_refuse_truncate
+BEFORE TRUNCATE ON enforcement
+FOR EACH STATEMENT
+EXECUTE FUNCTION datalayer_refuse_change('hourly relations would stay, use DELETE');

@@ -3,6 +3,9 @@
 -- Locks: SHARE ROW EXCLUSIVE on the sources while their triggers are created: they are
 -- read meanwhile, not written.
 
+-- The views find the watermark by a subquery, once, so that partitions below it are left
+-- out. The upper bound tells the planner that what is left is little.
+
 INSERT INTO datalayer_rollup_source (source, relation, time_column)
 VALUES
 ('enforcement', 'enforcement', 'created'),
@@ -10,28 +13,14 @@ VALUES
 ('execution_history', 'execution_history', 'time'),
 ('worker_history', 'worker_history', 'time');
 
-CREATE FUNCTION execution_status_hourly_between(since timestamptz, until timestamptz)
-RETURNS TABLE (
-    bucket timestamptz,
-    action_ref text,
-    new_status text,
-    transition_count bigint
-)
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT
-        datalayer_hour(time) AS bucket,
-        entity_ref AS action_ref,
-        new_values ->> 'status' AS new_status,
-        count(*) AS transition_count
-    FROM execution_history
-    WHERE
-        time >= since
-        AND time < until
-        AND operation = 'UPDATE'
-        AND 'status' = any(changed_fields)
-    GROUP BY 1, 2, 3;
-END;
+CREATE VIEW execution_status_hourly_rows AS
+SELECT
+    time,
+    datalayer_hour(time) AS bucket,
+    entity_ref AS action_ref,
+    new_values ->> 'status' AS new_status
+FROM execution_history
+WHERE operation = 'UPDATE' AND 'status' = any(changed_fields);
 
 CREATE TABLE execution_status_hourly_stored (
     bucket timestamptz NOT NULL,
@@ -56,37 +45,22 @@ SELECT
     bucket,
     action_ref,
     new_status,
-    transition_count
-FROM execution_status_hourly_between(
-    (
-        SELECT watermark FROM datalayer_rollup_source
-        WHERE source = 'execution_history'
-    ),
-    'infinity'
-);
+    count(*) AS transition_count
+FROM execution_status_hourly_rows
+WHERE
+    time >= (SELECT datalayer_watermark('execution_history'))
+    AND time < 'infinity'
+    AND isfinite(time)
+GROUP BY bucket, action_ref, new_status;
 COMMENT ON VIEW execution_status_hourly IS 'Transitions of executions to a status.';
 
-CREATE FUNCTION execution_throughput_hourly_between(
-    since timestamptz, until timestamptz
-)
-RETURNS TABLE (
-    bucket timestamptz,
-    action_ref text,
-    execution_count bigint
-)
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT
-        datalayer_hour(time) AS bucket,
-        entity_ref AS action_ref,
-        count(*) AS execution_count
-    FROM execution_history
-    WHERE
-        time >= since
-        AND time < until
-        AND operation = 'INSERT'
-    GROUP BY 1, 2;
-END;
+CREATE VIEW execution_throughput_hourly_rows AS
+SELECT
+    time,
+    datalayer_hour(time) AS bucket,
+    entity_ref AS action_ref
+FROM execution_history
+WHERE operation = 'INSERT';
 
 CREATE TABLE execution_throughput_hourly_stored (
     bucket timestamptz NOT NULL,
@@ -108,37 +82,23 @@ UNION ALL
 SELECT
     bucket,
     action_ref,
-    execution_count
-FROM execution_throughput_hourly_between(
-    (
-        SELECT watermark FROM datalayer_rollup_source
-        WHERE source = 'execution_history'
-    ),
-    'infinity'
-);
+    count(*) AS execution_count
+FROM execution_throughput_hourly_rows
+WHERE
+    time >= (SELECT datalayer_watermark('execution_history'))
+    AND time < 'infinity'
+    AND isfinite(time)
+GROUP BY bucket, action_ref;
 COMMENT ON VIEW execution_throughput_hourly IS 'Executions that were requested.';
 
-CREATE FUNCTION execution_volume_hourly_between(since timestamptz, until timestamptz)
-RETURNS TABLE (
-    bucket timestamptz,
-    action_ref text,
-    initial_status text,
-    execution_count bigint
-)
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT
-        datalayer_hour(time) AS bucket,
-        entity_ref AS action_ref,
-        new_values ->> 'status' AS initial_status,
-        count(*) AS execution_count
-    FROM execution_history
-    WHERE
-        time >= since
-        AND time < until
-        AND operation = 'INSERT'
-    GROUP BY 1, 2, 3;
-END;
+CREATE VIEW execution_volume_hourly_rows AS
+SELECT
+    time,
+    datalayer_hour(time) AS bucket,
+    entity_ref AS action_ref,
+    new_values ->> 'status' AS initial_status
+FROM execution_history
+WHERE operation = 'INSERT';
 
 CREATE TABLE execution_volume_hourly_stored (
     bucket timestamptz NOT NULL,
@@ -163,39 +123,24 @@ SELECT
     bucket,
     action_ref,
     initial_status,
-    execution_count
-FROM execution_volume_hourly_between(
-    (
-        SELECT watermark FROM datalayer_rollup_source
-        WHERE source = 'execution_history'
-    ),
-    'infinity'
-);
+    count(*) AS execution_count
+FROM execution_volume_hourly_rows
+WHERE
+    time >= (SELECT datalayer_watermark('execution_history'))
+    AND time < 'infinity'
+    AND isfinite(time)
+GROUP BY bucket, action_ref, initial_status;
 COMMENT ON VIEW execution_volume_hourly IS
 'Executions that were requested, by the status they began with.';
 
-CREATE FUNCTION worker_status_hourly_between(since timestamptz, until timestamptz)
-RETURNS TABLE (
-    bucket timestamptz,
-    worker_name text,
-    new_status text,
-    transition_count bigint
-)
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT
-        datalayer_hour(time) AS bucket,
-        entity_ref AS worker_name,
-        new_values ->> 'status' AS new_status,
-        count(*) AS transition_count
-    FROM worker_history
-    WHERE
-        time >= since
-        AND time < until
-        AND operation = 'UPDATE'
-        AND 'status' = any(changed_fields)
-    GROUP BY 1, 2, 3;
-END;
+CREATE VIEW worker_status_hourly_rows AS
+SELECT
+    time,
+    datalayer_hour(time) AS bucket,
+    entity_ref AS worker_name,
+    new_values ->> 'status' AS new_status
+FROM worker_history
+WHERE operation = 'UPDATE' AND 'status' = any(changed_fields);
 
 CREATE TABLE worker_status_hourly_stored (
     bucket timestamptz NOT NULL,
@@ -220,34 +165,21 @@ SELECT
     bucket,
     worker_name,
     new_status,
-    transition_count
-FROM worker_status_hourly_between(
-    (
-        SELECT watermark FROM datalayer_rollup_source
-        WHERE source = 'worker_history'
-    ),
-    'infinity'
-);
+    count(*) AS transition_count
+FROM worker_status_hourly_rows
+WHERE
+    time >= (SELECT datalayer_watermark('worker_history'))
+    AND time < 'infinity'
+    AND isfinite(time)
+GROUP BY bucket, worker_name, new_status;
 COMMENT ON VIEW worker_status_hourly IS 'Transitions of workers to a status.';
 
-CREATE FUNCTION event_volume_hourly_between(since timestamptz, until timestamptz)
-RETURNS TABLE (
-    bucket timestamptz,
-    trigger_ref text,
-    event_count bigint
-)
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT
-        datalayer_hour(created) AS bucket,
-        trigger_ref,
-        count(*) AS event_count
-    FROM event
-    WHERE
-        created >= since
-        AND created < until
-    GROUP BY 1, 2;
-END;
+CREATE VIEW event_volume_hourly_rows AS
+SELECT
+    created AS time,
+    datalayer_hour(created) AS bucket,
+    trigger_ref
+FROM event;
 
 CREATE TABLE event_volume_hourly_stored (
     bucket timestamptz NOT NULL,
@@ -269,34 +201,21 @@ UNION ALL
 SELECT
     bucket,
     trigger_ref,
-    event_count
-FROM event_volume_hourly_between(
-    (
-        SELECT watermark FROM datalayer_rollup_source
-        WHERE source = 'event'
-    ),
-    'infinity'
-);
+    count(*) AS event_count
+FROM event_volume_hourly_rows
+WHERE
+    time >= (SELECT datalayer_watermark('event'))
+    AND time < 'infinity'
+    AND isfinite(time)
+GROUP BY bucket, trigger_ref;
 COMMENT ON VIEW event_volume_hourly IS 'Events.';
 
-CREATE FUNCTION enforcement_volume_hourly_between(since timestamptz, until timestamptz)
-RETURNS TABLE (
-    bucket timestamptz,
-    rule_ref text,
-    enforcement_count bigint
-)
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT
-        datalayer_hour(created) AS bucket,
-        rule_ref,
-        count(*) AS enforcement_count
-    FROM enforcement
-    WHERE
-        created >= since
-        AND created < until
-    GROUP BY 1, 2;
-END;
+CREATE VIEW enforcement_volume_hourly_rows AS
+SELECT
+    created AS time,
+    datalayer_hour(created) AS bucket,
+    rule_ref
+FROM enforcement;
 
 CREATE TABLE enforcement_volume_hourly_stored (
     bucket timestamptz NOT NULL,
@@ -318,14 +237,13 @@ UNION ALL
 SELECT
     bucket,
     rule_ref,
-    enforcement_count
-FROM enforcement_volume_hourly_between(
-    (
-        SELECT watermark FROM datalayer_rollup_source
-        WHERE source = 'enforcement'
-    ),
-    'infinity'
-);
+    count(*) AS enforcement_count
+FROM enforcement_volume_hourly_rows
+WHERE
+    time >= (SELECT datalayer_watermark('enforcement'))
+    AND time < 'infinity'
+    AND isfinite(time)
+GROUP BY bucket, rule_ref;
 COMMENT ON VIEW enforcement_volume_hourly IS 'Enforcements.';
 
 INSERT INTO datalayer_rollup (name, source)
@@ -388,3 +306,8 @@ ALTER TABLE worker_history ENABLE ALWAYS TRIGGER worker_history_mark_late_insert
 ALTER TABLE enforcement ENABLE ALWAYS TRIGGER enforcement_mark_late_delete;
 ALTER TABLE event ENABLE ALWAYS TRIGGER event_mark_late_delete;
 ALTER TABLE enforcement ENABLE ALWAYS TRIGGER enforcement_mark_late_update;
+ALTER TABLE enforcement ENABLE ALWAYS TRIGGER enforcement_refuse_truncate;
+ALTER TABLE event ENABLE ALWAYS TRIGGER event_refuse_truncate;
+
+SELECT datalayer_protect_partition('enforcement', 'enforcement_default');
+SELECT datalayer_protect_partition('event', 'event_default');

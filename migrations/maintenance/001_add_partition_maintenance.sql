@@ -13,9 +13,12 @@ CREATE TABLE datalayer_partitioned (
     retain interval,
     dropped_before timestamptz NOT NULL DEFAULT '-infinity',
     CONSTRAINT datalayer_partitioned_pkey PRIMARY KEY (relation),
-    -- Months differ in length, and no partition may be empty.
+    -- Months differ in length, no partition may be empty, and names tell the minute.
     CONSTRAINT datalayer_partitioned_step_is_fixed CHECK (
-        step > '0' AND extract(YEAR FROM step) = 0 AND extract(MONTH FROM step) = 0
+        step > '0'
+        AND extract(YEAR FROM step) = 0
+        AND extract(MONTH FROM step) = 0
+        AND mod(extract(EPOCH FROM step), 60) = 0
     ),
     CONSTRAINT datalayer_partitioned_ahead_not_negative CHECK (ahead >= 0),
     CONSTRAINT datalayer_partitioned_retain_is_positive CHECK (retain > '0')
@@ -33,7 +36,30 @@ COMMENT ON COLUMN datalayer_partitioned.dropped_before IS
 CREATE FUNCTION datalayer_partition_start(step interval, moment timestamptz)
 RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN date_bin(step, moment, timestamptz '2001-01-01 00:00:00+00');
+RETURN date_bin(step, moment, timestamptz '0001-01-01 00:00:00+00');
+
+-- Its name: that of the parent, and the day; with the time where days are parted. What
+-- would be too long, and be cut to the name of another one, is a number instead.
+CREATE FUNCTION datalayer_partition_name(parent regclass, since timestamptz)
+RETURNS name
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT
+        CASE
+            WHEN octet_length(pg_class.relname || named.suffix) <= 63
+                THEN pg_class.relname || named.suffix
+            ELSE 'partition_' || left(md5(pg_class.relname), 16) || named.suffix
+        END::name
+    FROM pg_class, (
+        SELECT
+            to_char(since AT TIME ZONE 'UTC', '"_y"YYYY"m"MM"d"DD')
+            || CASE
+                WHEN since = datalayer_partition_start('1 day', since) THEN ''
+                ELSE to_char(since AT TIME ZONE 'UTC', '"t"HH24MI')
+            END AS suffix
+    ) AS named
+    WHERE pg_class.oid = parent;
+END;
 
 CREATE FUNCTION datalayer_default_partition(parent regclass) RETURNS regclass
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -117,6 +143,23 @@ BEGIN
 END
 $function$;
 
+-- Whoever maintains, a partition belongs to the owner of its parent.
+CREATE FUNCTION datalayer_give_to_owner(parent regclass, partition regclass)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    owner regrole := (
+        SELECT pg_class.relowner FROM pg_class WHERE pg_class.oid = parent
+    );
+BEGIN
+    IF owner <> current_user::regrole THEN
+        EXECUTE format('ALTER TABLE %s OWNER TO %s', partition, owner);
+    END IF;
+END
+$function$;
+
 -- Create a table with rows of the parent's form, and give it to the parent.
 -- Locks: SHARE UPDATE EXCLUSIVE on the parent, ACCESS EXCLUSIVE on its default partition.
 CREATE FUNCTION datalayer_add_partition(
@@ -139,13 +182,9 @@ DECLARE
     );
     partition_name text := (
         SELECT format(
-            '%I.%I',
+            '%s.%I',
             pg_class.relnamespace::regnamespace,
-            pg_class.relname || to_char(since AT TIME ZONE 'UTC', '"_y"YYYY"m"MM"d"DD')
-            || CASE
-                WHEN since = datalayer_partition_start('1 day', since) THEN ''
-                ELSE to_char(since AT TIME ZONE 'UTC', '"t"HH24MISS')
-            END
+            datalayer_partition_name(parent, since)
         )
         FROM pg_class
         WHERE pg_class.oid = parent
@@ -156,6 +195,7 @@ BEGIN
         'INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)',
         partition_name, parent
     );
+    PERFORM datalayer_give_to_owner(parent, partition_name::regclass);
     IF rows_from IS NOT NULL THEN
         EXECUTE format(
             'WITH moved AS (DELETE FROM %s WHERE %I >= $1 AND %I < $2 RETURNING *) '
@@ -172,10 +212,14 @@ BEGIN
 END
 $function$;
 
--- Where the rows that wait in the default partition belong, oldest first.
-CREATE FUNCTION datalayer_waiting_partitions(parent regclass, batch integer)
-RETURNS SETOF timestamptz
-LANGUAGE plpgsql STABLE
+-- Where the rows that wait in the default partition belong, oldest first: as many
+-- partitions as `row_limit` rows fill, at least one and at most `batch`. The table is
+-- locked while rows move, therefore not for more of them.
+CREATE FUNCTION datalayer_waiting_partitions(
+    parent regclass, batch integer, row_limit bigint DEFAULT 100000
+)
+RETURNS timestamptz[]
+LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
@@ -185,15 +229,25 @@ DECLARE
         WHERE datalayer_partitioned.relation = parent
     );
     waiting regclass := datalayer_default_partition(parent);
+    starts timestamptz[];
 BEGIN
     IF waiting IS NULL THEN
-        RETURN;
+        RETURN '{}';
     END IF;
-    RETURN QUERY EXECUTE format(
-        'SELECT DISTINCT datalayer_partition_start($1, %I) AS since FROM %s '
-        'WHERE isfinite(%I) ORDER BY since LIMIT $2',
-        kept.time_column, waiting, kept.time_column
-    ) USING kept.step, batch;
+    -- What no calendar knows stays: rows at infinity, and those before the year 1.
+    EXECUTE format(
+        'SELECT coalesce(array_agg(summed.since ORDER BY summed.since), $4) FROM ('
+        'SELECT grouped.since, sum(grouped.amount) OVER earlier AS before '
+        'FROM (SELECT datalayer_partition_start($1, %1$I) AS since, count(*) AS amount '
+        'FROM %2$s '
+        'WHERE %1$I >= ''0001-01-01 00:00:00+00'' AND %1$I < ''infinity'' GROUP BY 1'
+        ') AS grouped WINDOW earlier AS ('
+        'ORDER BY grouped.since ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) '
+        'ORDER BY grouped.since LIMIT $2'
+        ') AS summed WHERE coalesce(summed.before, 0) < $3',
+        kept.time_column, waiting
+    ) INTO starts USING kept.step, batch, row_limit, '{}'::timestamptz[];
+    RETURN starts;
 END
 $function$;
 
@@ -204,6 +258,8 @@ CREATE FUNCTION datalayer_empty_default_partition(parent regclass, starts timest
 RETURNS SETOF regclass
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
+-- A day of a session's time zone may have 23 hours.
+SET timezone = 'UTC'
 AS $function$
 DECLARE
     step interval := (
@@ -223,43 +279,67 @@ BEGIN
 END
 $function$;
 
+-- Where partitions are missing for the present and the time ahead.
+CREATE FUNCTION datalayer_missing_partitions(parent regclass, batch integer)
+RETURNS timestamptz[]
+LANGUAGE sql STABLE
+SET timezone = 'UTC'
+BEGIN ATOMIC
+    SELECT coalesce(array_agg(missing.since ORDER BY missing.since), '{}')
+    FROM (
+        SELECT wanted.since
+        FROM (
+            SELECT
+                datalayer_partition_start(datalayer_partitioned.step, now())
+                + ahead.number * datalayer_partitioned.step AS since
+            FROM datalayer_partitioned
+            CROSS JOIN generate_series(0, datalayer_partitioned.ahead) AS ahead (number)
+            WHERE datalayer_partitioned.relation = datalayer_missing_partitions.parent
+        ) AS wanted
+        LEFT JOIN datalayer_list_partitions(parent) AS present
+            ON wanted.since = present.since
+        WHERE present.since IS NULL
+        ORDER BY wanted.since
+        LIMIT batch
+    ) AS missing;
+END;
+
 -- Create up to `batch` partitions of one table that are missing: those that rows wait
 -- for in the default partition, the present one, and those ahead. Returns them.
 CREATE FUNCTION datalayer_create_partitions(parent regclass, batch integer DEFAULT 100)
 RETURNS SETOF regclass
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
+SET timezone = 'UTC'
 SET lock_timeout = '2s'
 AS $function$
 DECLARE
-    kept datalayer_partitioned := (
-        SELECT datalayer_partitioned
+    starts timestamptz[] := datalayer_waiting_partitions(parent, batch);
+    missing timestamptz[];
+    created regclass[] := '{}';
+    step interval := (
+        SELECT datalayer_partitioned.step
         FROM datalayer_partitioned
         WHERE datalayer_partitioned.relation = parent
     );
-    starts timestamptz[];
     since timestamptz;
 BEGIN
-    starts := ARRAY(SELECT datalayer_waiting_partitions(parent, batch));
-    IF starts <> '{}' THEN
-        RETURN QUERY SELECT datalayer_empty_default_partition(parent, starts);
-        RETURN;
+    IF starts = '{}' THEN
+        missing := datalayer_missing_partitions(parent, batch);
+        BEGIN
+            FOREACH since IN ARRAY missing LOOP
+                created := created || datalayer_add_partition(parent, since, since + step);
+            END LOOP;
+            RETURN QUERY SELECT unnest(created);
+            RETURN;
+        EXCEPTION WHEN check_violation THEN
+            -- A row for one of them reached the default partition in the meantime.
+            starts := datalayer_waiting_partitions(parent, batch);
+            IF starts = '{}' THEN
+                RAISE;
+            END IF;
+        END;
     END IF;
-    FOR since IN
-        SELECT wanted.since
-        FROM (
-            SELECT
-                datalayer_partition_start(kept.step, now()) + number * kept.step AS since
-            FROM generate_series(0, kept.ahead) AS ahead (number)
-        ) AS wanted
-        WHERE NOT EXISTS (
-            SELECT FROM datalayer_list_partitions(parent) AS present
-            WHERE present.since = wanted.since
-        )
-        ORDER BY wanted.since
-        LIMIT batch
-    LOOP
-        RETURN NEXT datalayer_add_partition(parent, since, since + kept.step);
-    END LOOP;
+    RETURN QUERY SELECT datalayer_empty_default_partition(parent, starts);
 END
 $function$;

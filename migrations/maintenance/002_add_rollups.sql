@@ -7,7 +7,8 @@
 SELECT set_config('search_path', format('%I, pg_temp', current_schema()), TRUE);
 
 -- A relation `<name>` is a view over `<name>_stored`, the hours below the watermark, and
--- over `<name>_between(since, until)`, which aggregates raw rows: the hours above it.
+-- over `<name>_rows`, which it counts: the hours above. `<name>_rows` is a view of the raw
+-- rows with their `time`, their `bucket` and the other columns but the count.
 CREATE TABLE datalayer_rollup_source (
     source text NOT NULL,
     relation regclass NOT NULL,
@@ -29,7 +30,7 @@ CREATE TABLE datalayer_rollup (
 CREATE INDEX idx_datalayer_rollup_source ON datalayer_rollup (source);
 COMMENT ON TABLE datalayer_rollup IS
 'The hourly relations: for each a view `<name>`, a table `<name>_stored` and a '
-'function `<name>_between(since, until)`.';
+'view `<name>_rows`.';
 
 -- No key: two transactions that come late to the same hour must not wait for each other.
 CREATE TABLE datalayer_late_hour (
@@ -43,6 +44,7 @@ COMMENT ON TABLE datalayer_late_hour IS
 CREATE TABLE datalayer_unsettled_hours (
     id bigint GENERATED ALWAYS AS IDENTITY,
     source text NOT NULL,
+    passed_since timestamptz NOT NULL,
     since timestamptz NOT NULL,
     until timestamptz NOT NULL,
     snapshot pg_snapshot NOT NULL,
@@ -52,15 +54,18 @@ CREATE TABLE datalayer_unsettled_hours (
 );
 CREATE INDEX idx_datalayer_unsettled_hours_source ON datalayer_unsettled_hours (source);
 COMMENT ON TABLE datalayer_unsettled_hours IS
-'Hours that were stored while transactions went on which may have written to them; '
-'repeated once these have ended.';
+'Hours that were stored while transactions went on which may have written to them, or '
+'were passed over because they had no rows; looked at again once these have ended.';
 
 CREATE FUNCTION datalayer_hour(moment timestamptz) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN date_bin('1 hour', moment, timestamptz '2001-01-01 00:00:00+00');
+RETURN date_bin('1 hour', moment, timestamptz '0001-01-01 00:00:00+00');
 
+-- With the rights of its owner: who may read an hourly relation need not read more.
 CREATE FUNCTION datalayer_watermark(rollup_source text) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
+SECURITY DEFINER
+SET search_path FROM CURRENT
 BEGIN ATOMIC
     SELECT watermark
     FROM datalayer_rollup_source
@@ -81,12 +86,23 @@ BEGIN
     INSERT INTO datalayer_late_hour (source, bucket)
     SELECT
         tg_argv[0],
-        datalayer_hour(
-            (
-                CASE tg_argv[2] WHEN 'old' THEN to_jsonb(old) ELSE to_jsonb(new) END
-                ->> tg_argv[1]
-            )::timestamptz
-        );
+        late.bucket
+    FROM (
+        SELECT
+            datalayer_hour(
+                (
+                    CASE tg_argv[2] WHEN 'old' THEN to_jsonb(old) ELSE to_jsonb(new) END
+                    ->> tg_argv[1]
+                )::timestamptz
+            ) AS bucket
+    ) AS late
+    -- One mark is enough for the rows of a transaction, and it comes and goes with them.
+    WHERE NOT EXISTS (
+        SELECT FROM datalayer_late_hour AS marked
+        WHERE marked.source = tg_argv[0]
+            AND marked.bucket = late.bucket
+            AND marked.xmin = pg_current_xact_id()::xid
+    );
     RETURN NULL;
 END
 $function$;
@@ -101,18 +117,29 @@ LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
-    rollup text;
+    rollup record;
 BEGIN
     FOR rollup IN
-        SELECT datalayer_rollup.name
+        SELECT
+            datalayer_rollup.name,
+            string_agg(
+                quote_ident(pg_attribute.attname), ', ' ORDER BY pg_attribute.attnum
+            ) AS columns
         FROM datalayer_rollup
+        INNER JOIN pg_attribute
+            ON pg_attribute.attrelid = format('%I', datalayer_rollup.name || '_rows')::regclass
         WHERE datalayer_rollup.source = rollup_source
+            AND pg_attribute.attname <> 'time'
+        GROUP BY datalayer_rollup.name
         ORDER BY datalayer_rollup.name
     LOOP
-        EXECUTE format('DELETE FROM %I WHERE bucket >= $1 AND bucket < $2', rollup || '_stored')
-        USING since, until;
         EXECUTE format(
-            'INSERT INTO %I SELECT * FROM %I($1, $2)', rollup || '_stored', rollup || '_between'
+            'DELETE FROM %I WHERE bucket >= $1 AND bucket < $2', rollup.name || '_stored'
+        ) USING since, until;
+        EXECUTE format(
+            'INSERT INTO %I SELECT %s, count(*) FROM %I '
+            'WHERE time >= $1 AND time < $2 GROUP BY %s',
+            rollup.name || '_stored', rollup.columns, rollup.name || '_rows', rollup.columns
         ) USING since, until;
     END LOOP;
 END
@@ -130,6 +157,64 @@ BEGIN ATOMIC
     WHERE datalayer_rollup_source.source = rollup_source;
 END;
 
+-- The hour of the first row from a moment on; NULL without one. Partition by partition,
+-- because most tables have no index that tells it.
+CREATE FUNCTION datalayer_next_hour(rollup_source text, since timestamptz)
+RETURNS timestamptz
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    kept datalayer_rollup_source := (
+        SELECT datalayer_rollup_source
+        FROM datalayer_rollup_source
+        WHERE datalayer_rollup_source.source = rollup_source
+    );
+    waiting regclass := coalesce(datalayer_default_partition(kept.relation), kept.relation);
+    question constant text := 'SELECT min(%1$I) FROM ONLY %2$s '
+        'WHERE %1$I >= $1 AND %1$I > ''-infinity'' AND %1$I < ''infinity''';
+    partition regclass;
+    found timestamptz;
+    first_waiting timestamptz;
+BEGIN
+    FOR partition IN
+        SELECT present.partition
+        FROM datalayer_list_partitions(kept.relation) AS present
+        WHERE present.until > datalayer_next_hour.since
+        ORDER BY present.since
+    LOOP
+        EXECUTE format(question, kept.time_column, partition) INTO found USING since;
+        EXIT WHEN found IS NOT NULL;
+    END LOOP;
+    EXECUTE format(question, kept.time_column, waiting) INTO first_waiting USING since;
+    RETURN datalayer_hour(least(found, first_waiting));
+END
+$function$;
+
+-- What was seen to be in progress has ended: the hours it may have written to are late.
+-- Most of those that were passed over have no rows still.
+CREATE FUNCTION datalayer_mark_settled_hours(
+    rollup_source text, passed_since timestamptz, since timestamptz, until timestamptz
+)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    bucket timestamptz := datalayer_next_hour(rollup_source, passed_since);
+BEGIN
+    WHILE bucket < since LOOP
+        INSERT INTO datalayer_late_hour (source, bucket) VALUES (rollup_source, bucket);
+        bucket := datalayer_next_hour(rollup_source, bucket + interval '1 hour');
+    END LOOP;
+    INSERT INTO datalayer_late_hour (source, bucket)
+    SELECT
+        rollup_source,
+        hours.hour
+    FROM generate_series(since, until - interval '1 hour', '1 hour') AS hours (hour);
+END
+$function$;
+
 -- Repeat up to `batch` stored hours whose raw rows have changed since; return how many.
 -- A repetition is final: whoever writes to the hour after it leaves a mark again.
 CREATE FUNCTION datalayer_repeat_hours(rollup_source text, batch integer)
@@ -140,25 +225,27 @@ AS $function$
 DECLARE
     watermark timestamptz := datalayer_watermark(rollup_source);
     first_hour timestamptz := datalayer_first_hour(rollup_source);
+    settled record;
     bucket timestamptz;
     repeated integer := 0;
 BEGIN
-    -- What was seen to be in progress has ended: its hours are late from now on.
-    WITH settled AS (
+    FOR settled IN
         DELETE FROM datalayer_unsettled_hours
         WHERE datalayer_unsettled_hours.source = rollup_source
             AND NOT EXISTS (
                 SELECT
                 FROM pg_snapshot_xip(datalayer_unsettled_hours.snapshot) AS writer (xid)
-                WHERE pg_xact_status(writer.xid) = 'in progress'
+                WHERE NOT pg_visible_in_snapshot(writer.xid, pg_current_snapshot())
             )
-        RETURNING datalayer_unsettled_hours.since, datalayer_unsettled_hours.until
-    )
-    INSERT INTO datalayer_late_hour (source, bucket)
-    SELECT DISTINCT rollup_source, hours.hour
-    FROM settled, generate_series(
-        settled.since, settled.until - interval '1 hour', '1 hour'
-    ) AS hours (hour);
+        RETURNING
+            datalayer_unsettled_hours.passed_since,
+            datalayer_unsettled_hours.since,
+            datalayer_unsettled_hours.until
+    LOOP
+        PERFORM datalayer_mark_settled_hours(
+            rollup_source, settled.passed_since, settled.since, settled.until
+        );
+    END LOOP;
     -- What is not stored yet needs no mark, and what was dropped must not be repeated.
     DELETE FROM datalayer_late_hour
     WHERE datalayer_late_hour.source = rollup_source
@@ -192,47 +279,43 @@ BEGIN
 END
 $function$;
 
--- Store up to `batch` hours that have closed at least an hour ago; return how many.
+-- Store up to `batch` hours that have closed at least an hour ago; return how many. Time
+-- without rows is passed over.
 CREATE FUNCTION datalayer_store_closed_hours(rollup_source text, batch integer)
 RETURNS integer
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
-    kept datalayer_rollup_source := (
-        SELECT datalayer_rollup_source
-        FROM datalayer_rollup_source
-        WHERE datalayer_rollup_source.source = rollup_source
+    passed_since timestamptz := greatest(
+        datalayer_watermark(rollup_source), datalayer_first_hour(rollup_source)
     );
-    horizon timestamptz := datalayer_hour(clock_timestamp() - interval '1 hour');
-    since timestamptz := greatest(kept.watermark, datalayer_first_hour(rollup_source));
-    until timestamptz;
+    -- By the transaction's start, which no snapshot is older than: whoever began after
+    -- the snapshot finds these hours closed by the clock, and leaves marks.
+    horizon timestamptz := datalayer_hour(now() - interval '1 hour');
     seen pg_snapshot := pg_current_snapshot();
+    since timestamptz;
+    until timestamptz;
 BEGIN
-    IF since >= horizon THEN
+    IF passed_since >= horizon THEN
         RETURN 0;
     END IF;
-    IF NOT isfinite(since) THEN
-        -- The first time: begin with the oldest row.
-        EXECUTE format(
-            'SELECT datalayer_hour(min(%I)) FROM %s WHERE isfinite(%I)',
-            kept.time_column, kept.relation, kept.time_column
-        ) INTO since;
-        since := least(coalesce(since, horizon), horizon);
-    END IF;
+    since := least(datalayer_next_hour(rollup_source, passed_since), horizon);
     until := least(since + make_interval(hours => batch), horizon);
     -- The snapshot was taken first: who ends between it and the aggregation is counted
     -- again for nothing; the other way round a row could be missed.
-    IF since < until AND EXISTS (SELECT pg_snapshot_xip(seen)) THEN
-        INSERT INTO datalayer_unsettled_hours (source, since, until, snapshot)
-        VALUES (rollup_source, since, until, seen);
-    END IF;
-    IF since < until THEN
-        PERFORM datalayer_store_hours(rollup_source, since, until);
-    END IF;
+    INSERT INTO datalayer_unsettled_hours (source, passed_since, since, until, snapshot)
+    SELECT
+        rollup_source,
+        passed_since,
+        since,
+        until,
+        seen
+    WHERE EXISTS (SELECT FROM pg_snapshot_xip(seen));
+    PERFORM datalayer_store_hours(rollup_source, since, until);
     UPDATE datalayer_rollup_source
     SET watermark = until
     WHERE datalayer_rollup_source.source = rollup_source;
-    RETURN greatest(extract(EPOCH FROM until - since)::bigint / 3600, 1);
+    RETURN greatest(extract(EPOCH FROM until - since) / 3600, 1);
 END
 $function$;

@@ -1,4 +1,4 @@
--- One call that does all that is due: partitions ahead, closed hours, retention.
+-- One call that does all that is due: closed hours, partitions, retention.
 -- Locks: creates functions only; nothing that exists is locked.
 
 -- Functions keep this path: names mean the same whoever calls them, and nothing of a
@@ -60,61 +60,67 @@ BEGIN
 END
 $function$;
 
+-- The tables that are looked after, less those that were dropped.
+CREATE FUNCTION datalayer_list_partitioned() RETURNS SETOF regclass
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT datalayer_partitioned.relation
+    FROM datalayer_partitioned
+    INNER JOIN pg_class ON datalayer_partitioned.relation = pg_class.oid
+    ORDER BY pg_class.relname, pg_class.oid;
+END;
+
 -- Do the next piece of work that is due, in a transaction of its own if the caller has
 -- none, and say what it was; no row when nothing is due. `amount` counts partitions or
--- hours. Raises lock_not_available while another session maintains the same database.
+-- hours. Raises object_in_use while another session maintains the same database.
 CREATE FUNCTION datalayer_maintain_step(batch integer DEFAULT 168)
 RETURNS TABLE (task text, relation text, amount integer)
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
-    done text[];
-    kept record;
+    parent regclass;
 BEGIN
     IF batch < 1 THEN
         RAISE invalid_parameter_value USING MESSAGE = 'batch must be at least 1';
     END IF;
     -- "dl_maint" as bytes.
     IF NOT pg_try_advisory_xact_lock(7236263624667917940) THEN
-        RAISE lock_not_available USING
+        RAISE object_in_use USING
             MESSAGE = 'another session maintains this database',
             HINT = 'Nothing is lost: what is due is done by the other one, or next time.';
     END IF;
-    FOR kept IN
-        SELECT datalayer_partitioned.relation AS parent FROM datalayer_partitioned
-        ORDER BY datalayer_partitioned.relation::text
-    LOOP
-        done := ARRAY(SELECT datalayer_create_partitions(kept.parent, batch)::text);
-        IF done <> '{}' THEN
-            RETURN QUERY SELECT 'create partitions', kept.parent::text, cardinality(done);
-            RETURN;
-        END IF;
-    END LOOP;
-    FOR kept IN
-        SELECT datalayer_rollup_source.source FROM datalayer_rollup_source
+    FOR relation IN
+        SELECT datalayer_rollup_source.source
+        FROM datalayer_rollup_source
+        INNER JOIN pg_class ON datalayer_rollup_source.relation = pg_class.oid
         ORDER BY datalayer_rollup_source.source
     LOOP
-        amount := datalayer_repeat_hours(kept.source, batch);
         task := 'repeat late hours';
+        amount := datalayer_repeat_hours(relation, batch);
         IF amount = 0 THEN
-            amount := datalayer_store_closed_hours(kept.source, batch);
             task := 'store closed hours';
+            amount := datalayer_store_closed_hours(relation, batch);
         END IF;
         IF amount > 0 THEN
-            relation := kept.source;
             RETURN NEXT;
             RETURN;
         END IF;
     END LOOP;
-    FOR kept IN
-        SELECT datalayer_partitioned.relation AS parent FROM datalayer_partitioned
-        ORDER BY datalayer_partitioned.relation::text
-    LOOP
-        relation := datalayer_drop_expired_partition(kept.parent);
+    FOR parent IN SELECT datalayer_list_partitioned() LOOP
+        task := 'create partitions';
+        amount := (SELECT count(*) FROM datalayer_create_partitions(parent, batch));
+        IF amount > 0 THEN
+            relation := parent::text;
+            RETURN NEXT;
+            RETURN;
+        END IF;
+    END LOOP;
+    FOR parent IN SELECT datalayer_list_partitioned() LOOP
+        task := 'drop expired partition';
+        amount := 1;
+        relation := datalayer_drop_expired_partition(parent);
         IF relation IS NOT NULL THEN
-            task := 'drop expired partition';
-            amount := 1;
             RETURN NEXT;
             RETURN;
         END IF;
@@ -146,6 +152,6 @@ BEGIN
     FROM jsonb_to_recordset(steps)
         AS taken (task text, relation text, amount integer)
     GROUP BY taken.task, taken.relation
-    ORDER BY min(taken.task), taken.relation;
+    ORDER BY taken.task, taken.relation;
 END
 $function$;
