@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +11,14 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from datalayer.errors import NodeNotFound, NodeTooOld, PackagesNotInstalled
 from datalayer.server import (
     Server,
     create_database,
     scratch_database,
     use_server,
 )
+from datalayer.server.timescaledb import TimescaleServer, use_timescaledb
 from server_processes import open_folder
 
 # A busy machine is no failure: nothing here is timed.
@@ -34,13 +37,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _NEED_SERVER = {"server", "empty_database", "database_url", "connection"}
+_NEED_TIMESCALEDB = {"timescaledb", "empty_timescaledb", "timescaledb_url"}
+_NO_TIMESCALEDB = (NodeNotFound, NodeTooOld, PackagesNotInstalled)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use a server."""
     for item in items:
-        if _NEED_SERVER & set(getattr(item, "fixturenames", ())):
+        used = set(getattr(item, "fixturenames", ()))
+        if _NEED_SERVER & used:
             item.add_marker("postgres")
+        if _NEED_TIMESCALEDB & used:
+            item.add_marker("timescaledb")
 
 
 @pytest.fixture(scope="session")
@@ -88,3 +96,35 @@ def connection(database_url: str) -> Iterator[psycopg.Connection]:
     """A connection to a new migrated database."""
     with psycopg.connect(database_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def timescaledb() -> Iterator[TimescaleServer]:
+    """A running TimescaleDB with one database, shared by the tests of a worker."""
+    try:
+        with use_timescaledb() as running:
+            yield running
+    except _NO_TIMESCALEDB as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def empty_timescaledb(timescaledb: TimescaleServer) -> str:
+    """The URL of an empty database with the extension, for one connection at a time."""
+    timescaledb.reset()
+    return timescaledb.url
+
+
+@pytest.fixture
+def timescaledb_url(timescaledb: TimescaleServer) -> str:
+    """The URL of a database that all migrations built, for one connection at a time."""
+
+    def build(url: str) -> None:
+        from datalayer.migrate import migrate  # noqa: PLC0415 (most tests need it not)
+
+        migrate(url, MIGRATIONS, profile="timescaledb")
+
+    timescaledb.rebuild("migrated", build)
+    return timescaledb.url

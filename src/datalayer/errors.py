@@ -382,6 +382,22 @@ class ServerNotRunning(ServerError):
     """No server runs in the folder; start it with `datalayer db start`."""
 
 
+class NodeNotFound(ServerError):
+    """The TimescaleDB to test with needs Node.js; install `node` and `npm`."""
+
+
+class NodeTooOld(ServerError):
+    """The TimescaleDB to test with needs Node.js 18 or newer; install a newer one."""
+
+
+class PackagesNotInstalled(ServerError):
+    """npm could not install the TimescaleDB to test with; its last lines say why."""
+
+
+class TimescaleMissing(ServerError):
+    """A server lacks the extension `timescaledb`; install it, or name another one."""
+
+
 class AnalysisServerTooOld(DataLayerError):
     """The generator needs PostgreSQL 16 or newer; the deployed server may be older.
 
@@ -396,3 +412,19 @@ class AnalysisServerTooOld(DataLayerError):
             help="use the embedded server, which is the default without a URL",
         )
         self.version = version
+
+
+class DashboardExtraMissing(DataLayerError):
+    """The dashboard is not installed; `pip install 'datalayer[tools,dashboard]'`."""
+
+
+class DashboardTablesMissing(DataLayerError):
+    """The database lacks what the pages show; run `datalayer migrate up automation`."""
+
+
+class DashboardRightsMissing(DataLayerError):
+    """The role is unknown or may not read what the pages show; grant it SELECT."""
+
+
+class DashboardAddressInUse(DataLayerError):
+    """The address cannot be listened on; choose another `--port` or `--host`."""

@@ -10,6 +10,9 @@ be busy with a statement, or with a commit. Therefore the session that applies h
 second lock, the guard, as long as it works. Who has the lock waits for the guard before
 reading the ledger; who has the guard looks whether its own lock is still held before
 writing. Whichever comes second sees the other.
+
+A server that takes one connection at a time, such as the TimescaleDB to test with, has
+no second session for the lock and needs none: while this one is open, nobody else is in.
 """
 
 from __future__ import annotations
@@ -73,6 +76,8 @@ class Lock:
     """A lock that is held, by the backend that holds it."""
 
     pid: int
+    #: The connection, when it is the only one that the server takes.
+    connection: psycopg.Connection | None = None
 
 
 @contextmanager
@@ -82,19 +87,32 @@ def hold_lock(
     """Hold the lock; wait for it, and for what a dead runner left, up to a limit."""
     deadline = time.monotonic() + wait
     with connect(url) as connection:
+        if _is_alone(connection):
+            yield Lock(0, connection)
+            return
         connection.autocommit = False
         connection.isolation_level = IsolationLevel.READ_COMMITTED
         _poll(lambda: _try_lock(connection), deadline, wait, tell)
         _poll(lambda: _busy(connection, _GUARD_KEY), deadline, wait, tell)
-        with connection.cursor(row_factory=scalar_row) as cursor:
-            pid: int = cursor.execute("SELECT pg_backend_pid()").fetchone() or 0
-        yield Lock(pid)
+        yield Lock(_backend_pid(connection))
+
+
+@contextmanager
+def connect_beside(lock: Lock, url: str) -> Iterator[psycopg.Connection]:
+    """Yield the connection that applies: a second one, where the server takes two."""
+    if lock.connection is not None:
+        yield lock.connection
+        return
+    with connect(url) as connection:
+        yield connection
 
 
 def take_guard(
     connection: psycopg.Connection, lock: Lock, *, in_transaction: bool = True
 ) -> None:
     """Take the guard on the session that applies, or say that the lock was lost."""
+    if lock.connection is not None:
+        return
     if in_transaction:
         connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (_GUARD_KEY,))
     else:
@@ -129,6 +147,17 @@ def _poll(
         # Jitter, so that waiting runners do not keep meeting.
         time.sleep(min(remaining, pause * random.uniform(0.5, 1.0)))
         pause = min(_LONGEST_PAUSE, pause * 1.5)
+
+
+def _is_alone(connection: psycopg.Connection) -> bool:
+    """Tell whether the server is a single process, without one for each connection."""
+    return _backend_pid(connection) == 0
+
+
+def _backend_pid(connection: psycopg.Connection) -> int:
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        pid: int = cursor.execute("SELECT pg_backend_pid()").fetchone() or 0
+    return pid
 
 
 def _try_lock(connection: psycopg.Connection) -> str | None:

@@ -21,7 +21,7 @@ from datalayer.migrate.examination import Examined, examine, problems_of_files
 from datalayer.migrate.execution import apply_file
 from datalayer.migrate.files import display_path, read_components
 from datalayer.migrate.ledger import create_ledger, find_ledger
-from datalayer.migrate.lock import hold_lock
+from datalayer.migrate.lock import connect_beside, hold_lock
 from datalayer.migrate.selection import Selection, select
 from datalayer.migrate.session import Session
 
@@ -61,7 +61,10 @@ def migrate(
         if report:
             report(event)
 
-    with hold_lock(url, wait=wait, tell=tell) as lock, connect(url) as connection:
+    with (
+        hold_lock(url, wait=wait, tell=tell) as lock,
+        connect_beside(lock, url) as connection,
+    ):
         ledger = find_ledger(connection)
         create_ledger(connection, ledger)
         found = examine(
