@@ -290,11 +290,10 @@ BEGIN ATOMIC
         SELECT wanted.since
         FROM (
             SELECT
-                datalayer_partition_start(datalayer_partitioned.step, now())
-                + ahead.number * datalayer_partitioned.step AS since
+                datalayer_partition_start(step, now())
+                + generate_series(0, ahead) * step AS since
             FROM datalayer_partitioned
-            CROSS JOIN generate_series(0, datalayer_partitioned.ahead) AS ahead (number)
-            WHERE datalayer_partitioned.relation = datalayer_missing_partitions.parent
+            WHERE relation = parent
         ) AS wanted
         LEFT JOIN datalayer_list_partitions(parent) AS present
             ON wanted.since = present.since

@@ -70,6 +70,51 @@ BEGIN ATOMIC
     ORDER BY pg_class.relname, pg_class.oid;
 END;
 
+-- Create the partitions that the runs of artifacts lack, where that component is there.
+CREATE FUNCTION datalayer_create_run_partitions() RETURNS integer
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    created integer := 0;
+BEGIN
+    IF to_regprocedure('artifacts_maintain_run_partitions(integer)') IS NOT NULL THEN
+        EXECUTE 'SELECT count(*) FROM artifacts_maintain_run_partitions()' INTO created;
+    END IF;
+    RETURN created;
+END
+$function$;
+
+-- The policies of TimescaleDB on tables and aggregates of this schema, in the order in
+-- which they lose nothing; no row where the extension is not.
+CREATE FUNCTION datalayer_list_policies()
+RETURNS TABLE (place bigint, job_id integer, task text, relation text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $function$
+BEGIN
+    IF to_regclass('timescaledb_information.jobs') IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY EXECUTE $query$
+        SELECT
+            row_number() OVER (ORDER BY policy.position, jobs.job_id) AS place,
+            jobs.job_id,
+            policy.task,
+            jobs.hypertable_name::text AS relation
+        FROM timescaledb_information.jobs
+        INNER JOIN (
+            VALUES
+            (1, 'policy_refresh_continuous_aggregate', 'refresh aggregate'),
+            (2, 'policy_compression', 'compress chunks'),
+            (3, 'policy_retention', 'drop expired chunks')
+        ) AS policy (position, name, task) ON jobs.proc_name = policy.name
+        WHERE jobs.hypertable_schema = current_schema()
+    $query$;
+END
+$function$;
+
 -- Do the next piece of work that is due, in a transaction of its own if the caller has
 -- none, and say what it was; no row when nothing is due. `amount` counts partitions or
 -- hours. Raises object_in_use while another session maintains the same database.
@@ -116,6 +161,13 @@ BEGIN
             RETURN;
         END IF;
     END LOOP;
+    amount := datalayer_create_run_partitions();
+    IF amount > 0 THEN
+        task := 'create partitions';
+        relation := 'run';
+        RETURN NEXT;
+        RETURN;
+    END IF;
     FOR parent IN SELECT datalayer_list_partitioned() LOOP
         task := 'drop expired partition';
         amount := 1;

@@ -6,6 +6,7 @@ import typer
 
 from datalayer.cli import db, migrate
 from datalayer.cli.generate import check, generate
+from datalayer.cli.maintain import EXIT_CODES, maintain
 from datalayer.cli.output import messages, print_error
 from datalayer.cli.query import query
 from datalayer.errors import DataLayerError
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.command()(generate)
 app.command()(check)
 app.command()(query)
+app.command(epilog=EXIT_CODES)(maintain)
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(db.app, name="db")
 
