@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from datalayer.errors import (
     DatabaseUnreachable,
@@ -599,6 +600,18 @@ def test_the_variant_of_the_profile_is_applied(
     assert fetch(database, "SELECT variant, profile FROM datalayer_migration") == [
         (variant, variant)
     ]
+
+
+def test_a_server_that_has_timescaledb_loaded_gets_its_profile(
+    database: str, write: Write
+) -> None:
+    # Its loader defines this setting; files that are only installed do not.
+    loaded = make_conninfo(database, options="-c timescaledb.disable_load=off")
+
+    report = migrate(loaded, write(VARIANTS))
+
+    assert report.profile == "timescaledb"
+    assert migrate(database, write(VARIANTS)).profile == "timescaledb"
 
 
 def test_a_database_keeps_its_profile(database: str, write: Write) -> None:
