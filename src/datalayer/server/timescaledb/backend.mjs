@@ -23,6 +23,8 @@ UPDATE pg_catalog.pg_database SET datname = 'template1' WHERE datname = 'postgre
 UPDATE pg_catalog.pg_database SET datname = 'postgres' WHERE datname = 'swapped';
 UPDATE pg_catalog.pg_database SET datistemplate = (datname <> 'postgres')`
 const LIBRARIES = '/tmp/pglite/lib/postgresql'
+// These need what the program has not.
+const UNUSABLE = ['libpqwalreceiver.so', 'pgoutput.so']
 // As if it was set when the session began, so that `RESET` comes back to it.
 const [PGC_SUSET, PGC_S_CLIENT] = [5, 9]
 const WRITTEN_AT_ONCE = 1 << 20
@@ -66,12 +68,18 @@ async function start() {
   SETTINGS.forEach((setting) => set(...setting))
   ask('DISCARD ALL')
   ask('CREATE EXTENSION timescaledb')
-  for (const library of module.FS.readdir(LIBRARIES)) {
-    if (library.startsWith('timescaledb-')) ask(`LOAD '$libdir/${library}'`)
-  }
+  for (const library of libraries()) ask(`LOAD '$libdir/${library}'`)
   ask('DISCARD ALL')
   snapshots.set('empty', save(module))
   port.postMessage({ kind: 'started' })
+}
+
+/** Return all that PostgreSQL may load later, and a snapshot would not know of. */
+function libraries() {
+  const { FS } = module
+  const isFile = (name) => FS.isFile(FS.stat(`${LIBRARIES}/${name}`).mode)
+  const names = FS.readdir(LIBRARIES).filter(isFile)
+  return names.filter((name) => !UNUSABLE.includes(name))
 }
 
 function handle(request) {
