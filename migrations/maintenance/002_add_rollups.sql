@@ -47,7 +47,7 @@ CREATE TABLE datalayer_unsettled_hours (
     passed_since timestamptz NOT NULL,
     since timestamptz NOT NULL,
     until timestamptz NOT NULL,
-    snapshot pg_snapshot NOT NULL,
+    writers_before xid8 NOT NULL,
     CONSTRAINT datalayer_unsettled_hours_pkey PRIMARY KEY (id),
     CONSTRAINT datalayer_unsettled_hours_source_fkey FOREIGN KEY (source)
     REFERENCES datalayer_rollup_source (source) ON DELETE CASCADE
@@ -75,7 +75,7 @@ END;
 -- Trigger on a source: marks the hour of a row that comes, changes or goes after the hour
 -- has closed. By the clock, not by the watermark, which the transaction may see too old:
 -- what was written before its hour closed belongs to a transaction that the refresh
--- either sees or knows to be still in progress.
+-- either sees or knows to be in progress still.
 -- Arguments: the source, the column with the time, and `old` or `new`.
 CREATE FUNCTION datalayer_mark_late_hour() RETURNS trigger
 LANGUAGE plpgsql
@@ -232,11 +232,9 @@ BEGIN
     FOR settled IN
         DELETE FROM datalayer_unsettled_hours
         WHERE datalayer_unsettled_hours.source = rollup_source
-            AND NOT EXISTS (
-                SELECT
-                FROM pg_snapshot_xip(datalayer_unsettled_hours.snapshot) AS writer (xid)
-                WHERE NOT pg_visible_in_snapshot(writer.xid, pg_current_snapshot())
-            )
+            -- All of these have ended, and what they did is seen from here on.
+            AND datalayer_unsettled_hours.writers_before
+            <= pg_snapshot_xmin(pg_current_snapshot())
         RETURNING
             datalayer_unsettled_hours.passed_since,
             datalayer_unsettled_hours.since,
@@ -293,7 +291,11 @@ DECLARE
     -- By the transaction's start, which no snapshot is older than: whoever began after
     -- the snapshot finds these hours closed by the clock, and leaves marks.
     horizon timestamptz := datalayer_hour(now() - interval '1 hour');
-    seen pg_snapshot := pg_current_snapshot();
+    -- Who may have written to these hours and left no mark began to write before, and has
+    -- a lower number. Those in progress are not all listed in a snapshot: it says of
+    -- numbers from its xmax on only that they are not visible.
+    here xid8 := pg_current_xact_id();
+    oldest_writer xid8 := pg_snapshot_xmin(pg_current_snapshot());
     since timestamptz;
     until timestamptz;
 BEGIN
@@ -302,16 +304,14 @@ BEGIN
     END IF;
     since := least(datalayer_next_hour(rollup_source, passed_since), horizon);
     until := least(since + make_interval(hours => batch), horizon);
-    -- The snapshot was taken first: who ends between it and the aggregation is counted
-    -- again for nothing; the other way round a row could be missed.
-    INSERT INTO datalayer_unsettled_hours (source, passed_since, since, until, snapshot)
-    SELECT
-        rollup_source,
-        passed_since,
-        since,
-        until,
-        seen
-    WHERE EXISTS (SELECT FROM pg_snapshot_xip(seen));
+    -- Looked at first: who ends between that and the aggregation is counted again for
+    -- nothing; the other way round a row could be missed.
+    IF oldest_writer < here THEN
+        INSERT INTO datalayer_unsettled_hours (
+            source, passed_since, since, until, writers_before
+        )
+        VALUES (rollup_source, passed_since, since, until, here);
+    END IF;
     PERFORM datalayer_store_hours(rollup_source, since, until);
     UPDATE datalayer_rollup_source
     SET watermark = until
