@@ -56,11 +56,15 @@ class LocatedError(DataLayerError):
 class ProblemsFound(DataLayerError):
     """All the problems of one run, sorted by place; correct each and run again."""
 
-    def __init__(self, problems: Sequence[LocatedError]) -> None:
-        """Keep the problems in the order of their places."""
+    def __init__(
+        self, problems: Sequence[LocatedError], *, profile: str | None = None
+    ) -> None:
+        """Keep the problems in the order of their places, and where they appear."""
         self.problems = tuple(sorted(problems, key=lambda p: p.location))
+        self.profile = profile
         count = len(self.problems)
-        super().__init__(f"{count} problem{'' if count == 1 else 's'} found")
+        where = f" under profile `{profile}`" if profile else ""
+        super().__init__(f"{count} problem{'' if count == 1 else 's'} found{where}")
 
     def __str__(self) -> str:
         """Return each problem and their number."""
@@ -412,19 +416,3 @@ class AnalysisServerTooOld(DataLayerError):
             help="use the embedded server, which is the default without a URL",
         )
         self.version = version
-
-
-class DashboardExtraMissing(DataLayerError):
-    """The dashboard is not installed; `pip install 'datalayer[tools,dashboard]'`."""
-
-
-class DashboardTablesMissing(DataLayerError):
-    """The database lacks what the pages show; run `datalayer migrate up automation`."""
-
-
-class DashboardRightsMissing(DataLayerError):
-    """The role is unknown or may not read what the pages show; grant it SELECT."""
-
-
-class DashboardAddressInUse(DataLayerError):
-    """The address cannot be listened on; choose another `--port` or `--host`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from datalayer.config import load_config
 
 if TYPE_CHECKING:
     from datalayer.codegen.pipeline import Generated
+    from datalayer.project import CheckReport
 
 ProjectFolder = Annotated[
     Path | None,
@@ -31,6 +33,23 @@ ServerUrl = Annotated[
         envvar="DATALAYER_SCRATCH_URL",
         help="A PostgreSQL 16 or newer to make a scratch database on. "
         "Default: a throw-away embedded server.",
+    ),
+]
+
+
+class ProfileName(StrEnum):
+    """A profile that can be checked."""
+
+    NATIVE = "native"
+    TIMESCALEDB = "timescaledb"
+
+
+Profiles = Annotated[
+    list[ProfileName] | None,
+    typer.Option(
+        "--profile",
+        help="Check under this profile; repeatable. Default: each that the migrations "
+        "have variants for.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -74,36 +93,66 @@ def generate(
 def check(
     folder: ProjectFolder = None,
     server_url: ServerUrl = None,
+    profiles: Profiles = None,
     as_json: Json = False,
 ) -> None:
     """Fail with a diff when a generated module is stale; write nothing.
 
+    Where migrations have variants, each profile must generate the same modules.
     Exit 0: all is as generated. Exit 1: something is stale, or a query is wrong.
     """
     config = load_config(folder)
+    chosen = list(dict.fromkeys(str(profile) for profile in profiles or ()))
     with messages.status("checking"):
-        generated, report = project.check(config, server_url=server_url)
+        report = project.check(config, server_url=server_url, profiles=chosen)
     if as_json:
-        print_json(
-            {
-                "queries": len(generated.shapes),
-                "stale": report.paths,
-                "findings": _findings(generated),
-            }
-        )
+        print_json(_check_as_data(report))
     else:
-        _print_findings(generated)
-        console.print(report.diff, markup=False, end="")
-    if report.paths:
-        count = len(report.paths)
+        _print_check(report)
+    if not report.is_clean:
+        _print_remedy(report)
+        raise typer.Exit(1)
+
+
+def _check_as_data(report: CheckReport) -> dict[str, object]:
+    return {
+        "queries": len(report.generated.shapes),
+        "profiles": report.profiles,
+        "stale": report.stale.paths,
+        "differing": {name: d.paths for name, d in report.differences.items()},
+        "findings": _findings(report.generated),
+    }
+
+
+def _print_check(report: CheckReport) -> None:
+    _print_findings(report.generated)
+    for diff in (report.stale.diff, *(d.diff for d in report.differences.values())):
+        if diff:
+            console.print(diff.removesuffix("\n"), markup=False)
+    if report.is_clean:
+        shown = f" ({', '.join(report.profiles)})" if report.has_variants else ""
+        console.print(f"up to date: {_count(report.generated)}{shown}")
+
+
+def _print_remedy(report: CheckReport) -> None:
+    count = len(report.stale.paths)
+    if count:
+        # Modules come from the first profile, `native` unless it was left out.
+        first = report.profiles[0]
+        where = "" if first == ProfileName.NATIVE else f" under profile {first}"
         messages.print(
-            f"{count} stale module{'' if count == 1 else 's'}: "
+            f"{count} stale module{'' if count == 1 else 's'}{where}: "
             "run `datalayer generate`",
             style="red",
         )
-        raise typer.Exit(1)
-    if not as_json:
-        console.print(f"up to date: {_count(generated)}")
+    for profile, difference in report.differences.items():
+        for path in difference.paths:
+            messages.print(f"{path} differs under profile {profile}", style="red")
+        if difference.paths:
+            messages.print(
+                "  help: make the migrations of both profiles agree, or say in the "
+                "query what holds under both, as `-- @column name not null`"
+            )
 
 
 def _count(generated: Generated) -> str:

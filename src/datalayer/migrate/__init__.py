@@ -14,9 +14,12 @@ from datalayer.migrate.events import (
     Retrying,
     Waiting,
 )
+from datalayer.migrate.files import PROFILES
 from datalayer.migrate.runner import WAIT, migrate, status
+from datalayer.migrate.versions import profiles_of
 
 __all__ = [
+    "PROFILES",
     "WAIT",
     "Applied",
     "AppliedMigration",
@@ -31,5 +34,6 @@ __all__ = [
     "Retrying",
     "Waiting",
     "migrate",
+    "profiles_of",
     "status",
 ]

@@ -11,10 +11,11 @@ from datalayer.errors import (
     LocatedError,
 )
 from datalayer.location import Location
-from datalayer.migrate.files import PROFILES
+from datalayer.migrate.files import PROFILES, read_components
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from datalayer.migrate.files import MigrationFile
 
@@ -29,6 +30,15 @@ def files_of_profile(
 ) -> tuple[MigrationFile, ...]:
     """Return the file of each version that a profile applies, in order."""
     return tuple(file for file in files if file.variant in (None, profile))
+
+
+def profiles_of(folder: Path) -> tuple[str, ...]:
+    """Return the profiles under which a folder builds different databases.
+
+    Without variants all are the same, and the first one stands for them.
+    """
+    files = (f for component in read_components(folder) for f in component.files)
+    return PROFILES if any(file.variant for file in files) else PROFILES[:1]
 
 
 def _by_number(files: Iterable[MigrationFile]) -> Iterator[list[MigrationFile]]:

