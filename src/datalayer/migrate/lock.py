@@ -12,7 +12,7 @@ reading the ledger; who has the guard looks whether its own lock is still held b
 writing. Whichever comes second sees the other.
 
 A server that takes one connection at a time, such as the TimescaleDB to test with, has
-no second session for the lock and needs none: while this one is open, nobody else is in.
+no second session for the lock, and needs none: nobody else is in while this one is.
 """
 
 from __future__ import annotations
