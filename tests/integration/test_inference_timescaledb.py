@@ -1,0 +1,84 @@
+"""What is concluded where TimescaleDB runs: PostgreSQL 17, with words of 32 bits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+import test_nullability as nullability
+import test_parameter_null as parameters
+import test_row_count as row_count
+from nullability_cases import ELEMENTS, Case
+from nullability_running import Databases, infer_case
+from nullability_schema import SCHEMA
+
+from datalayer.codegen.catalog import Catalog
+from datalayer.lexer import split_statements
+from datalayer.model import Inference
+
+# What only PostgreSQL 18 understands, and the cases that need it.
+NEWER_STATEMENTS = 3
+NEWER_CASES = {
+    "delete_old_new",
+    "inherited_key",
+    "insert_not_valid",
+    "insert_old_new",
+    "merge_old_new",
+    "not_null_without_children",
+    "not_null_without_inheritance",
+    "own_key",
+    "update_old_new",
+}
+
+
+@pytest.fixture
+def databases(empty_timescaledb: str) -> Iterator[Databases]:
+    refused = 0
+    with psycopg.connect(
+        empty_timescaledb, autocommit=True, prepare_threshold=None
+    ) as connection:
+        for statement in split_statements(SCHEMA):
+            try:
+                connection.execute(SCHEMA[statement.start : statement.end].encode())
+            except (psycopg.errors.SyntaxError, psycopg.errors.UndefinedTable):
+                refused += 1
+        assert refused == NEWER_STATEMENTS
+        yield Databases(connection, connection, Catalog(connection))
+
+
+def columns(inferred: Inference) -> str:
+    return "".join("?" if column.nullable else "!" for column in inferred.columns)
+
+
+def elements(inferred: Inference) -> str:
+    return "".join("?" if c.elements_nullable else "!" for c in inferred.columns)
+
+
+def accepted(inferred: Inference) -> str:
+    return "".join("?" if each.nullable else "!" for each in inferred.parameters)
+
+
+def rows(inferred: Inference) -> str:
+    found = (inferred.row_count.at_least_one, inferred.row_count.at_most_one)
+    return row_count._NAMES.get(found, "*")
+
+
+@pytest.mark.parametrize(
+    ("cases", "show"),
+    [
+        (nullability.CASES, columns),
+        (ELEMENTS, elements),
+        (parameters.CASES, accepted),
+        (row_count.CASES, rows),
+    ],
+    ids=["columns", "elements", "parameters", "rows"],
+)
+def test_conclusions_are_those_of_the_embedded_server(
+    databases: Databases, cases: list[Case], show: Callable[[Inference], str]
+) -> None:
+    known = [case for case in cases if case.name not in NEWER_CASES]
+
+    found = {case.name: show(infer_case(databases, case.query)) for case in known}
+
+    assert found == {case.name: case.expected.replace("~", "?") for case in known}
