@@ -301,6 +301,22 @@ def test_database_stands_after_many_rebuilds(timescaledb: TimescaleServer) -> No
             assert total == value(connection, "SELECT count(*) FROM reading") == 3000
 
 
+def test_server_survives_a_crash(timescaledb: TimescaleServer) -> None:
+    if not timescaledb.is_single_connection:
+        pytest.skip("nobody crashes a server that is not ours")
+    timescaledb.reset()
+    with psycopg.connect(timescaledb.url, autocommit=True) as connection:
+        connection.execute(HYPERTABLE)
+        with pytest.raises(errors.CrashShutdown, match="its database is empty again"):
+            # The program lacks what conversions between encodings need.
+            connection.execute("SELECT convert_to('é', 'WIN1252')")
+
+    with psycopg.connect(timescaledb.url) as connection:
+        assert value(connection, "SELECT to_regclass('reading')") is None
+        name = "SELECT extname FROM pg_extension WHERE extname = 'timescaledb'"
+        assert value(connection, name) == "timescaledb"
+
+
 def test_jobs_run_when_they_are_called(connection: psycopg.Connection) -> None:
     connection.execute(HYPERTABLE)
     connection.execute("INSERT INTO reading VALUES (now() - INTERVAL '30 days', 1)")

@@ -99,10 +99,12 @@ class WasmServer:
         """Return the next line that the process prints, which is JSON."""
         assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
         deadline = time.monotonic() + timeout
         while b"\n" not in self._received:
             remaining = max(0.0, deadline - time.monotonic())
-            if not select.select([descriptor], [], [], remaining)[0]:
+            if not poll.poll(remaining * 1000):
                 raise self._failure(f"did not answer within {timeout:g} s")
             chunk = os.read(descriptor, 4096)
             if not chunk:
