@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from datalayer.cli import db, migrate
+from datalayer.cli.dashboard import dashboard
 from datalayer.cli.generate import check, generate
 from datalayer.cli.maintain import EXIT_CODES, maintain
 from datalayer.cli.output import messages, print_error
@@ -23,6 +24,7 @@ app.command()(generate)
 app.command()(check)
 app.command()(query)
 app.command(epilog=EXIT_CODES)(maintain)
+app.command()(dashboard)
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(db.app, name="db")
 

@@ -1,0 +1,1 @@
+"""A dashboard of automation in the browser; needs the `dashboard` extra."""
