@@ -1,0 +1,302 @@
+"""Random programs, biased to values that are easily mistaken for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from history_language import (
+    Assigned,
+    Batch,
+    Begin,
+    Changes,
+    Commit,
+    Copy,
+    Delete,
+    Excluded,
+    Failing,
+    Failure,
+    Insert,
+    Isolation,
+    Merge,
+    Program,
+    Release,
+    Rollback,
+    RollbackTo,
+    Row,
+    Same,
+    Savepoint,
+    Settings,
+    Statement,
+    Step,
+    Tidy,
+    Update,
+    Writing,
+)
+from history_tables import KEYS, TABLES, Column, Table
+from history_values import FAMILIES, LARGE, NULL, Value, document, scalars
+from hypothesis import strategies as st
+
+_T = TypeVar("_T")
+
+_SETTINGS: dict[str, tuple[str, ...]] = {
+    "session_replication_role": ("origin", "replica"),
+    "timezone": ("'UTC'", "'Asia/Kathmandu'", "'America/St_Johns'", "'Pacific/Apia'"),
+    "datestyle": ("'ISO, MDY'", "'SQL, DMY'", "'German, DMY'", "'Postgres, DMY'"),
+    "intervalstyle": ("'postgres'", "'sql_standard'", "'iso_8601'"),
+    "search_path": (
+        "public",
+        "decoy, public",
+        "decoy, pg_catalog, public, pg_temp",
+        "pg_temp, decoy, pg_catalog",
+        "''",
+    ),
+    "standard_conforming_strings": ("on", "off"),
+    "transform_null_equals": ("off", "on"),
+    "extra_float_digits": ("1", "-15"),
+}
+_SAME_DOCUMENT = ("{0}", "{0}::text::jsonb", "{0} #> '{{}}'")
+_SAVEPOINTS = ("a", "b")
+
+#: Documents of any form, as they may be written.
+_WRITTEN = st.recursive(
+    st.sampled_from(
+        ["null", "true", "0", "1", "1.0", "2e0", "-1.50", '"a"', '"\\u00e9"', '"$json"']
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{' , '.join(items)}]")
+        | st.lists(
+            st.tuples(st.sampled_from(["a", "b", "aa", "é", "$json", ""]), inner),
+            max_size=3,
+        ).map(lambda pairs: "{" + ",".join(f'"{k}" :{v}' for k, v in pairs) + "}")
+    ),
+    max_leaves=5,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Draws the parts of one program, from few rows and few documents."""
+
+    draw: st.DrawFn
+    documents: tuple[Value, ...]
+    keys: tuple[int, ...]
+    #: Two sessions: nothing that locks whole tables, or needs its own protocol.
+    together: bool
+
+    def pick(self, choices: Sequence[_T]) -> _T:
+        return self.draw(st.sampled_from(choices))
+
+    def flag(self) -> bool:
+        return self.draw(st.booleans())
+
+    def table(self) -> Table:
+        return TABLES[0] if self.together else self.pick(TABLES)
+
+    def some_keys(self, keys: Sequence[int] | None = None) -> tuple[int, ...]:
+        chosen = st.lists(
+            st.sampled_from(keys or self.keys), min_size=1, max_size=3, unique=True
+        )
+        return tuple(self.draw(chosen))
+
+    def value(self, table: Table, column: Column, key: int) -> Value:
+        if column.sql_type == "jsonb":
+            return self.pick(self.documents)
+        return self.pick(scalars(table, column.name, key))
+
+    def row(self, table: Table, key: int) -> Row:
+        required = {table.reference, "worker_type", "worker_role"}
+        optional = [c.name for c in table.columns if c.name not in required]
+        given = required | set(self.draw(st.lists(st.sampled_from(optional))))
+        return Row(
+            key,
+            tuple(
+                (column.name, self.value(table, column, key))
+                for column in table.columns
+                if column.name in given
+            ),
+        )
+
+    def rows(self, table: Table, keys: Sequence[int] | None = None) -> tuple[Row, ...]:
+        return tuple(self.row(table, key) for key in self.some_keys(keys))
+
+    def changes(self, table: Table, keys: Sequence[int], *, source: bool) -> Changes:
+        kinds = {
+            "mixed": table.columns,
+            "tracked": table.tracked,
+            "untracked": table.ignored,
+        }
+        columns = kinds[self.pick(("tracked", "mixed", "untracked", "tracked"))]
+        chosen = self.draw(
+            st.lists(st.sampled_from(columns), min_size=1, max_size=4, unique=True)
+        )
+        # A name belongs to one worker.
+        kept = [c for c in chosen if c.name != "name" or len(set(keys)) == 1]
+        kept = kept or [table.column("status")]
+        return tuple(
+            (column.name, self.assigned(table, column, keys[0], source=source))
+            for column in kept
+        )
+
+    def assigned(
+        self, table: Table, column: Column, key: int, *, source: bool
+    ) -> Assigned:
+        how = self.pick(("value", "value", "value", "same", "source"))
+        if how == "same":
+            is_document = column.sql_type == "jsonb"
+            return Same(self.pick(_SAME_DOCUMENT) if is_document else "{0}")
+        # The column is in every row: otherwise it were a default, and maybe another's.
+        if how == "source" and source and column.name == table.reference:
+            return Excluded()
+        return self.value(table, column, key)
+
+    def update(self, keys: Sequence[int] | None = None) -> Update:
+        table, chosen = self.table(), self.some_keys(keys)
+        return Update(table, chosen, self.changes(table, chosen, source=False))
+
+    def insert(self, keys: Sequence[int] | None = None) -> Insert:
+        table = self.table()
+        rows = self.rows(table, keys)
+        conflict: Literal["fail", "nothing"] | Changes = self.pick(("fail", "nothing"))
+        if self.flag():
+            conflict = self.changes(table, [r.key for r in rows], source=True)
+        return Insert(table, rows, conflict)
+
+    def merge(self) -> Merge:
+        table = self.table()
+        rows = self.rows(table)
+        matched: Literal["nothing", "delete"] | Changes = self.pick(
+            ("nothing", "delete")
+        )
+        if self.flag():
+            matched = self.changes(table, [r.key for r in rows], source=True)
+        return Merge(table, rows, matched)
+
+    def delete(self, keys: Sequence[int] | None = None) -> Delete:
+        return Delete(self.table(), self.some_keys(keys))
+
+    def batch(self) -> Batch:
+        first = self.some_keys()
+        rest = tuple(key for key in self.keys if key not in first)
+        parts = [self.part(first)] + ([self.part(rest)] if rest else [])
+        return Batch(tuple(parts))
+
+    def part(self, keys: Sequence[int]) -> Insert | Update | Delete:
+        kind = self.pick(("update", "insert", "delete"))
+        if kind == "update":
+            return self.update(keys)
+        return self.insert(keys) if kind == "insert" else self.delete(keys)
+
+    def copy(self) -> Copy:
+        table = self.table()
+        return Copy(table, tuple(map(_without_megabytes, self.rows(table))))
+
+    def failing(self) -> Failing:
+        ways: tuple[Failure, ...] = (
+            "caught",
+            "later statement",
+            "raise",
+            "bad text",
+            "check",
+            "key",
+        )
+        how = self.pick(ways if self.together else (*ways, "truncate"))
+        return Failing(self.update(), how)
+
+    def writing(self) -> Writing:
+        common = ("update",) * 6 + ("insert",) * 2 + ("delete", "merge", "failing")
+        rare = ("batch",) if self.together else ("batch", "copy")
+        drawn = {
+            "batch": self.batch,
+            "copy": self.copy,
+            "delete": self.delete,
+            "failing": self.failing,
+            "insert": self.insert,
+            "merge": self.merge,
+            "update": self.update,
+        }
+        statement: Writing = drawn[self.pick(common + rare)]()
+        return statement
+
+    def transaction(self) -> list[Statement]:
+        levels: tuple[Isolation, ...] = ("READ COMMITTED",)
+        if self.together:
+            levels += ("REPEATABLE READ", "SERIALIZABLE")
+        inside: list[Statement] = [
+            self.inside() for _ in range(self.draw(st.integers(1, 5)))
+        ]
+        ending: Statement = self.pick((Commit(), Commit(), Rollback()))
+        return [Begin(self.pick(levels)), *inside, ending]
+
+    def inside(self) -> Statement:
+        kind = self.pick(("write", "write", "write", "savepoint", "back", "release"))
+        if kind == "write":
+            return self.writing()
+        name = self.pick(_SAVEPOINTS)
+        if kind == "savepoint":
+            return Savepoint(name)
+        return RollbackTo(name) if kind == "back" else Release(name)
+
+    def block(self) -> list[Statement]:
+        kinds = ("statement", "transaction")
+        kind = self.pick(kinds if self.together else (*kinds, "statement", "tidy"))
+        if kind == "tidy":
+            return [Tidy()]
+        return [self.writing()] if kind == "statement" else self.transaction()
+
+    def settings(self) -> Settings:
+        chosen = tuple((name, self.pick(of)) for name, of in _SETTINGS.items())
+        return Settings(chosen, self.flag())
+
+
+def _without_megabytes(row: Row) -> Row:
+    return Row(
+        row.key,
+        tuple(
+            (name, NULL if len(value.written or "") > 10_000 else value)
+            for name, value in row.values
+        ),
+    )
+
+
+def _author(draw: st.DrawFn, *, together: bool) -> Author:
+    documents = list(draw(st.sampled_from(FAMILIES)))
+    if draw(st.booleans()):
+        documents += [document(draw(_WRITTEN)), NULL]
+    if draw(st.integers(0, 15)) == 15:
+        documents.append(draw(st.sampled_from(LARGE)))
+    keys = KEYS[: draw(st.integers(1, 2 if together else 3))]
+    return Author(draw, tuple(documents), keys, together)
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> Program:
+    """What one session does, statement by statement and in transactions."""
+    author = _author(draw, together=False)
+    blocks = [author.block() for _ in range(draw(st.integers(1, 6)))]
+    steps = tuple(Step(0, statement) for block in blocks for statement in block)
+    settings = [author.settings() for _ in range(2)]
+    return Program(steps, (settings[0],) * 2, (settings[1],) * 2)
+
+
+@st.composite
+def overlapping_programs(draw: st.DrawFn) -> Program:
+    """What two sessions do at the same time to the same few rows."""
+    author = _author(draw, together=True)
+    table = TABLES[0]
+    begun = Insert(table, tuple(author.row(table, key) for key in author.keys))
+    queues = [_blocks(author), _blocks(author)]
+    steps = [Step(0, begun)]
+    while queues[0] or queues[1]:
+        turn = draw(st.integers(0, 1)) if all(queues) else int(not queues[0])
+        steps.append(Step(turn, queues[turn].pop(0)))
+    settings = [author.settings() for _ in range(4)]
+    return Program(tuple(steps), (settings[0], settings[1]), (settings[2], settings[3]))
+
+
+def _blocks(author: Author) -> list[Statement]:
+    blocks = [author.transaction()]
+    if author.flag():
+        blocks.append(author.block())
+    return [statement for block in blocks for statement in block]
