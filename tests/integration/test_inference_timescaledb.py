@@ -82,3 +82,34 @@ def test_conclusions_are_those_of_the_embedded_server(
     found = {case.name: show(infer_case(databases, case.query)) for case in known}
 
     assert found == {case.name: case.expected.replace("~", "?") for case in known}
+
+
+HYPERTABLE = """
+CREATE TABLE reading (time timestamptz NOT NULL, value integer NOT NULL);
+SELECT create_hypertable('reading', by_range('time'));
+INSERT INTO reading VALUES (now(), 1);
+"""
+TRIGGER = """
+CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER dropped BEFORE INSERT ON reading
+FOR EACH ROW EXECUTE FUNCTION drop_row();
+"""
+INSERT = "INSERT INTO reading VALUES (now(), 1) RETURNING value"
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [(HYPERTABLE, "one"), (HYPERTABLE + TRIGGER, "?")],
+    ids=["guarded by TimescaleDB", "with a trigger that drops rows"],
+)
+def test_rows_of_an_insert_into_a_hypertable(
+    empty_timescaledb: str, schema: str, expected: str
+) -> None:
+    with psycopg.connect(
+        empty_timescaledb, autocommit=True, prepare_threshold=None
+    ) as connection:
+        connection.execute(schema.encode())
+        databases = Databases(connection, connection, Catalog(connection))
+
+        assert rows(infer_case(databases, INSERT)) == expected

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import LiteralString
 
 # The commands of triggers that fire FOR EACH ROW (1), BEFORE (2) or INSTEAD OF (64);
-# disabled ones count: enabling them again is no change of the schema.
+# disabled ones count: enabling them again is no change of the schema. That of
+# TimescaleDB which guards a hypertable raises an error or nothing: it drops no row.
 RELATION: LiteralString = """
 WITH RECURSIVE family AS (
     SELECT %(oid)s::oid AS member
@@ -32,7 +33,24 @@ SELECT
         SELECT bit_or(tgtype)::int
         FROM pg_catalog.pg_trigger
         INNER JOIN family ON tgrelid = member
-        WHERE NOT tgisinternal AND tgtype & 1 = 1 AND tgtype & 66 <> 0
+        WHERE
+            NOT tgisinternal
+            AND tgtype & 1 = 1
+            AND tgtype & 66 <> 0
+            AND NOT EXISTS (
+                SELECT
+                FROM pg_catalog.pg_proc
+                INNER JOIN pg_catalog.pg_depend
+                    ON
+                        classid = 'pg_catalog.pg_proc'::regclass
+                        AND objid = pg_proc.oid
+                        AND deptype = 'e'
+                INNER JOIN pg_catalog.pg_extension ON pg_extension.oid = refobjid
+                WHERE
+                    pg_proc.oid = tgfoid
+                    AND proname = 'insert_blocker'
+                    AND extname = 'timescaledb'
+            )
     ), 0)
 FROM pg_catalog.pg_class AS relation
 WHERE relation.oid = %(oid)s
