@@ -10,6 +10,8 @@ from datalayer.cli.generate import check, generate
 from datalayer.cli.maintain import EXIT_CODES, maintain
 from datalayer.cli.output import messages, print_error
 from datalayer.cli.query import query
+from datalayer.cli.transfer import EXIT_CODES as TRANSFER_EXIT_CODES
+from datalayer.cli.transfer import transfer
 from datalayer.errors import DataLayerError
 
 app = typer.Typer(
@@ -25,6 +27,7 @@ app.command()(check)
 app.command()(query)
 app.command(epilog=EXIT_CODES)(maintain)
 app.command()(dashboard)
+migrate.app.command(epilog=TRANSFER_EXIT_CODES)(transfer)
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(db.app, name="db")
 
