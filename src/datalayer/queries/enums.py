@@ -4,7 +4,29 @@
 
 from enum import StrEnum
 
-__all__ = ["ExecutionStatus", "WorkerRole", "WorkerStatus", "WorkerType"]
+__all__ = [
+    "EnforcementCondition",
+    "EnforcementStatus",
+    "ExecutionStatus",
+    "WorkerRole",
+    "WorkerStatus",
+    "WorkerType",
+]
+
+
+class EnforcementCondition(StrEnum):
+    """The labels of `enforcement_condition`."""
+
+    ANY = "any"
+    ALL = "all"
+
+
+class EnforcementStatus(StrEnum):
+    """The labels of `enforcement_status`."""
+
+    CREATED = "created"
+    PROCESSED = "processed"
+    DISABLED = "disabled"
 
 
 class ExecutionStatus(StrEnum):

@@ -1,0 +1,175 @@
+-- name: get_enforcement(enforcement_id, created)^
+-- record_class: Enforcement
+-- Return an enforcement; nothing for an unknown id. With its `created` one partition is
+-- read, without it all of them.
+-- @param created = NULL
+SELECT
+    id,
+    rule,
+    rule_ref,
+    trigger_ref,
+    config,
+    event,
+    status,
+    payload,
+    condition,
+    conditions,
+    created,
+    resolved_at
+FROM enforcement
+WHERE
+    id = :enforcement_id
+    AND (:created::timestamptz IS NULL OR created = :created)
+ORDER BY created DESC
+LIMIT 1;
+
+-- name: list_enforcements_by_event(event, before_created, before_id, row_limit)
+-- record_class: Enforcement
+-- Return a page of the enforcements that an event led to, newest first; give the last
+-- row's `created` and `id` for the next page, which is empty at the end.
+-- @param before_created = NULL
+-- @param before_id = NULL
+-- @param before_id null
+-- @param row_limit = 100
+-- @column event null
+SELECT
+    id,
+    rule,
+    rule_ref,
+    trigger_ref,
+    config,
+    event,
+    status,
+    payload,
+    condition,
+    conditions,
+    created,
+    resolved_at
+FROM enforcement
+WHERE
+    event = :event
+    AND (
+        :before_created::timestamptz IS NULL
+        OR (created, id) < (:before_created, :before_id)
+    )
+ORDER BY created DESC, id DESC
+LIMIT :row_limit;
+
+-- name: search_enforcements(rule, rule_ref, trigger_ref, event, status, before_created, before_id, row_limit)
+-- record_class: Enforcement
+-- Return a page of the enforcements that pass all filters, newest first; the references
+-- contain the texts, in any case and each character for itself. Give the last row's
+-- `created` and `id` for the next page, which is empty at the end.
+-- @param rule = NULL
+-- @param rule_ref = NULL
+-- @param trigger_ref = NULL
+-- @param event = NULL
+-- @param status = NULL
+-- @param before_created = NULL
+-- @param before_id = NULL
+-- @param before_id null
+-- @param row_limit = 100
+SELECT
+    id,
+    rule,
+    rule_ref,
+    trigger_ref,
+    config,
+    event,
+    status,
+    payload,
+    condition,
+    conditions,
+    created,
+    resolved_at
+FROM enforcement
+WHERE
+    (:rule::bigint IS NULL OR rule = :rule)
+    AND (:event::bigint IS NULL OR event = :event)
+    AND (:status::enforcement_status IS NULL OR status = :status)
+    -- Not LIKE: nothing in a searched text has a meaning of its own.
+    AND (:rule_ref::text IS NULL OR strpos(lower(rule_ref), lower(:rule_ref)) > 0)
+    AND (
+        :trigger_ref::text IS NULL
+        OR strpos(lower(trigger_ref), lower(:trigger_ref)) > 0
+    )
+    AND (
+        :before_created::timestamptz IS NULL
+        OR (created, id) < (:before_created, :before_id)
+    )
+ORDER BY created DESC, id DESC
+LIMIT :row_limit;
+
+-- name: create_enforcement(rule_ref, trigger_ref, payload, rule, event, config, condition, conditions)<!
+-- record_class: Enforcement
+-- Store an enforcement that waits to be resolved, and return it; without `conditions`
+-- it has none.
+-- @param rule = NULL
+-- @param event = NULL
+-- @param config = NULL
+-- @param condition = 'all'
+-- @param conditions = NULL
+INSERT INTO enforcement (
+    rule, rule_ref, trigger_ref, config, event, payload, condition, conditions
+)
+VALUES (
+    :rule,
+    :rule_ref,
+    :trigger_ref,
+    :config,
+    :event,
+    :payload,
+    :condition,
+    coalesce(:conditions, '[]'::jsonb)
+)
+RETURNING
+    id,
+    rule,
+    rule_ref,
+    trigger_ref,
+    config,
+    event,
+    status,
+    payload,
+    condition,
+    conditions,
+    created,
+    resolved_at;
+
+-- name: resolve_enforcement(enforcement_id, status, created)<!
+-- record_class: Enforcement
+-- Resolve an enforcement as `processed` or `disabled` and return it; nothing for an
+-- unknown one, one that was resolved before, and any other status. Of two at once one
+-- gets the row.
+-- @param created = NULL
+UPDATE enforcement
+SET
+    status = :status,
+    resolved_at = now()
+WHERE
+    id = :enforcement_id
+    AND created = coalesce(
+        :created,
+        (
+            SELECT newest.created
+            FROM enforcement AS newest
+            WHERE newest.id = :enforcement_id
+            ORDER BY newest.created DESC
+            LIMIT 1
+        )
+    )
+    AND status = 'created'
+    AND :status::enforcement_status <> 'created'
+RETURNING
+    id,
+    rule,
+    rule_ref,
+    trigger_ref,
+    config,
+    event,
+    status,
+    payload,
+    condition,
+    conditions,
+    created,
+    resolved_at;

@@ -1,0 +1,128 @@
+-- name: get_event(event_id, created)^
+-- record_class: Event
+-- Return an event; nothing for an unknown id. With its `created` one partition is
+-- read, without it all of them.
+-- @param created = NULL
+SELECT
+    id,
+    trigger,
+    trigger_ref,
+    config,
+    payload,
+    source,
+    source_ref,
+    rule,
+    rule_ref,
+    created
+FROM event
+WHERE
+    id = :event_id
+    AND (:created::timestamptz IS NULL OR created = :created)
+ORDER BY created DESC
+LIMIT 1;
+
+-- name: list_events(trigger_ref, before_created, before_id, row_limit)
+-- record_class: Event
+-- Return a page of the events of a trigger, or of all, newest first; give the last
+-- row's `created` and `id` for the next page, which is empty at the end.
+-- @param trigger_ref = NULL
+-- @param before_created = NULL
+-- @param before_id = NULL
+-- @param before_id null
+-- @param row_limit = 100
+SELECT
+    id,
+    trigger,
+    trigger_ref,
+    config,
+    payload,
+    source,
+    source_ref,
+    rule,
+    rule_ref,
+    created
+FROM event
+WHERE
+    (:trigger_ref::text IS NULL OR trigger_ref = :trigger_ref)
+    AND (
+        :before_created::timestamptz IS NULL
+        OR (created, id) < (:before_created, :before_id)
+    )
+ORDER BY created DESC, id DESC
+LIMIT :row_limit;
+
+-- name: search_events(trigger, trigger_ref, source, rule_ref, before_created, before_id, row_limit)
+-- record_class: Event
+-- Return a page of the events of a trigger and a source whose references contain the
+-- texts, in any case and each character for itself, newest first; give the last row's
+-- `created` and `id` for the next page, which is empty at the end.
+-- @param trigger = NULL
+-- @param trigger_ref = NULL
+-- @param source = NULL
+-- @param rule_ref = NULL
+-- @param before_created = NULL
+-- @param before_id = NULL
+-- @param before_id null
+-- @param row_limit = 100
+SELECT
+    id,
+    trigger,
+    trigger_ref,
+    config,
+    payload,
+    source,
+    source_ref,
+    rule,
+    rule_ref,
+    created
+FROM event
+WHERE
+    (:trigger::bigint IS NULL OR trigger = :trigger)
+    AND (:source::bigint IS NULL OR source = :source)
+    -- Not LIKE: nothing in a searched text has a meaning of its own.
+    AND (
+        :trigger_ref::text IS NULL
+        OR strpos(lower(trigger_ref), lower(:trigger_ref)) > 0
+    )
+    AND (:rule_ref::text IS NULL OR strpos(lower(rule_ref), lower(:rule_ref)) > 0)
+    AND (
+        :before_created::timestamptz IS NULL
+        OR (created, id) < (:before_created, :before_id)
+    )
+ORDER BY created DESC, id DESC
+LIMIT :row_limit;
+
+-- name: create_event(trigger_ref, trigger, config, payload, source, source_ref, rule, rule_ref)<!
+-- record_class: Event
+-- Store an event and return it.
+-- @param trigger = NULL
+-- @param config = NULL
+-- @param payload = NULL
+-- @param source = NULL
+-- @param source_ref = NULL
+-- @param rule = NULL
+-- @param rule_ref = NULL
+INSERT INTO event (
+    trigger, trigger_ref, config, payload, source, source_ref, rule, rule_ref
+)
+VALUES (
+    :trigger,
+    :trigger_ref,
+    :config,
+    :payload,
+    :source,
+    :source_ref,
+    :rule,
+    :rule_ref
+)
+RETURNING
+    id,
+    trigger,
+    trigger_ref,
+    config,
+    payload,
+    source,
+    source_ref,
+    rule,
+    rule_ref,
+    created;

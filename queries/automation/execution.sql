@@ -1,0 +1,569 @@
+-- name: get_execution(execution_id, created)^
+-- record_class: Execution
+-- Return an execution; nothing for an unknown id. With its `created` one partition is
+-- read, without it all of them.
+-- @param created = NULL
+SELECT
+    id,
+    action,
+    action_ref,
+    config,
+    env_vars,
+    parent,
+    enforcement,
+    executor,
+    status,
+    result,
+    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
+    started_at,
+    is_workflow,
+    workflow_def,
+    workflow_task,
+    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
+    retry_count,
+    max_retries,
+    retry_reason,
+    original_execution,
+    created,
+    updated
+FROM execution
+WHERE
+    id = :execution_id
+    AND (:created::timestamptz IS NULL OR created = :created)
+ORDER BY created DESC
+LIMIT 1;
+
+-- name: list_executions_by_status(status, before_created, before_id, row_limit)
+-- record_class: Execution
+-- Return a page of the executions in a status, newest first; give the last row's
+-- `created` and `id` for the next page, which is empty at the end.
+-- @param before_created = NULL
+-- @param before_id = NULL
+-- @param before_id null
+-- @param row_limit = 100
+SELECT
+    id,
+    action,
+    action_ref,
+    config,
+    env_vars,
+    parent,
+    enforcement,
+    executor,
+    status,
+    result,
+    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
+    started_at,
+    is_workflow,
+    workflow_def,
+    workflow_task,
+    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
+    retry_count,
+    max_retries,
+    retry_reason,
+    original_execution,
+    created,
+    updated
+FROM execution
+WHERE
+    status = :status
+    AND (
+        :before_created::timestamptz IS NULL
+        OR (created, id) < (:before_created, :before_id)
+    )
+ORDER BY created DESC, id DESC
+LIMIT :row_limit;
+
+-- name: list_executions_by_enforcement(enforcement, before_created, before_id, row_limit)
+-- record_class: Execution
+-- Return a page of the executions that an enforcement started, newest first; give the
+-- last row's `created` and `id` for the next page, which is empty at the end.
+-- @param before_created = NULL
+-- @param before_id = NULL
+-- @param before_id null
+-- @param row_limit = 100
+-- @column enforcement null
+SELECT
+    id,
+    action,
+    action_ref,
+    config,
+    env_vars,
+    parent,
+    enforcement,
+    executor,
+    status,
+    result,
+    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
+    started_at,
+    is_workflow,
+    workflow_def,
+    workflow_task,
+    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
+    retry_count,
+    max_retries,
+    retry_reason,
+    original_execution,
+    created,
+    updated
+FROM execution
+WHERE
+    enforcement = :enforcement
+    AND (
+        :before_created::timestamptz IS NULL
+        OR (created, id) < (:before_created, :before_id)
+    )
+ORDER BY created DESC, id DESC
+LIMIT :row_limit;
+
+-- name: list_executions_by_parent(parent, before_created, before_id, row_limit)
+-- record_class: Execution
+-- Return a page of the executions that belong to another, newest first; give the last
+-- row's `created` and `id` for the next page, which is empty at the end.
+-- @param before_created = NULL
+-- @param before_id = NULL
+-- @param before_id null
+-- @param row_limit = 100
+-- @column parent null
+SELECT
+    id,
+    action,
+    action_ref,
+    config,
+    env_vars,
+    parent,
+    enforcement,
+    executor,
+    status,
+    result,
+    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
+    started_at,
+    is_workflow,
+    workflow_def,
+    workflow_task,
+    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
+    retry_count,
+    max_retries,
+    retry_reason,
+    original_execution,
+    created,
+    updated
+FROM execution
+WHERE
+    parent = :parent
+    AND (
+        :before_created::timestamptz IS NULL
+        OR (created, id) < (:before_created, :before_id)
+    )
+ORDER BY created DESC, id DESC
+LIMIT :row_limit;
+
+-- name: list_retriable_executions(before_created, before_id, row_limit)
+-- record_class: Execution
+-- Return a page of the executions that failed, timed out or were abandoned, may be tried
+-- again and have not been, newest first; give the last row's `created` and `id` for the
+-- next page, which is empty at the end.
+-- @param before_created = NULL
+-- @param before_id = NULL
+-- @param before_id null
+-- @param row_limit = 100
+-- @column max_retries null
+SELECT
+    execution.id,
+    execution.action,
+    execution.action_ref,
+    execution.config,
+    execution.env_vars,
+    execution.parent,
+    execution.enforcement,
+    execution.executor,
+    execution.status,
+    execution.result,
+    (execution.result = 'null'::jsonb) IS TRUE AS result_is_json_null,
+    execution.started_at,
+    execution.is_workflow,
+    execution.workflow_def,
+    execution.workflow_task,
+    (execution.workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
+    execution.retry_count,
+    execution.max_retries,
+    execution.retry_reason,
+    execution.original_execution,
+    execution.created,
+    execution.updated
+FROM execution
+WHERE
+    execution.status IN ('failed', 'timeout', 'abandoned')
+    AND execution.retry_count < execution.max_retries
+    AND NOT EXISTS (
+        SELECT 1 AS found
+        FROM execution AS newer
+        WHERE newer.original_execution = execution.id
+    )
+    AND (
+        :before_created::timestamptz IS NULL
+        OR (execution.created, execution.id) < (:before_created, :before_id)
+    )
+ORDER BY execution.created DESC, execution.id DESC
+LIMIT :row_limit;
+
+-- name: search_executions(status, action, action_ref, parent, enforcement, executor, is_workflow, workflow_def, original_execution, since, until, before_created, before_id, row_limit)
+-- record_class: FoundExecution
+-- Return a page of the executions that pass all filters, newest first, each with the
+-- `total` of all pages; `action_ref` contains the text, in any case and each character
+-- for itself, `since` and `until` are inclusive. Give the last row's `created` and `id`
+-- for the next page, which is empty at the end.
+-- @param status = NULL
+-- @param action = NULL
+-- @param action_ref = NULL
+-- @param parent = NULL
+-- @param enforcement = NULL
+-- @param executor = NULL
+-- @param is_workflow = NULL
+-- @param workflow_def = NULL
+-- @param original_execution = NULL
+-- @param since = NULL
+-- @param until = NULL
+-- @param before_created = NULL
+-- @param before_id = NULL
+-- @param before_id null
+-- @param row_limit = 100
+WITH matching AS (
+    SELECT
+        id,
+        created
+    FROM execution
+    WHERE
+        (:status::execution_status IS NULL OR status = :status)
+        AND (:action::bigint IS NULL OR action = :action)
+        -- Not LIKE: nothing in a searched text has a meaning of its own.
+        AND (
+            :action_ref::text IS NULL
+            OR strpos(lower(action_ref), lower(:action_ref)) > 0
+        )
+        AND (:parent::bigint IS NULL OR parent = :parent)
+        AND (:enforcement::bigint IS NULL OR enforcement = :enforcement)
+        AND (:executor::bigint IS NULL OR executor = :executor)
+        AND (:is_workflow::boolean IS NULL OR is_workflow = :is_workflow)
+        AND (:workflow_def::bigint IS NULL OR workflow_def = :workflow_def)
+        AND (
+            :original_execution::bigint IS NULL
+            OR original_execution = :original_execution
+        )
+        AND (:since::timestamptz IS NULL OR created >= :since)
+        AND (:until::timestamptz IS NULL OR created <= :until)
+),
+
+page AS (
+    SELECT
+        id,
+        created
+    FROM matching
+    WHERE
+        :before_created::timestamptz IS NULL
+        OR (created, id) < (:before_created, :before_id)
+    ORDER BY created DESC, id DESC
+    LIMIT :row_limit
+)
+
+SELECT
+    (SELECT count(*) AS total FROM matching) AS total,
+    execution.id,
+    execution.action,
+    execution.action_ref,
+    execution.config,
+    execution.env_vars,
+    execution.parent,
+    execution.enforcement,
+    execution.executor,
+    execution.status,
+    execution.result,
+    (execution.result = 'null'::jsonb) IS TRUE AS result_is_json_null,
+    execution.started_at,
+    execution.is_workflow,
+    execution.workflow_def,
+    execution.workflow_task,
+    (execution.workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
+    execution.retry_count,
+    execution.max_retries,
+    execution.retry_reason,
+    execution.original_execution,
+    execution.created,
+    execution.updated
+FROM page
+INNER JOIN execution ON page.id = execution.id AND page.created = execution.created
+ORDER BY execution.created DESC, execution.id DESC;
+
+-- name: create_execution(action_ref, action, config, env_vars, parent, enforcement, executor, status, is_workflow, workflow_def, workflow_task, max_retries)<!
+-- record_class: Execution
+-- Store an execution and return it.
+-- @param action = NULL
+-- @param config = NULL
+-- @param env_vars = NULL
+-- @param parent = NULL
+-- @param enforcement = NULL
+-- @param executor = NULL
+-- @param status = 'requested'
+-- @param is_workflow = FALSE
+-- @param workflow_def = NULL
+-- @param workflow_task = NULL
+-- @param max_retries = NULL
+INSERT INTO execution (
+    action,
+    action_ref,
+    config,
+    env_vars,
+    parent,
+    enforcement,
+    executor,
+    status,
+    is_workflow,
+    workflow_def,
+    workflow_task,
+    max_retries
+)
+VALUES (
+    :action,
+    :action_ref,
+    :config,
+    :env_vars,
+    :parent,
+    :enforcement,
+    :executor,
+    :status,
+    :is_workflow,
+    :workflow_def,
+    :workflow_task,
+    :max_retries
+)
+RETURNING
+    id,
+    action,
+    action_ref,
+    config,
+    env_vars,
+    parent,
+    enforcement,
+    executor,
+    status,
+    result,
+    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
+    started_at,
+    is_workflow,
+    workflow_def,
+    workflow_task,
+    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
+    retry_count,
+    max_retries,
+    retry_reason,
+    original_execution,
+    created,
+    updated;
+
+-- name: lock_execution(execution_id, created)$
+-- Keep everybody else from changing an execution until the end of the transaction, and
+-- return its id; nothing for an unknown one.
+-- @param created = NULL
+
+-- FOR UPDATE does not reach what TimescaleDB has compressed; history does not record this.
+UPDATE execution
+SET updated = now()
+WHERE
+    id = :execution_id
+    AND created = coalesce(
+        :created,
+        (
+            SELECT newest.created
+            FROM execution AS newest
+            WHERE newest.id = :execution_id
+            ORDER BY newest.created DESC
+            LIMIT 1
+        )
+    )
+RETURNING id;
+
+-- name: create_retry(execution_id, retry_reason)<!
+-- record_class: Execution
+-- Store an execution that repeats one which failed, timed out or was abandoned, and
+-- return it; nothing for an unknown one and for one that may not be tried again, or
+-- has been. Call `lock_execution` before: of two at once both might do it.
+-- @param retry_reason = NULL
+-- @column max_retries null
+-- @column original_execution null
+INSERT INTO execution (
+    action,
+    action_ref,
+    config,
+    env_vars,
+    parent,
+    enforcement,
+    is_workflow,
+    workflow_def,
+    workflow_task,
+    retry_count,
+    max_retries,
+    retry_reason,
+    original_execution
+)
+SELECT
+    original.action,
+    original.action_ref,
+    original.config,
+    original.env_vars,
+    original.parent,
+    original.enforcement,
+    original.is_workflow,
+    original.workflow_def,
+    original.workflow_task,
+    original.retry_count + 1 AS retry_count,
+    original.max_retries,
+    :retry_reason AS retry_reason,
+    original.id AS original_execution
+FROM execution AS original
+WHERE
+    original.id = :execution_id
+    AND original.status IN ('failed', 'timeout', 'abandoned')
+    AND original.retry_count < original.max_retries
+    AND NOT EXISTS (
+        SELECT 1 AS found
+        FROM execution AS newer
+        WHERE newer.original_execution = original.id
+    )
+ORDER BY original.created DESC
+LIMIT 1
+RETURNING
+    id,
+    action,
+    action_ref,
+    config,
+    env_vars,
+    parent,
+    enforcement,
+    executor,
+    status,
+    result,
+    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
+    started_at,
+    is_workflow,
+    workflow_def,
+    workflow_task,
+    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
+    retry_count,
+    max_retries,
+    retry_reason,
+    original_execution,
+    created,
+    updated;
+
+-- name: move_execution_status(execution_id, status, expected_status, created)<!
+-- record_class: Execution
+-- Move an execution to another status and return it; nothing for an unknown one, one
+-- that may not move there, and one that is not in the expected status. Of two at once
+-- the second is judged by what the first has left.
+-- @param expected_status = NULL
+-- @param created = NULL
+UPDATE execution
+SET status = :status
+WHERE
+    id = :execution_id
+    AND created = coalesce(
+        :created,
+        (
+            SELECT newest.created
+            FROM execution AS newest
+            WHERE newest.id = :execution_id
+            ORDER BY newest.created DESC
+            LIMIT 1
+        )
+    )
+    AND (:expected_status::execution_status IS NULL OR status = :expected_status)
+    AND execution_may_move(status, :status)
+RETURNING
+    id,
+    action,
+    action_ref,
+    config,
+    env_vars,
+    parent,
+    enforcement,
+    executor,
+    status,
+    result,
+    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
+    started_at,
+    is_workflow,
+    workflow_def,
+    workflow_task,
+    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
+    retry_count,
+    max_retries,
+    retry_reason,
+    original_execution,
+    created,
+    updated;
+
+-- name: update_execution(execution_id, fields, executor, result, started_at, workflow_task, json_nulls, created)<!
+-- record_class: Execution
+-- Set those of `executor`, `result`, `started_at` and `workflow_task` that `fields`
+-- names, also to NULL, and return the execution; nothing for an unknown one. What
+-- `json_nulls` names, `result` or `workflow_task`, becomes the null of JSON.
+-- @param executor = NULL
+-- @param result = NULL
+-- @param started_at = NULL
+-- @param workflow_task = NULL
+-- @param json_nulls = NULL
+-- @param json_nulls null
+-- @param created = NULL
+UPDATE execution
+SET
+    executor = CASE
+        WHEN 'executor' = any(:fields::text[]) THEN :executor ELSE executor
+    END,
+    result = CASE
+        WHEN 'result' = any(:json_nulls::text[]) THEN 'null'::jsonb
+        WHEN 'result' = any(:fields) THEN :result
+        ELSE result
+    END,
+    started_at = CASE
+        WHEN 'started_at' = any(:fields) THEN :started_at ELSE started_at
+    END,
+    workflow_task = CASE
+        WHEN 'workflow_task' = any(:json_nulls) THEN 'null'::jsonb
+        WHEN 'workflow_task' = any(:fields) THEN :workflow_task
+        ELSE workflow_task
+    END
+WHERE
+    id = :execution_id
+    AND created = coalesce(
+        :created,
+        (
+            SELECT newest.created
+            FROM execution AS newest
+            WHERE newest.id = :execution_id
+            ORDER BY newest.created DESC
+            LIMIT 1
+        )
+    )
+RETURNING
+    id,
+    action,
+    action_ref,
+    config,
+    env_vars,
+    parent,
+    enforcement,
+    executor,
+    status,
+    result,
+    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
+    started_at,
+    is_workflow,
+    workflow_def,
+    workflow_task,
+    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
+    retry_count,
+    max_retries,
+    retry_reason,
+    original_execution,
+    created,
+    updated;
