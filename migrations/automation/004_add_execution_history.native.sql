@@ -1,11 +1,20 @@
 -- datalayer: requires=maintenance
 -- Keep the history of execution: who reads it sees what changed, field by field.
--- Written by `datalayer history add execution`; its declaration is the comment at the end.
+-- Written by
+--     datalayer history add execution \
+--         --track status,result,executor,workflow_task,env_vars,started_at \
+--         --digest result \
+--         --initial action_ref,parent,enforcement \
+--         --ignore action,config,is_workflow,workflow_def,retry_count,max_retries \
+--         --ignore retry_reason,original_execution,created,updated \
+--         --ref action_ref \
+--         --key id \
+--         --retain '90 days'
 -- Locks: SHARE ROW EXCLUSIVE on execution while the triggers are created: it is read
 -- meanwhile, not written.
 
--- The function keeps this path: its names mean the same whoever writes to the table, and
--- nothing of a temporary schema can take their place.
+-- The function keeps this path: its names mean the same whoever writes to the table,
+-- and nothing of a temporary schema can take their place.
 SELECT set_config('search_path', format('%I, pg_temp', current_schema()), TRUE);
 
 CREATE TABLE execution_history (
@@ -186,7 +195,9 @@ ALTER TABLE execution ENABLE ALWAYS TRIGGER execution_history_refuse_truncate;
 ALTER TABLE execution_history ENABLE ALWAYS TRIGGER execution_history_append_only;
 ALTER TABLE execution_history ENABLE ALWAYS TRIGGER execution_history_refuse_truncate;
 
-SELECT datalayer_protect_partition('execution', 'execution_default');
+SELECT datalayer_protect_partition('execution', relid)
+FROM pg_partition_tree('execution')
+WHERE level > 0;
 SELECT datalayer_protect_partition('execution_history', 'execution_history_default');
 SELECT datalayer_close_history('execution_history');
 

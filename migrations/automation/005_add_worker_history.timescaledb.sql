@@ -1,11 +1,18 @@
 -- datalayer: requires=maintenance
 -- Keep the history of worker: who reads it sees what changed, field by field.
--- Written by `datalayer history add worker`; its declaration is the comment at the end.
+-- Written by
+--     datalayer history add worker \
+--         --track name,status,capabilities,meta,host,port \
+--         --initial worker_type,worker_role \
+--         --ignore runtime,last_heartbeat,created,updated \
+--         --ref name \
+--         --retain '180 days' \
+--         --step '7 days'
 -- Locks: SHARE ROW EXCLUSIVE on worker while the triggers are created: it is read
 -- meanwhile, not written.
 
--- The function keeps this path: its names mean the same whoever writes to the table, and
--- nothing of a temporary schema can take their place.
+-- The function keeps this path: its names mean the same whoever writes to the table,
+-- and nothing of a temporary schema can take their place.
 SELECT set_config('search_path', format('%I, pg_temp', current_schema()), TRUE);
 
 CREATE TABLE worker_history (
@@ -46,8 +53,6 @@ CREATE FUNCTION record_worker_history() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path FROM CURRENT
--- Times in JSON are written with the offset of the session's time zone.
-SET timezone = 'UTC'
 AS $function$
 DECLARE
     changed text[] := '{}';

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from datalayer.cli import db, migrate
+from datalayer.cli import db, history, migrate
 from datalayer.cli.dashboard import dashboard
 from datalayer.cli.generate import check, generate
 from datalayer.cli.maintain import EXIT_CODES, maintain
@@ -30,6 +30,7 @@ app.command()(dashboard)
 migrate.app.command(epilog=TRANSFER_EXIT_CODES)(transfer)
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(db.app, name="db")
+app.add_typer(history.app, name="history")
 
 
 @app.callback()
