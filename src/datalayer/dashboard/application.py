@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from datalayer.dashboard.pages import Pages
 from datalayer.dashboard.rendering import FOLDER, make_frame
-from datalayer.dashboard.responses import respond
+from datalayer.dashboard.responses import GRACE, respond
 from datalayer.dashboard.source import Source
 from datalayer.dashboard.states import not_found
 
@@ -47,14 +47,16 @@ def create_application(
     *,
     default_hours: int = 24,
     allowed_hosts: Sequence[str] = (),
+    grace: float = GRACE,
 ) -> Starlette:
     """Return the application; it connects when it starts, and closes at its end.
 
     Only requests that name one of the hosts are answered: a page elsewhere whose name
-    leads to this machine must not read what it shows.
+    leads to this machine must not read what it shows. After `grace` seconds an answer
+    begins without its content.
     """
     source = Source(settings)
-    pages = Pages(source, default_hours=default_hours)
+    pages = Pages(source, default_hours=default_hours, grace=grace)
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:

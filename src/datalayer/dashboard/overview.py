@@ -178,14 +178,15 @@ def _rate(value: float) -> str:
 def _failure_tile(statuses: dict[str, int]) -> Tile:
     failed = sum(statuses.get(status, 0) for status in FAILURES)
     ended = sum(statuses.get(status, 0) for status in ENDS)
-    note = f"{number(failed)} of {number(ended)} ended" if ended else "nothing ended"
+    note = f"{number(failed)} of {number(ended)}" if ended else "nothing ended"
     return Tile("Failure rate", percent(failed, ended), note, "bad" if failed else "")
 
 
 def _worker_tile(overview: Overview) -> Tile:
     healthy, count = overview.healthy_count, overview.worker_count
-    mood = "" if not count else "good" if healthy == count else "bad"
-    note = f"of {number(count)} heard of lately" if count else "none registered"
+    moods = {_worker_line(each, overview.now).mood for each in overview.workers}
+    mood = "bad" if "bad" in moods else "good" if count and healthy == count else ""
+    note = f"of {number(count)} registered" if count else "none registered"
     return Tile("Healthy workers", number(healthy), note, mood)
 
 

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 class Pages:
     """The pages of one database."""
 
-    def __init__(self, source: Source, *, default_hours: int) -> None:
+    def __init__(self, source: Source, *, default_hours: int, grace: float) -> None:
         """Read from a source; without a choice show the last hours."""
         self._source = source
         self._default_hours = default_hours
+        self._grace = grace
 
     async def overview(self, request: Request) -> Response:
         """Return the numbers of a range."""
@@ -52,7 +53,9 @@ class Pages:
             return await respond(request, frame, bad_request(str(error)))
         frame = make_frame("Automation", place=place, request=wanted)
         work = partial(_overview, request=wanted)
-        return await respond(request, frame, work, source=self._source)
+        return await respond(
+            request, frame, work, source=self._source, grace=self._grace
+        )
 
     async def execution(self, request: Request) -> Response:
         """Return an execution and its history."""
@@ -74,7 +77,9 @@ class Pages:
         except BadParameter as error:
             return await respond(request, frame, bad_request(str(error)))
         work = partial(_entity, kind=kind, number=number, before=before)
-        return await respond(request, frame, work, source=self._source)
+        return await respond(
+            request, frame, work, source=self._source, grace=self._grace
+        )
 
     async def search(self, request: Request) -> Response:
         """Return what has a number or a name; go to it where it is the only one."""
@@ -88,7 +93,9 @@ class Pages:
             return RedirectResponse("/", 303)
         frame = make_frame("Search", place=place, searched=text)
         work = partial(_search, text=text)
-        return await respond(request, frame, work, source=self._source)
+        return await respond(
+            request, frame, work, source=self._source, grace=self._grace
+        )
 
 
 async def _overview(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from datalayer.dashboard import formatting
 from datalayer.dashboard.parameters import RANGES, field_time
@@ -32,8 +32,16 @@ def breakable(text: str) -> Markup:
     return Markup("<wbr>").join(re.split(r"(?<=[._:/-])(?=\w)", text))
 
 
+def prose(text: str) -> Markup:
+    """Return a text in which what stands in backquotes is code."""
+    parts = [escape(part) for part in text.split("`")]
+    parts[1::2] = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
+    return Markup().join(parts)
+
+
 _ENVIRONMENT.filters |= {
     "breakable": breakable,
+    "prose": prose,
     "field_time": field_time,
     "moment": formatting.moment,
     "number": formatting.number,

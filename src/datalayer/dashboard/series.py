@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from datalayer.dashboard.model import HourlyCount, Period
 
-#: Lengths of a step, in hours, and the most steps that a plot has room for.
-_STEPS = (1, 3, 6, 12, 24, 24 * 7)
-_MOST_STEPS = 170
+#: Up to so many hours a plot has steps of so many: beyond two weeks, days say more than
+#: their hours, and a plot has no room for more than about 170 steps.
+_STEPS = {170: 1, 24 * 14: 3, 24 * 170: 24}
+_LONGEST_STEP = 24 * 7
 
 #: How an execution ends, and which of these ends is a failure.
 ENDS = ("completed", "failed", "timeout")
@@ -56,8 +57,8 @@ class Grid:
 
 def make_grid(period: Period) -> Grid:
     """Return the finest steps of which a plot has room for all."""
-    hours = next((s for s in _STEPS if period.hours <= s * _MOST_STEPS), _STEPS[-1])
-    step = hours * HOUR
+    fitting = (step for most, step in _STEPS.items() if period.hours <= most)
+    step = next(fitting, _LONGEST_STEP) * HOUR
     # Steps of several hours begin at the round ones of UTC.
     midnight = period.first_hour.replace(hour=0)
     since = midnight + (period.first_hour - midnight) // step * step

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 ReadConnection: TypeAlias = AsyncConnection[TupleRow]
 
-#: Seconds that a page waits for a connection.
-_PATIENCE = 5.0
-
-
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
     """How the dashboard connects."""
@@ -30,6 +26,8 @@ class SourceSettings:
     role: str | None = None
     #: Seconds after which the server gives up a query.
     statement_timeout: float = 10.0
+    #: Seconds that a page waits for a connection.
+    patience: float = 5.0
     #: A server that takes one connection at a time gets one.
     connections: int = 4
 
@@ -45,7 +43,7 @@ class Source:
             min_size=1,
             max_size=settings.connections,
             open=False,
-            timeout=_PATIENCE,
+            timeout=settings.patience,
             configure=self._configure,
             check=AsyncConnectionPool.check_connection,
         )
