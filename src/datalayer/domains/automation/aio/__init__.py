@@ -1,0 +1,74 @@
+# twin: ../__init__.py
+"""Events, enforcements, executions and workers: moves, history and hourly counts."""
+
+from datalayer.domains.automation.aio.analytics import dashboard, failure_rate, series
+from datalayer.domains.automation.aio.enforcements import resolve_enforcement
+from datalayer.domains.automation.aio.executions import (
+    find_execution,
+    move_execution,
+    retry_execution,
+    update_execution,
+)
+from datalayer.domains.automation.aio.history import search_history, state_at, timeline
+from datalayer.domains.automation.aio.workers import deregister_worker, heartbeat
+from datalayer.domains.automation.ranges import TimeRange, resolve_range
+from datalayer.domains.automation.results import (
+    Change,
+    Dashboard,
+    FailureReport,
+    HistoryPage,
+    Hourly,
+    Period,
+    Point,
+    Series,
+    State,
+    Tracked,
+)
+from datalayer.domains.automation.values import (
+    JSON_NULL,
+    UNCHANGED,
+    JsonNull,
+    RecordedValue,
+    Unchanged,
+)
+from datalayer.queries.aio.automation.enforcement import create_enforcement
+from datalayer.queries.aio.automation.event import create_event
+from datalayer.queries.aio.automation.execution import create_execution
+from datalayer.queries.aio.automation.worker import register_worker
+
+__all__ = [
+    "JSON_NULL",
+    "UNCHANGED",
+    "Change",
+    "Dashboard",
+    "FailureReport",
+    "HistoryPage",
+    "Hourly",
+    "JsonNull",
+    "Period",
+    "Point",
+    "RecordedValue",
+    "Series",
+    "State",
+    "TimeRange",
+    "Tracked",
+    "Unchanged",
+    "create_enforcement",
+    "create_event",
+    "create_execution",
+    "dashboard",
+    "deregister_worker",
+    "failure_rate",
+    "find_execution",
+    "heartbeat",
+    "move_execution",
+    "register_worker",
+    "resolve_enforcement",
+    "resolve_range",
+    "retry_execution",
+    "search_history",
+    "series",
+    "state_at",
+    "timeline",
+    "update_execution",
+]

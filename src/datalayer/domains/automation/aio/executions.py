@@ -1,0 +1,148 @@
+# twin: ../executions.py
+"""Executions: moves that are allowed, what they leave behind, and another try."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalayer.domains.automation.errors import (
+    ExecutionNotFound,
+    NotRetriable,
+    StatusConflict,
+    TransitionRefused,
+)
+from datalayer.domains.automation.values import (
+    JSON_NULL,
+    UNCHANGED,
+    JsonNull,
+    Unchanged,
+    sent,
+    sent_json,
+)
+from datalayer.queries.aio.automation import execution as executions
+from datalayer.queries.enums import ExecutionStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from psycopg import AsyncConnection
+
+    from datalayer.queries.automation.execution import Execution
+    from datalayer.runtime import JsonInput
+
+_ENDED_BADLY = {
+    ExecutionStatus.ABANDONED,
+    ExecutionStatus.FAILED,
+    ExecutionStatus.TIMEOUT,
+}
+
+
+async def find_execution(
+    connection: AsyncConnection[Any],
+    *,
+    execution_id: int,
+    created: datetime | None = None,
+) -> Execution:
+    """Return an execution; raise `ExecutionNotFound` when there is none."""
+    found = await executions.get_execution(
+        connection, execution_id=execution_id, created=created
+    )
+    if found is None:
+        raise ExecutionNotFound(execution_id)
+    return found
+
+
+async def move_execution(
+    connection: AsyncConnection[Any],
+    *,
+    execution_id: int,
+    status: ExecutionStatus,
+    expected_status: ExecutionStatus | None = None,
+    created: datetime | None = None,
+) -> Execution:
+    """Move an execution to another status, and return it.
+
+    Raises `TransitionRefused` when it may not go there from where it is,
+    `StatusConflict` when it is not in `expected_status`, and `ExecutionNotFound`.
+    """
+    moved = await executions.move_execution_status(
+        connection,
+        execution_id=execution_id,
+        status=status,
+        expected_status=expected_status,
+        created=created,
+    )
+    if moved is not None:
+        return moved
+    found = await find_execution(connection, execution_id=execution_id, created=created)
+    if expected_status is not None and found.status != expected_status:
+        raise StatusConflict(execution_id, expected_status, found.status)
+    raise TransitionRefused(execution_id, found.status, status)
+
+
+async def update_execution(
+    connection: AsyncConnection[Any],
+    *,
+    execution_id: int,
+    executor: int | Unchanged | None = UNCHANGED,
+    result: JsonInput | JsonNull | Unchanged = UNCHANGED,
+    started_at: datetime | Unchanged | None = UNCHANGED,
+    workflow_task: JsonInput | JsonNull | Unchanged = UNCHANGED,
+    created: datetime | None = None,
+) -> Execution:
+    """Set what is given and return the execution; raise `ExecutionNotFound`.
+
+    None becomes NULL, and `JSON_NULL` the null of JSON.
+    """
+    given = {
+        "executor": executor,
+        "result": result,
+        "started_at": started_at,
+        "workflow_task": workflow_task,
+    }
+    updated = await executions.update_execution(
+        connection,
+        execution_id=execution_id,
+        fields=[name for name, value in given.items() if value is not UNCHANGED],
+        json_nulls=[name for name, value in given.items() if value is JSON_NULL],
+        executor=sent(executor),
+        result=sent_json(result),
+        started_at=sent(started_at),
+        workflow_task=sent_json(workflow_task),
+        created=created,
+    )
+    if updated is None:
+        raise ExecutionNotFound(execution_id)
+    return updated
+
+
+async def retry_execution(
+    connection: AsyncConnection[Any],
+    *,
+    execution_id: int,
+    retry_reason: str | None = None,
+) -> Execution:
+    """Request once more what failed, timed out or was abandoned; return the new one.
+
+    It names the old one as `original_execution`. Of two calls at once one gets it.
+    Raises `NotRetriable` with the reason, and `ExecutionNotFound`.
+    """
+    async with connection.transaction():
+        await executions.lock_execution(connection, execution_id=execution_id)
+        retry = await executions.create_retry(
+            connection, execution_id=execution_id, retry_reason=retry_reason
+        )
+        if retry is None:
+            found = await find_execution(connection, execution_id=execution_id)
+            raise NotRetriable(execution_id, _reason_against_retry(found))
+    return retry
+
+
+def _reason_against_retry(execution: Execution) -> str:
+    if execution.status not in _ENDED_BADLY:
+        return f"it is `{execution.status}`"
+    if execution.max_retries is None:
+        return "it has no `max_retries`"
+    if execution.retry_count >= execution.max_retries:
+        return f"it was retry {execution.retry_count} of {execution.max_retries}"
+    return "it has been retried"

@@ -1,0 +1,48 @@
+# Derived by scripts/async_to_sync.py from enforcements.py; do not edit.
+"""Enforcements: each is resolved once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalayer.domains.automation.errors import (
+    AlreadyResolved,
+    EnforcementNotFound,
+    NotAResolution,
+)
+from datalayer.queries.automation import enforcement as enforcements
+from datalayer.queries.enums import EnforcementStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from psycopg import Connection
+
+    from datalayer.queries.automation.enforcement import Enforcement
+
+
+def resolve_enforcement(
+    connection: Connection[Any],
+    *,
+    enforcement_id: int,
+    status: EnforcementStatus = EnforcementStatus.PROCESSED,
+    created: datetime | None = None,
+) -> Enforcement:
+    """Resolve an enforcement as `processed` or `disabled`, and return it.
+
+    Raises `AlreadyResolved` the second time, `NotAResolution` for another status, and
+    `EnforcementNotFound`.
+    """
+    if status is EnforcementStatus.CREATED:
+        raise NotAResolution(status)
+    resolved = enforcements.resolve_enforcement(
+        connection, enforcement_id=enforcement_id, status=status, created=created
+    )
+    if resolved is not None:
+        return resolved
+    found = enforcements.get_enforcement(
+        connection, enforcement_id=enforcement_id, created=created
+    )
+    if found is None:
+        raise EnforcementNotFound(enforcement_id)
+    raise AlreadyResolved(enforcement_id, found.status, found.resolved_at)
