@@ -212,6 +212,23 @@ BEGIN
 END
 $function$;
 
+-- Whether no partition is in the way, as it may be where `step` was changed.
+CREATE FUNCTION datalayer_is_free(
+    parent regclass, since timestamptz, until timestamptz
+)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $function$
+BEGIN
+    RETURN NOT EXISTS (
+        SELECT FROM datalayer_list_partitions(parent) AS present
+        WHERE present.since < datalayer_is_free.until
+            AND present.until > datalayer_is_free.since
+    );
+END
+$function$;
+
 -- Where the rows that wait in the default partition belong, oldest first: as many
 -- partitions as `row_limit` rows fill, at least one and at most `batch`. The table is
 -- locked while rows move, therefore not for more of them.
@@ -221,6 +238,7 @@ CREATE FUNCTION datalayer_waiting_partitions(
 RETURNS timestamptz[]
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
+SET timezone = 'UTC'
 AS $function$
 DECLARE
     kept datalayer_partitioned := (
@@ -241,12 +259,13 @@ BEGIN
         'FROM (SELECT datalayer_partition_start($1, %1$I) AS since, count(*) AS amount '
         'FROM %2$s '
         'WHERE %1$I >= ''0001-01-01 00:00:00+00'' AND %1$I < ''infinity'' GROUP BY 1'
-        ') AS grouped WINDOW earlier AS ('
+        ') AS grouped WHERE datalayer_is_free($5, grouped.since, grouped.since + $1) '
+        'WINDOW earlier AS ('
         'ORDER BY grouped.since ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) '
         'ORDER BY grouped.since LIMIT $2'
         ') AS summed WHERE coalesce(summed.before, 0) < $3',
         kept.time_column, waiting
-    ) INTO starts USING kept.step, batch, row_limit, '{}'::timestamptz[];
+    ) INTO starts USING kept.step, batch, row_limit, '{}'::timestamptz[], parent;
     RETURN starts;
 END
 $function$;
@@ -290,14 +309,14 @@ BEGIN ATOMIC
         SELECT wanted.since
         FROM (
             SELECT
+                relation,
+                step,
                 datalayer_partition_start(step, now())
                 + generate_series(0, ahead) * step AS since
             FROM datalayer_partitioned
             WHERE relation = parent
         ) AS wanted
-        LEFT JOIN datalayer_list_partitions(parent) AS present
-            ON wanted.since = present.since
-        WHERE present.since IS NULL
+        WHERE datalayer_is_free(wanted.relation, wanted.since, wanted.since + wanted.step)
         ORDER BY wanted.since
         LIMIT batch
     ) AS missing;
