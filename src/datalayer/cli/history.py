@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import os
+import textwrap
+from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from datalayer.cli.generate import Json, ProjectFolder, ServerUrl
+from datalayer.cli.migrate import DatabaseUrl
 from datalayer.cli.output import console, messages, print_json
 from datalayer.config import load_config
-from datalayer.history import HistoryOptions, plan_history, write_history
+from datalayer.history import (
+    HistoryOptions,
+    check_histories,
+    plan_history,
+    write_history,
+)
+from datalayer.server import acquire_server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from datalayer.history import AddedHistory
+    from datalayer.history import AddedHistory, CheckedHistory, HistoryReport
 
 app = typer.Typer(
     help="Keep the history of tables, field by field, and check that it is true.",
@@ -119,6 +130,104 @@ def add(
         print_json(_added_as_data(added, config.root))
     else:
         _print_added(added, config.root, dry_run=dry_run)
+
+
+@app.command()
+def check(
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TABLE", help="Only the histories of these tables."),
+    ] = None,
+    database_url: DatabaseUrl = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Compare N random rows of each table, not all."
+        ),
+    ] = None,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ROLE", help="Let a role be able to forge; repeatable."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find what makes the histories of a database untrue, or could; change nothing.
+
+    Columns that nobody declared, triggers that are missing, disabled or late, a
+    function that was changed, roles that can forge, and rows that differ from their
+    history.
+
+    Exit 0: nothing is wrong. Exit 1: something is. Exit 2: wrong usage.
+    """
+    handle = acquire_server(database_url)
+    try:
+        with _progress(as_json) as show:
+            report = check_histories(
+                handle.url,
+                tables=tuple(tables or ()),
+                sample=sample,
+                trusted=frozenset(trust or ()),
+                report=show,
+            )
+    finally:
+        handle.close()
+    if as_json:
+        print_json(_report_as_data(report))
+    else:
+        _print_report(report)
+    raise typer.Exit(0 if report.is_clean else 1)
+
+
+@contextmanager
+def _progress(as_json: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield what shows how far the comparison is, on a terminal only."""
+    if as_json or not messages.is_terminal:
+        yield lambda table, done, total: None
+        return
+    with messages.status("reading the catalog") as line:
+        yield lambda table, done, total: line.update(
+            f"comparing {table}: {done:,} of about {total:,} rows"
+        )
+
+
+def _print_report(report: HistoryReport) -> None:
+    if not report.histories:
+        console.print("no history: begin one with `datalayer history add`")
+    for history in report.histories:
+        _print_history(history)
+
+
+def _print_history(history: CheckedHistory) -> None:
+    wrong = sum(not finding.is_note for finding in history.findings)
+    found = f"{wrong} finding{'' if wrong == 1 else 's'}" if wrong else "clean"
+    rows = f"{history.compared:,} row{'' if history.compared == 1 else 's'} compared"
+    console.print(f"{history.table}: {found}, {rows}", markup=False)
+    for finding in history.findings:
+        label = f"note {finding.kind}" if finding.is_note else finding.kind
+        _print_wrapped(f"  {label}: ", finding.message, "    ")
+        if finding.help:
+            _print_wrapped("    help: ", finding.help, "      ")
+
+
+def _print_wrapped(label: str, text: str, indent: str) -> None:
+    """Print whole lines into a pipe, and as wide as the terminal is elsewhere."""
+    lines = [label + text]
+    if console.is_terminal:
+        lines = textwrap.wrap(
+            label + text,
+            max(console.width, 20),
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+        )
+    for line in lines:
+        console.print(line, markup=False)
+
+
+def _report_as_data(report: HistoryReport) -> dict[str, object]:
+    return {
+        "is_clean": report.is_clean,
+        "histories": [asdict(history) for history in report.histories],
+    }
 
 
 def _print_added(added: AddedHistory, root: Path, *, dry_run: bool) -> None:

@@ -26,12 +26,24 @@ SETTINGS = {
     "timezone": Setting(
         "UTC", "Times in JSON are written with the offset of the session's time zone."
     ),
-    "datestyle": Setting("ISO", "Dates inside ranges are written in its style."),
-    "intervalstyle": Setting("postgres", "Intervals are written in its style."),
-    "extra_float_digits": Setting("1", "Floating-point numbers are written in full."),
-    "bytea_output": Setting("hex", "Binary strings are written in its format."),
-    "lc_monetary": Setting("C", "Amounts of money are written in its format."),
-    "quote_all_identifiers": Setting("off", "Names of objects are quoted by it."),
+    "datestyle": Setting(
+        "ISO", "Dates inside ranges are written in the session's style."
+    ),
+    "intervalstyle": Setting(
+        "postgres", "Intervals are written in the session's style."
+    ),
+    "extra_float_digits": Setting(
+        "1", "Floating-point numbers are written with the session's digits."
+    ),
+    "bytea_output": Setting(
+        "hex", "Binary strings are written in the session's format."
+    ),
+    "lc_monetary": Setting(
+        "C", "Amounts of money are written in the session's format."
+    ),
+    "quote_all_identifiers": Setting(
+        "off", "Names of objects are quoted as the session says."
+    ),
 }
 
 _FLOAT = frozenset({"extra_float_digits"})
