@@ -306,18 +306,17 @@ SET timezone = 'UTC'
 BEGIN ATOMIC
     SELECT coalesce(array_agg(missing.since ORDER BY missing.since), '{}')
     FROM (
-        SELECT wanted.since
+        SELECT since
         FROM (
             SELECT
-                relation,
                 step,
                 datalayer_partition_start(step, now())
                 + generate_series(0, ahead) * step AS since
             FROM datalayer_partitioned
             WHERE relation = parent
         ) AS wanted
-        WHERE datalayer_is_free(wanted.relation, wanted.since, wanted.since + wanted.step)
-        ORDER BY wanted.since
+        WHERE datalayer_is_free(parent, since, since + step)
+        ORDER BY since
         LIMIT batch
     ) AS missing;
 END;

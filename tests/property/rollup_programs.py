@@ -122,9 +122,8 @@ class DropExpired:
     source: str
 
 
-Operation = (
-    Insert | Delete | ChangeRule | Begin | End | Advance | Maintain | DropExpired
-)
+Write = Insert | Delete | ChangeRule
+Operation = Write | Begin | End | Advance | Maintain | DropExpired
 Program = list[Operation]
 
 
@@ -188,17 +187,18 @@ def _run(world: World, operation: Operation) -> None:
         case DropExpired(source):
             _drop_expired(world, source)
         case _:
-            _write(world, operation)
+            write(world, operation)
 
 
-def _write(world: World, write: Insert | Delete | ChangeRule) -> None:
-    match write:
+def write(world: World, operation: Write) -> None:
+    """Write raw rows, on both the database and the model."""
+    match operation:
         case Insert():
-            _insert(world, write)
+            _insert(world, operation)
         case Delete():
-            _delete(world, write)
+            _delete(world, operation)
         case ChangeRule():
-            _change_rule(world, write)
+            _change_rule(world, operation)
 
 
 def _begin(world: World, isolation: psycopg.IsolationLevel) -> None:
