@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
 
-from benchmarks import artifacts
+from benchmarks import artifacts, history
 from benchmarks.report import Report, as_data, print_report
 from datalayer.errors import DataLayerError
 
@@ -20,20 +23,32 @@ BENCHMARKS: dict[str, tuple[str, int, Callable[..., Report]]] = {
         1_000_000,
         artifacts.run,
     ),
+    "history": (
+        "history triggers, reads, rollups, compression",
+        10_000_000,
+        history.run,
+    ),
 }
+#: What a measurement understands beside that.
+OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "history": history.add_options,
+}
+#: What all of them understand.
+_COMMON = {"json", "name", "rounds", "rows"}
+
+#: Where nothing can be overwritten.
+_SECONDS_BETWEEN_LINES = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one measurement; return 0 unless it could not be made."""
     options = _parser().parse_args(arguments)
     _, rows, run = BENCHMARKS[options.name]
-    messages = Console(stderr=True)
+    own = {k: v for k, v in vars(options).items() if k not in _COMMON}
     try:
-        with messages.status("") as status:
+        with _progress() as say:
             report = run(
-                rows=options.rows or rows,
-                rounds=options.rounds,
-                say=lambda text: status.update(f"{text} …"),
+                rows=options.rows or rows, rounds=options.rounds, say=say, **own
             )
     except DataLayerError as error:
         sys.stderr.write(f"scripts/bench: {error}\n")
@@ -43,6 +58,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         print_report(Console(highlight=False), report)
     return 0
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Yield what tells people what is going on: a line that changes, or a few lines."""
+    messages = Console(stderr=True, highlight=False)
+    if messages.is_terminal:
+        with messages.status("") as status:
+            yield lambda text: status.update(f"{text} …")
+        return
+    told = [-math.inf]
+
+    def tell(text: str) -> None:
+        now = time.monotonic()
+        if now - told[0] >= _SECONDS_BETWEEN_LINES:
+            told[0] = now
+            sys.stderr.write(f"{text} …\n")
+
+    yield tell
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,6 +94,8 @@ def _parser() -> argparse.ArgumentParser:
             "--rounds", type=_positive, default=15, metavar="N", help="default: 15"
         )
         command.add_argument("--json", action="store_true", help="print JSON")
+        if name in OPTIONS:
+            OPTIONS[name](command)
     return parser
 
 

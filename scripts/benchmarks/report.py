@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
 from benchmarks.measure import Timing
@@ -49,13 +50,48 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A number of seconds (`s`), of bytes (`B`), or a ratio."""
+
+    value: float
+    unit: str = "x"
+
+    def __str__(self) -> str:
+        """Return it with three significant digits and a fitting unit."""
+        if self.unit == "s":
+            return duration(self.value)
+        if self.unit == "B":
+            return size(self.value)
+        return f"{_significant(self.value)}x"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table: what was measured, in the order of the columns."""
+
+    name: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Several kinds of work (rows) by several contenders (columns)."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    goals: tuple[Goal, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything one run found."""
 
     title: str
     #: What was measured on: sizes and versions, by name.
     conditions: tuple[tuple[str, str], ...]
-    sections: tuple[Section, ...]
+    sections: tuple[Section | Table, ...]
     #: The command that repeats it.
     command: str
 
@@ -64,6 +100,8 @@ def as_data(report: Report) -> dict[str, object]:
     """Return a report as JSON can hold it, with the ratios worked out."""
     data = dataclasses.asdict(report) | {"conditions": dict(report.conditions)}
     for section, target in zip(report.sections, data["sections"], strict=True):
+        if isinstance(section, Table):
+            continue
         for timing, entry in zip(section.timings, target["timings"], strict=True):
             entry["times_faster_than_peer"] = section.peer.median / timing.median
     return data
@@ -76,7 +114,10 @@ def print_report(console: Console, report: Report) -> None:
         console.print(Text(f"  {name}: {value}"))
     for section in report.sections:
         console.print()
-        _print_section(console, section)
+        if isinstance(section, Table):
+            _print_table(console, section)
+        else:
+            _print_section(console, section)
     console.print(
         "\nMedians of interleaved rounds; only the ratios mean anything elsewhere."
     )
@@ -91,7 +132,7 @@ def _print_section(console: Console, section: Section) -> None:
                 Text(f"{timing.name}\n    {'  '.join(_cells(section, timing))}")
             )
     else:
-        table = Table(box=None, pad_edge=False, header_style="dim")
+        table = Grid(box=None, pad_edge=False, header_style="dim")
         table.add_column("")
         for header in ("median", "range", "faster"):
             table.add_column(header, justify="right", no_wrap=True)
@@ -101,19 +142,46 @@ def _print_section(console: Console, section: Section) -> None:
     if section.note:
         console.print(Text(section.note, style="dim"))
     if section.goal is not None:
-        reached = section.goal.reached
-        console.print(
-            Text(
-                f"goal: {section.goal.text}: {'reached' if reached else 'missed'}",
-                style="green" if reached else "bold red",
-            )
-        )
+        _print_goal(console, section.goal)
+    # Whole in a pipe, unless COLUMNS asks for a width: indentation is half of a plan.
+    folded = console.is_terminal or "COLUMNS" in os.environ
     for plan in section.plans:
         console.print(Text(f"plan of {plan.name}:", style="dim"))
-        # A plan is read by its indentation: cut lines would be worse than long ones.
         console.print(
-            Text("\n".join(f"  {line}" for line in plan.lines)), soft_wrap=True
+            Text("\n".join(f"  {line}" for line in plan.lines)),
+            overflow="fold" if folded else "ignore",
+            soft_wrap=not folded,
         )
+
+
+def _print_table(console: Console, section: Table) -> None:
+    console.print(Text(section.title, style="bold"))
+    table = Grid(box=None, pad_edge=False, header_style="dim")
+    table.add_column("")
+    for column in section.columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in section.rows:
+        table.add_row(row.name, *map(str, row.figures))
+    if console.measure(table).maximum <= console.width:
+        console.print(table)
+    else:
+        for row in section.rows:
+            console.print(Text(row.name))
+            for column, figure in zip(section.columns, row.figures, strict=True):
+                console.print(Text(f"    {column}: {figure}"))
+    if section.note:
+        console.print(Text(section.note, style="dim"))
+    for goal in section.goals:
+        _print_goal(console, goal)
+
+
+def _print_goal(console: Console, goal: Goal) -> None:
+    console.print(
+        Text(
+            f"goal: {goal.text}: {'reached' if goal.reached else 'missed'}",
+            style="green" if goal.reached else "bold red",
+        )
+    )
 
 
 def _cells(section: Section, timing: Timing) -> tuple[str, str, str]:
@@ -128,10 +196,18 @@ def _cells(section: Section, timing: Timing) -> tuple[str, str, str]:
 def duration(seconds: float) -> str:
     """Return a time with three significant digits and a fitting unit."""
     for unit, factor in (("s", 1.0), ("ms", 1e3)):
-        if seconds * factor >= 1:
+        if abs(seconds) * factor >= 1:
             return f"{_significant(seconds * factor)} {unit}"
     return f"{_significant(seconds * 1e6)} µs"
 
 
+def size(amount: float) -> str:
+    """Return a number of bytes with three significant digits and a fitting unit."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if amount >= factor:
+            return f"{_significant(amount / factor)} {unit}"
+    return f"{_significant(amount)} B"
+
+
 def _significant(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:#.3g}".rstrip(".")
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}".rstrip(".")
