@@ -19,7 +19,10 @@ CREATE TABLE IF NOT EXISTS event (
 );
 COMMENT ON TABLE event IS 'What happened; never changed.';
 SELECT create_hypertable(
-    'event', by_range('created', interval '1 day'), if_not_exists => TRUE
+    'event',
+    by_range('created', interval '1 day'),
+    create_default_indexes => FALSE,
+    if_not_exists => TRUE
 );
 ALTER TABLE event SET (
     timescaledb.compress,
@@ -46,7 +49,10 @@ CREATE TABLE IF NOT EXISTS enforcement (
 );
 COMMENT ON TABLE enforcement IS 'A rule that an event met; resolved once.';
 SELECT create_hypertable(
-    'enforcement', by_range('created', interval '1 day'), if_not_exists => TRUE
+    'enforcement',
+    by_range('created', interval '1 day'),
+    create_default_indexes => FALSE,
+    if_not_exists => TRUE
 );
 ALTER TABLE enforcement SET (
     timescaledb.compress,
@@ -83,7 +89,10 @@ CREATE TABLE IF NOT EXISTS execution (
 );
 COMMENT ON TABLE execution IS 'A run of an action, from request to end.';
 SELECT create_hypertable(
-    'execution', by_range('created', interval '1 day'), if_not_exists => TRUE
+    'execution',
+    by_range('created', interval '1 day'),
+    create_default_indexes => FALSE,
+    if_not_exists => TRUE
 );
 ALTER TABLE execution SET (
     timescaledb.compress,

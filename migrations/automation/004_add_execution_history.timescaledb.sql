@@ -32,7 +32,11 @@ CREATE TABLE execution_history (
         operation IN ('INSERT', 'UPDATE', 'DELETE')
     )
 );
-SELECT create_hypertable('execution_history', by_range('time', interval '1 day'));
+SELECT create_hypertable(
+    'execution_history',
+    by_range('time', interval '1 day'),
+    create_default_indexes => FALSE
+);
 ALTER TABLE execution_history SET (
     timescaledb.compress,
     timescaledb.compress_segmentby = 'entity_ref',
@@ -51,6 +55,7 @@ CREATE INDEX idx_execution_history_status_changes ON execution_history (time DES
 WHERE 'status' = any(changed_fields);
 CREATE INDEX idx_execution_history_changed_fields
 ON execution_history USING gin (changed_fields);
+CREATE INDEX idx_execution_history_time ON execution_history (time DESC);
 
 CREATE FUNCTION record_execution_history() RETURNS trigger
 LANGUAGE plpgsql

@@ -30,7 +30,11 @@ CREATE TABLE worker_history (
         operation IN ('INSERT', 'UPDATE', 'DELETE')
     )
 );
-SELECT create_hypertable('worker_history', by_range('time', interval '7 days'));
+SELECT create_hypertable(
+    'worker_history',
+    by_range('time', interval '7 days'),
+    create_default_indexes => FALSE
+);
 ALTER TABLE worker_history SET (
     timescaledb.compress,
     timescaledb.compress_segmentby = 'entity_ref',
@@ -48,6 +52,7 @@ CREATE INDEX idx_worker_history_status_changes ON worker_history (time DESC)
 WHERE 'status' = any(changed_fields);
 CREATE INDEX idx_worker_history_changed_fields
 ON worker_history USING gin (changed_fields);
+CREATE INDEX idx_worker_history_time ON worker_history (time DESC);
 
 CREATE FUNCTION record_worker_history() RETURNS trigger
 LANGUAGE plpgsql

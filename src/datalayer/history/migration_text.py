@@ -144,11 +144,11 @@ def _hypertable(plan: HistoryPlan) -> str:
     history = quote_name(plan.names.history)
     literal = quote_literal(history)
     step = f"interval {quote_literal(plan.step)}"
-    creation = f"SELECT create_hypertable({literal}, by_range('time', {step}));"
-    if len(creation) > WIDTH:
-        creation = (
-            f"SELECT create_hypertable(\n    {literal}, by_range('time', {step})\n);"
-        )
+    arguments = f"{literal},\n    by_range('time', {step}),"
+    creation = (
+        f"SELECT create_hypertable(\n    {arguments}\n"
+        "    create_default_indexes => FALSE\n);"
+    )
     segments = ""
     if plan.declaration.ref is not None:
         segments = "\n    timescaledb.compress_segmentby = 'entity_ref',"
@@ -190,8 +190,9 @@ def _indexes(plan: HistoryPlan, profile: str) -> Iterator[str]:
         index = _index(plan, "status_changes", "(time DESC)")
         yield f"{index}\nWHERE 'status' = any(changed_fields);"
     yield _index(plan, "changed_fields", "USING gin (changed_fields);")
-    if profile != _TIMESCALEDB:
-        yield _index(plan, "time", "USING brin (time);")
+    # Chunks are shorter than what a BRIN index pays for, and aggregates ask for ranges.
+    by_profile = "(time DESC);" if profile == _TIMESCALEDB else "USING brin (time);"
+    yield _index(plan, "time", by_profile)
 
 
 def _index(plan: HistoryPlan, purpose: str, rest: str) -> str:
