@@ -34,7 +34,7 @@ class Object:
         return dict(self.pairs)
 
 
-Node: TypeAlias = "None | bool | str | Number | Array | Object"
+Node: TypeAlias = "bool | str | Number | Array | Object | None"
 
 
 @lru_cache(maxsize=4096)

@@ -9,74 +9,26 @@ from typing import Any
 
 import psycopg
 from history_language import Program, Settings
-from history_laws import SETTINGS_LAW, WRITING_LAW, Broken, broken_laws
+from history_laws import (
+    FAILING_LAW,
+    MODEL_LAW,
+    SETTINGS_LAW,
+    WRITING_LAW,
+    Broken,
+    broken_laws,
+)
 from history_model import Recorded, RowId, State
+from history_preparation import (
+    PLAIN,
+    PREPARATION,
+    SESSION_PREPARATION,
+    TIDY,
+)
 from history_reading import HistoryRow, Observation
 from history_rendering import render_settings
+from history_script import render_script
 from history_sessions import Completed, Run, ServerSession, Unexpected
 from history_tables import TABLES, Kind, Table
-
-#: What sessions are set to between programs.
-PLAIN = Settings(
-    (
-        ("session_replication_role", "origin"),
-        ("timezone", "'UTC'"),
-        ("datestyle", "'ISO, MDY'"),
-        ("intervalstyle", "'postgres'"),
-        ("search_path", "public"),
-        ("standard_conforming_strings", "on"),
-        ("transform_null_equals", "off"),
-        ("extra_float_digits", "1"),
-        ("client_min_messages", "error"),
-    ),
-    as_writer=False,
-)
-
-#: A role that may write the tables, and things that are called like ours.
-PREPARATION = """
-DO $do$BEGIN
-    CREATE ROLE history_writer;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-END$do$;
-GRANT SELECT, INSERT, UPDATE, DELETE
-ON public.execution, public.worker TO history_writer;
-CREATE SCHEMA decoy;
-GRANT USAGE ON SCHEMA decoy TO history_writer;
-CREATE TABLE decoy.execution (LIKE public.execution);
-CREATE TABLE decoy.worker (LIKE public.worker);
-CREATE TABLE decoy.execution_history (LIKE public.execution_history);
-CREATE TABLE decoy.worker_history (LIKE public.worker_history);
-CREATE FUNCTION decoy._jsonb_digest_summary(jsonb) RETURNS jsonb
-LANGUAGE sql AS $$ SELECT '{"decoy": true}'::jsonb $$;
-CREATE FUNCTION decoy._jsonb_history_value(jsonb) RETURNS jsonb
-LANGUAGE sql AS $$ SELECT '{"decoy": true}'::jsonb $$;
-CREATE FUNCTION decoy.jsonb_build_object(text, bigint) RETURNS jsonb
-LANGUAGE sql AS $$ SELECT '{"decoy": true}'::jsonb $$;
-CREATE FUNCTION decoy.appended(text[], text) RETURNS text[]
-LANGUAGE sql AS $$ SELECT '{decoy}'::text[] $$;
-CREATE OPERATOR decoy.|| (
-    FUNCTION = decoy.appended, LEFTARG = text[], RIGHTARG = text
-);
-"""
-#: The same for each session: what is temporary comes before everything else.
-SESSION_PREPARATION = """
-CREATE TEMP TABLE execution_history (LIKE public.execution_history);
-CREATE TEMP TABLE worker_history (LIKE public.worker_history);
-GRANT ALL ON pg_temp.execution_history, pg_temp.worker_history TO history_writer;
-"""
-
-#: What moves rows and changes none, by whether the profile is timescaledb.
-TIDY = {
-    False: "SELECT * FROM public.datalayer_maintain()",
-    True: """
-        SELECT public.compress_chunk(chunk, if_not_compressed => TRUE)
-        FROM (
-            SELECT public.show_chunks('public.execution') AS chunk
-            UNION ALL SELECT public.show_chunks('public.execution_history')
-            UNION ALL SELECT public.show_chunks('public.worker_history')
-        ) AS every
-    """,
-}
 
 
 class LawsBroken(AssertionError):
@@ -86,6 +38,17 @@ class LawsBroken(AssertionError):
         super().__init__(f"{', '.join(one.law for one in broken)}\n\n{script}")
         self.broken = broken
         self.script = script
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run of a program, and what is wrong with it."""
+
+    settings: tuple[Settings, Settings]
+    run: Run
+    broken: list[Broken]
+    #: All of its history that settings could change.
+    said: list[str]
 
 
 @dataclass
@@ -103,58 +66,50 @@ class Lab:
     def control(self) -> psycopg.Connection[Any]:
         return self.sessions[0].connection
 
-    def judge(self, program: Program) -> list[Broken]:
-        """Run a program under both its settings, and say which laws it breaks."""
-        first, broken = self._judge_run(program, program.settings)
-        if broken:
-            return broken
-        second, broken = self._judge_run(program, program.other_settings)
-        if not broken and first != second:
-            differing = sorted(set(first) ^ set(second))
-            broken = [Broken(SETTINGS_LAW, "\n".join(differing)[:2000])]
-        return broken
+    def insist(self, program: Program) -> None:
+        """Raise an error with a script if a program breaks laws."""
+        verdict = self.judge(program)
+        if verdict is not None:
+            raise LawsBroken(*verdict)
 
-    def _judge_run(
-        self, program: Program, settings: tuple[Settings, Settings]
-    ) -> tuple[list[str], list[Broken]]:
+    def judge(self, program: Program) -> tuple[list[Broken], str] | None:
+        """Run a program under both its settings; the broken laws and a script."""
+        first = self._try(program, program.settings)
+        second = first if first.broken else self._try(program, program.other_settings)
+        broken = second.broken
+        if not broken and first.said != second.said:
+            differing = sorted(set(first.said) ^ set(second.said))
+            broken = [Broken(SETTINGS_LAW, "\n".join(differing)[:2000])]
+        if not broken:
+            return None
+        script = render_script(
+            program, second.settings, second.run, broken, timescaledb=self.timescaledb
+        )
+        return broken, script
+
+    def _try(self, program: Program, settings: tuple[Settings, Settings]) -> Trial:
         self.base += 10
         self._clean_tables()
-        watcher = self.watcher if program.sessions > 1 else None
 
         def tidy() -> None:
             self._set((PLAIN,))
             self.control.execute(TIDY[self.timescaledb])
             self._set(settings[:1])
 
+        watcher = self.watcher if program.sessions > 1 else None
         run = Run(self.sessions, watcher, self.base, tidy)
         try:
             self._set(settings)
             run.run(program.steps)
         except Unexpected as error:
-            return [], [_unexpected(error.completed)]
+            return Trial(settings, run, [_unexpected(error.completed)], [])
         finally:
             self._clean_sessions()
         observation = self.observe()
+        broken = broken_laws(observation, run.model)
         if observation.live != run.model.rows:
-            for k in set(observation.live) | set(run.model.rows):
-                print(
-                    "DIFF",
-                    k,
-                    [
-                        (
-                            c,
-                            (observation.live.get(k) or {}).get(c),
-                            (run.model.rows.get(k) or {}).get(c),
-                        )
-                        for c in (observation.live.get(k) or run.model.rows.get(k))
-                        if (observation.live.get(k) or {}).get(c)
-                        != (run.model.rows.get(k) or {}).get(c)
-                    ],
-                )
-            for c in run.completed:
-                print("   ", c)
-        assert observation.live == run.model.rows, "the model is wrong"
-        return _bytes(observation), broken_laws(observation, run.model)
+            broken.append(Broken(MODEL_LAW, f"{observation.live}, {run.model.rows}"))
+        return Trial(settings, run, broken, _said(observation))
 
     def _set(self, settings: tuple[Settings, ...]) -> None:
         for session, chosen in zip(self.sessions, settings, strict=False):
@@ -230,11 +185,11 @@ class Lab:
 
 def _unexpected(completed: Completed) -> Broken:
     denied = completed.error == "42501"
-    law = WRITING_LAW if denied else "the language: a statement fails when it should"
+    law = WRITING_LAW if denied else FAILING_LAW
     return Broken(law, f"{completed.statement}: {completed.message}")
 
 
-def _bytes(observation: Observation) -> list[str]:
+def _said(observation: Observation) -> list[str]:
     """All that settings could change, for each row in the order of its versions."""
     return sorted(
         f"{name} {row.recorded.key} {place}: {row.recorded}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from history_json import Node, jsonb_text
-from history_model import Model, digest, expected
+from history_model import Model, Recorded, State, Version, digest, expected
 from history_reading import (
     Observation,
     advance,
@@ -18,7 +18,7 @@ from history_reading import (
     fold,
     original,
 )
-from history_tables import TABLES, Kind
+from history_tables import TABLES, Kind, Table
 
 Law = Callable[[Observation, Model], Iterator[str]]
 
@@ -43,23 +43,25 @@ def broken_laws(observation: Observation, model: Model) -> list[Broken]:
 def only_changed_fields(observation: Observation, model: Model) -> Iterator[str]:
     for table in TABLES:
         order = [column.name for column in table.tracked]
-        for history_row in observation.history[table.name]:
-            row = history_row.recorded
-            if row.operation != "UPDATE":
-                continue
-            old, new = fields(row.old), fields(row.new)
-            if list(row.changed) != [name for name in order if name in row.changed]:
-                yield f"not the declared fields in their order: {row}"
-            elif not set(row.changed) == set(old) == set(new):
-                yield f"the keys differ: {row}"
-            elif not row.changed or any(old[name] == new[name] for name in row.changed):
-                yield f"recorded, though it did not change: {row}"
-        for history_row, version in aligned(observation, model, table):
+        for row in observation.history[table.name]:
+            if row.recorded.operation == "UPDATE":
+                yield from _malformed(row.recorded, order)
+        for row, version in aligned(observation, model, table):
             wanted = expected(version)
             assert wanted is not None
-            missing = set(wanted.changed) - set(history_row.recorded.changed)
+            missing = set(wanted.changed) - set(row.recorded.changed)
             if missing:
-                yield f"changed, but not recorded: {missing} in {history_row}"
+                yield f"changed, but not recorded: {missing} in {row}"
+
+
+def _malformed(row: Recorded, order: list[str]) -> Iterator[str]:
+    old, new = fields(row.old), fields(row.new)
+    if list(row.changed) != [name for name in order if name in row.changed]:
+        yield f"not the declared fields in their order: {row}"
+    elif not set(row.changed) == set(old) == set(new):
+        yield f"the keys differ: {row}"
+    elif not row.changed or any(old[name] == new[name] for name in row.changed):
+        yield f"recorded, though it did not change: {row}"
 
 
 def one_row_for_a_change(observation: Observation, model: Model) -> Iterator[str]:
@@ -80,44 +82,46 @@ def fold_is_the_live_row(observation: Observation, _: Model) -> Iterator[str]:
         states = fold(observation.history[table.name])
         keys = {key for name, key in observation.live if name == table.name}
         if keys != states.keys():
-            yield f"{table.name} has {keys}, its history {states.keys()}"
+            yield f"{table} has {keys}, its history {states.keys()}"
         for key in keys & states.keys():
-            for column in table.tracked:
-                live = observation.live[table.name, key][column.name]
-                folded = original(states[key].get(column.name))
-                if column.kind is Kind.DIGEST and live is not None:
-                    live = jsonb_text(digest(live))
-                if folded != live:
-                    name = f"{table.name} {key}, {column.name}"
-                    yield f"{name}: {live!r:.200}, in history {folded!r:.200}"
+            yield from _drift(table, states[key], observation.live[table.name, key])
+
+
+def _drift(table: Table, state: Mapping[str, Node], row: State) -> Iterator[str]:
+    for column in table.tracked:
+        live = row[column.name]
+        if column.kind is Kind.DIGEST and live is not None:
+            live = jsonb_text(digest(live))
+        folded = original(state.get(column.name))
+        if folded != live:
+            yield f"{table}.{column.name}: {live!r:.200}, in history {folded!r:.200}"
 
 
 def old_values_are_the_state(observation: Observation, _: Model) -> Iterator[str]:
     for table in TABLES:
         states: dict[int, dict[str, Node]] = {}
         for row in observation.history[table.name]:
-            state = states.get(row.recorded.key)
-            if (state is None) != (row.recorded.operation == "INSERT"):
+            is_new = row.recorded.key not in states
+            state = states.get(row.recorded.key, {})
+            if is_new != (row.recorded.operation == "INSERT"):
                 yield f"no state to come from: {row}"
             for name, old in fields(row.recorded.old).items():
-                if (state or {}).get(name) != old:
-                    yield f"{name} was {(state or {}).get(name)!r:.200}, not as in {row}"
+                if state.get(name) != old:
+                    yield f"{name} was {state.get(name)!r:.200}, not as in {row}"
             advance(states, row.recorded)
 
 
 def four_things_stay_four(observation: Observation, model: Model) -> Iterator[str]:
     for table in TABLES:
-        documents = [c.name for c in table.tracked if c.kind is Kind.DOCUMENT]
         for row, version in aligned(observation, model, table):
             for values, state in (
                 (fields(row.recorded.old), version.before),
                 (fields(row.recorded.new), version.after),
             ):
-                for name in documents:
-                    if state is None or name not in values:
-                        continue
-                    read = original(values[name])
-                    if read != state[name]:
+                for name, value in values.items():
+                    read = original(value)
+                    is_document = table.column(name).kind is Kind.DOCUMENT
+                    if state and is_document and read != state[name]:
                         yield f"{name} was {state[name]!r}, read as {read!r} in {row}"
 
 
@@ -126,21 +130,28 @@ def seq_is_the_order_of_versions(
 ) -> Iterator[str]:
     for table in TABLES:
         rows = [row.recorded for row in observation.history[table.name]]
-        wanted = [
-            (version.statement, row)
-            for version in sorted(model.committed, key=lambda v: v.statement)
-            if version.table == table and (row := expected(version)) is not None
-        ]
-        if Counter(rows) != Counter(row for _, row in wanted):
+        versions = sorted(model.committed, key=lambda version: version.statement)
+        wanted = expected_rows(versions, table)
+        if Counter(rows) != Counter(wanted):
             continue
-        found, should = by_key(rows), by_key(row for _, row in wanted)
+        found, should = by_key(rows), by_key(wanted)
         for key in should:
             if found[key] != should[key]:
                 yield f"{table.name} {key}: {found[key]} instead of {should[key]}"
-        places = {key: iter([n for n, r in wanted if r.key == key]) for key in should}
-        statements = [next(places[row.key]) for row in rows]
+        statements = _statements(rows, versions, table)
         if statements != sorted(statements):
             yield f"{table.name}: statements are recorded in the order {statements}"
+
+
+def _statements(
+    rows: list[Recorded], versions: list[Version], table: Table
+) -> list[int]:
+    """Which statement each row is from, if those of one key are in their order."""
+    places: dict[int, list[int]] = {}
+    for version in reversed(versions):
+        if version.table == table and expected(version) is not None:
+            places.setdefault(version.key, []).append(version.statement)
+    return [places[row.key].pop() for row in rows]
 
 
 def undone_work_leaves_nothing(observation: Observation, model: Model) -> Iterator[str]:
@@ -154,15 +165,15 @@ def undone_work_leaves_nothing(observation: Observation, model: Model) -> Iterat
 def digest_recomputes(observation: Observation, _: Model) -> Iterator[str]:
     for table in TABLES:
         states = fold(observation.history[table.name])
-        for (name, key), digests in observation.digests.items():
-            for column, by_server in digests.items():
-                if name != table.name or key not in states:
-                    continue
-                live = observation.live[name, key][column]
+        for key in states:
+            for column, by_server in observation.digests.get(
+                (table.name, key), {}
+            ).items():
+                live = observation.live[table.name, key][column]
                 said = original(states[key].get(column))
                 by_us = None if live is None else jsonb_text(digest(live))
                 if not said == by_server == by_us:
-                    yield f"{name} {key}: {said}; server {by_server}, here {by_us}"
+                    yield f"{table} {key}: {said}; server {by_server}, here {by_us}"
 
 
 def contract_to_the_letter(observation: Observation, model: Model) -> Iterator[str]:
@@ -191,3 +202,6 @@ LAWS: dict[str, Law] = {
 }
 SETTINGS_LAW = "law 8: history does not depend on settings"
 WRITING_LAW = "law 10: without rights on history, a role can write"
+#: Not about history: whether the model knows what statements do to the tables.
+MODEL_LAW = "the rows are what the program made them"
+FAILING_LAW = "a statement fails when it should"

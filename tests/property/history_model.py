@@ -44,6 +44,18 @@ RowId = tuple[str, int]
 State = Mapping[str, str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Living:
+    """A row that is there, and when it was inserted: a key may live twice."""
+
+    born: int
+    state: State
+
+
+#: What a statement sees as it begins: which rows, and of which birth.
+Known = Mapping[RowId, int]
+
+
 class Failed(Exception):
     """The statement fails, whatever else happens."""
 
@@ -89,14 +101,14 @@ class Session:
 
     transaction: int | None = None
     aborted: bool = False
-    overlay: dict[RowId, State | None] = field(default_factory=dict)
+    overlay: dict[RowId, Living | None] = field(default_factory=dict)
     versions: list[Version] = field(default_factory=list)
-    savepoints: list[tuple[str, dict[RowId, State | None], int]] = field(
+    savepoints: list[tuple[str, dict[RowId, Living | None], int]] = field(
         default_factory=list
     )
     #: Which rows a transaction of REPEATABLE READ can see.
     fixed: bool = False
-    snapshot: frozenset[RowId] | None = None
+    snapshot: Known | None = None
 
 
 @dataclass
@@ -106,32 +118,35 @@ class Model:
     sessions: tuple[Session, ...] = field(
         default_factory=lambda: (Session(), Session())
     )
-    rows: dict[RowId, State] = field(default_factory=dict)
+    living: dict[RowId, Living] = field(default_factory=dict)
     committed: list[Version] = field(default_factory=list)
     undone: list[Version] = field(default_factory=list)
     statements: int = 0
     transactions: int = 0
 
-    def view(self, session: Session) -> dict[RowId, State]:
-        merged = {**self.rows, **session.overlay}
-        return {row: state for row, state in merged.items() if state is not None}
+    @property
+    def rows(self) -> dict[RowId, State]:
+        """What everybody sees."""
+        return {row: living.state for row, living in self.living.items()}
 
-    def known(self, number: int) -> frozenset[RowId]:
+    def view(self, session: Session) -> dict[RowId, Living]:
+        merged = {**self.living, **session.overlay}
+        return {row: living for row, living in merged.items() if living is not None}
+
+    def known(self, number: int) -> Known:
         """The rows that a statement sees which begins now."""
         session = self.sessions[number]
         if not session.fixed:
-            return frozenset(self.view(session))
+            return _births(self.view(session))
         if session.snapshot is None:
-            session.snapshot = frozenset(self.rows)
+            session.snapshot = _births(self.living)
         own = session.overlay
-        kept = {row for row in session.snapshot if own.get(row, {}) is not None}
-        return frozenset(
-            kept | {row for row, state in own.items() if state is not None}
-        )
+        return {
+            **{row: born for row, born in session.snapshot.items() if row not in own},
+            **_births({row: living for row, living in own.items() if living}),
+        }
 
-    def predicts_failure(
-        self, number: int, statement: Statement, known: frozenset[RowId]
-    ) -> bool:
+    def predicts_failure(self, number: int, statement: Statement, known: Known) -> bool:
         """Whether a statement fails that nobody disturbs."""
         session = self.sessions[number]
         if isinstance(statement, (Begin, Commit, Rollback)):
@@ -161,7 +176,7 @@ class Model:
         self,
         number: int,
         statement: Statement,
-        known: frozenset[RowId],
+        known: Known,
         *,
         failed: bool,
     ) -> None:
@@ -215,8 +230,14 @@ class Model:
         if alone:
             self._control(session, Begin())
         assert session.transaction is not None
+        before = self.view(session)
         for version in versions:
-            session.overlay[version.row] = version.after
+            living = before.get(version.row)
+            session.overlay[version.row] = (
+                None
+                if version.after is None
+                else Living(living.born if living else self.statements, version.after)
+            )
             session.versions.append(
                 Version(
                     version.table,
@@ -232,8 +253,7 @@ class Model:
 
     def _end(self, session: Session, *, keep: bool) -> None:
         if keep:
-            merged = {**self.rows, **session.overlay}
-            self.rows = {row: s for row, s in merged.items() if s is not None}
+            self.living = self.view(session)
             self.committed += session.versions
         else:
             self.undone += session.versions
@@ -242,7 +262,7 @@ class Model:
     # What a statement does to the rows that it finds.
 
     def _versions(
-        self, session: Session, statement: Statement, known: frozenset[RowId]
+        self, session: Session, statement: Statement, known: Known
     ) -> list[Version]:
         view = self.view(session)
         if isinstance(statement, Batch):
@@ -261,56 +281,60 @@ class Model:
         return list(_update(statement, view, known))
 
 
-def _insert(statement: Insert | Copy, view: Mapping[RowId, State]) -> Iterator[Version]:
+def _births(rows: Mapping[RowId, Living]) -> Known:
+    return {row: living.born for row, living in rows.items()}
+
+
+def _insert(
+    statement: Insert | Copy, view: Mapping[RowId, Living]
+) -> Iterator[Version]:
+    table = statement.table
     conflict = "fail" if isinstance(statement, Copy) else statement.conflict
     for row in statement.rows:
-        existing = view.get((statement.table.name, row.key))
+        existing = view.get((table.name, row.key))
         if existing is None:
-            yield Version(
-                statement.table, row.key, None, _new_state(statement.table, row)
-            )
+            yield Version(table, row.key, None, _new_state(table, row))
         elif conflict == "fail":
             raise Failed
         elif not isinstance(conflict, str):
-            after = _changed(existing, conflict, _new_state(statement.table, row))
-            yield Version(statement.table, row.key, existing, after)
+            after = _changed(existing.state, conflict, _new_state(table, row))
+            yield Version(table, row.key, existing.state, after)
 
 
 def _merge(
-    statement: Merge, view: Mapping[RowId, State], known: frozenset[RowId]
+    statement: Merge, view: Mapping[RowId, Living], known: Known
 ) -> Iterator[Version]:
+    table, matched = statement.table, statement.matched
     for row in statement.rows:
-        row_id = (statement.table.name, row.key)
-        new = _new_state(statement.table, row)
-        existing = view.get(row_id)
+        new = _new_state(table, row)
+        existing = view.get((table.name, row.key))
         if existing is None:
-            yield Version(statement.table, row.key, None, new)
-        elif row_id not in known:
+            yield Version(table, row.key, None, new)
+        elif known.get((table.name, row.key)) != existing.born:
             raise Failed
-        elif statement.matched == "delete":
-            yield Version(statement.table, row.key, existing, None)
-        elif not isinstance(statement.matched, str):
-            after = _changed(existing, statement.matched, new)
-            yield Version(statement.table, row.key, existing, after)
+        elif matched == "delete":
+            yield Version(table, row.key, existing.state, None)
+        elif not isinstance(matched, str):
+            after = _changed(existing.state, matched, new)
+            yield Version(table, row.key, existing.state, after)
 
 
 def _update(
-    statement: Update | Delete, view: Mapping[RowId, State], known: frozenset[RowId]
+    statement: Update | Delete, view: Mapping[RowId, Living], known: Known
 ) -> Iterator[Version]:
     for key in statement.keys:
-        row_id = (statement.table.name, key)
-        if row_id in view and row_id in known:
-            before = view[row_id]
+        living = view.get((statement.table.name, key))
+        if living and known.get((statement.table.name, key)) == living.born:
             after = (
                 None
                 if isinstance(statement, Delete)
-                else _changed(before, statement.changes, {})
+                else _changed(living.state, statement.changes, {})
             )
-            yield Version(statement.table, key, before, after)
+            yield Version(statement.table, key, living.state, after)
 
 
 def _fail(
-    statement: Failing, view: Mapping[RowId, State], known: frozenset[RowId]
+    statement: Failing, view: Mapping[RowId, Living], known: Known
 ) -> list[Version]:
     hit = list(_update(statement.update, view, known))
     if statement.how != "caught" and (hit or statement.how not in ("check", "key")):

@@ -82,7 +82,7 @@ def by_key(rows: Iterable[Recorded]) -> dict[int, list[Recorded]]:
 def aligned(
     observation: Observation, model: Model, table: Table
 ) -> Iterator[tuple[HistoryRow, Version]]:
-    """Each row with its version, of the table's rows that have as many as they should."""
+    """Each row of history with its version, where there are as many as there should."""
     versions: dict[int, list[Version]] = {}
     for version in sorted(model.committed, key=lambda version: version.statement):
         if version.table == table and expected(version) is not None:

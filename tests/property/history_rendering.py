@@ -33,7 +33,7 @@ _ROW_BREAK = "),\n("
 
 
 def render(statement: Statement, base: int) -> str:
-    """The SQL of a statement, whose keys count from a base; without the data of COPY."""
+    """The SQL of a statement, whose keys count from a base."""
     return _RENDERERS[type(statement)](statement, base)
 
 

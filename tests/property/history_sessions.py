@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 from history_language import Copy, Statement, Step, Tidy
-from history_model import Model, RowId
+from history_model import Known, Model
 from history_rendering import copy_data, render
 from psycopg import pq
 
@@ -89,7 +89,7 @@ class ServerSession:
 @dataclass
 class Waiting:
     statement: Statement
-    known: frozenset[RowId]
+    known: Known
     sent: int
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -58,6 +58,8 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
 }
 _SAME_DOCUMENT = ("{0}", "{0}::text::jsonb", "{0} #> '{{}}'")
 _SAVEPOINTS = ("a", "b")
+#: Which tables a program is about.
+_TABLES = ((TABLES[0],), (TABLES[1],), (TABLES[0],), TABLES)
 
 #: Documents of any form, as they may be written.
 _WRITTEN = st.recursive(
@@ -77,11 +79,14 @@ _WRITTEN = st.recursive(
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Draws the parts of one program, from few rows and few documents."""
+    """Draws the parts of one program: few rows, few documents, few columns."""
 
     draw: st.DrawFn
     documents: tuple[Value, ...]
     keys: tuple[int, ...]
+    tables: tuple[Table, ...]
+    #: The columns that are changed again and again.
+    columns: tuple[str, ...]
     #: Two sessions: nothing that locks whole tables, or needs its own protocol.
     together: bool
 
@@ -92,7 +97,7 @@ class Author:
         return self.draw(st.booleans())
 
     def table(self) -> Table:
-        return TABLES[0] if self.together else self.pick(TABLES)
+        return self.pick(self.tables)
 
     def some_keys(self, keys: Sequence[int] | None = None) -> tuple[int, ...]:
         chosen = st.lists(
@@ -122,12 +127,10 @@ class Author:
         return tuple(self.row(table, key) for key in self.some_keys(keys))
 
     def changes(self, table: Table, keys: Sequence[int], *, source: bool) -> Changes:
-        kinds = {
-            "mixed": table.columns,
-            "tracked": table.tracked,
-            "untracked": table.ignored,
-        }
-        columns = kinds[self.pick(("tracked", "mixed", "untracked", "tracked"))]
+        focus = tuple(c for c in table.columns if c.name in self.columns)
+        columns = {"focus": focus or table.tracked, "untracked": table.ignored}.get(
+            self.pick(("focus",) * 6 + ("all", "untracked")), table.columns
+        )
         chosen = self.draw(
             st.lists(st.sampled_from(columns), min_size=1, max_size=4, unique=True)
         )
@@ -205,9 +208,9 @@ class Author:
         return Failing(self.update(), how)
 
     def writing(self) -> Writing:
-        common = ("update",) * 6 + ("insert",) * 2 + ("delete", "merge", "failing")
+        common = ("update",) * 9 + ("insert",) * 2 + ("delete", "merge", "failing")
         rare = ("batch",) if self.together else ("batch", "copy")
-        drawn = {
+        drawn: dict[str, Callable[[], Writing]] = {
             "batch": self.batch,
             "copy": self.copy,
             "delete": self.delete,
@@ -216,8 +219,7 @@ class Author:
             "merge": self.merge,
             "update": self.update,
         }
-        statement: Writing = drawn[self.pick(common + rare)]()
-        return statement
+        return drawn[self.pick(common + rare)]()
 
     def transaction(self) -> list[Statement]:
         levels: tuple[Isolation, ...] = ("READ COMMITTED",)
@@ -226,7 +228,7 @@ class Author:
         inside: list[Statement] = [
             self.inside() for _ in range(self.draw(st.integers(1, 5)))
         ]
-        ending: Statement = self.pick((Commit(), Commit(), Rollback()))
+        ending = Commit() if self.pick((True, True, False)) else Rollback()
         return [Begin(self.pick(levels)), *inside, ending]
 
     def inside(self) -> Statement:
@@ -261,33 +263,41 @@ def _without_megabytes(row: Row) -> Row:
 
 
 def _author(draw: st.DrawFn, *, together: bool) -> Author:
-    documents = list(draw(st.sampled_from(FAMILIES)))
-    if draw(st.booleans()):
-        documents += [document(draw(_WRITTEN)), NULL]
+    documents = [*draw(st.sampled_from(FAMILIES)), NULL]
+    if draw(st.integers(0, 3)) == 3:
+        documents.append(document(draw(_WRITTEN)))
     if draw(st.integers(0, 15)) == 15:
         documents.append(draw(st.sampled_from(LARGE)))
     keys = KEYS[: draw(st.integers(1, 2 if together else 3))]
-    return Author(draw, tuple(documents), keys, together)
+    tables = (TABLES[0],) if together else draw(st.sampled_from(_TABLES))
+    named = [c.name for table in tables for c in (*table.tracked, *table.initial[:1])]
+    columns = draw(st.lists(st.sampled_from(named), min_size=1, max_size=3))
+    return Author(draw, tuple(documents), keys, tables, tuple(columns), together)
+
+
+def _begin(author: Author) -> Step:
+    """Insert the rows that the program is about."""
+    table = author.table()
+    return Step(0, Insert(table, tuple(author.row(table, key) for key in author.keys)))
 
 
 @st.composite
 def programs(draw: st.DrawFn) -> Program:
     """What one session does, statement by statement and in transactions."""
     author = _author(draw, together=False)
-    blocks = [author.block() for _ in range(draw(st.integers(1, 6)))]
-    steps = tuple(Step(0, statement) for block in blocks for statement in block)
+    steps = [_begin(author)]
+    for _ in range(draw(st.integers(1, 6))):
+        steps += [Step(0, statement) for statement in author.block()]
     settings = [author.settings() for _ in range(2)]
-    return Program(steps, (settings[0],) * 2, (settings[1],) * 2)
+    return Program(tuple(steps), (settings[0],) * 2, (settings[1],) * 2)
 
 
 @st.composite
 def overlapping_programs(draw: st.DrawFn) -> Program:
     """What two sessions do at the same time to the same few rows."""
     author = _author(draw, together=True)
-    table = TABLES[0]
-    begun = Insert(table, tuple(author.row(table, key) for key in author.keys))
     queues = [_blocks(author), _blocks(author)]
-    steps = [Step(0, begun)]
+    steps = [_begin(author)]
     while queues[0] or queues[1]:
         turn = draw(st.integers(0, 1)) if all(queues) else int(not queues[0])
         steps.append(Step(turn, queues[turn].pop(0)))
