@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
+from history_columns import TABLES, Kind, Table
 from history_language import Program, Settings
 from history_laws import (
     FAILING_LAW,
@@ -28,7 +29,6 @@ from history_reading import HistoryRow, Observation
 from history_rendering import render_settings
 from history_script import render_script
 from history_sessions import Completed, Run, ServerSession, Unexpected
-from history_tables import TABLES, Kind, Table
 
 
 class LawsBroken(AssertionError):

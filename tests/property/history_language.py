@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from history_tables import Column, Table
+from history_columns import Column, Table
 from history_values import NULL, Value, string
 
 

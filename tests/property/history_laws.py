@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from history_columns import TABLES, Kind, Table
 from history_json import Node, jsonb_text
 from history_model import Model, Recorded, State, Version, digest, expected
 from history_reading import (
@@ -18,7 +19,6 @@ from history_reading import (
     fold,
     original,
 )
-from history_tables import TABLES, Kind, Table
 
 Law = Callable[[Observation, Model], Iterator[str]]
 

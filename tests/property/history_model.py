@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from history_columns import Column, Kind, Table
 from history_json import (
     MARK,
     Node,
@@ -36,7 +37,6 @@ from history_language import (
     Statement,
     Update,
 )
-from history_tables import Column, Kind, Table
 
 #: The table's name, and which of its rows.
 RowId = tuple[str, int]

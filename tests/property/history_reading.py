@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from history_columns import Table
 from history_json import MARK, Node, Object, jsonb_text, parse_json
 from history_model import Model, Recorded, RowId, State, Version, expected
-from history_tables import Table
 
 
 @dataclass(frozen=True, slots=True)

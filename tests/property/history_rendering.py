@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from history_columns import CREATED, Column, Table
 from history_language import (
     Assigned,
     Batch,
@@ -26,7 +27,6 @@ from history_language import (
     Statement,
     Update,
 )
-from history_tables import CREATED, Column, Table
 from history_values import Value
 
 _ROW_BREAK = "),\n("

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 
+from history_columns import TABLES, Table
 from history_language import Copy, Program, Settings, Tidy
 from history_laws import Broken
 from history_model import Model
@@ -13,7 +14,6 @@ from history_preparation import PLAIN, PREPARATION, SESSION_PREPARATION, TIDY
 from history_reading import expected_rows
 from history_rendering import copy_data, render, render_settings
 from history_sessions import Completed, Run
-from history_tables import TABLES, Table
 from history_values import quote
 
 _NAMES = ("first", "second")

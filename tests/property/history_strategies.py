@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from history_columns import KEYS, TABLES, Column, Table
 from history_language import (
     Assigned,
     Batch,
@@ -34,7 +35,6 @@ from history_language import (
     Update,
     Writing,
 )
-from history_tables import KEYS, TABLES, Column, Table
 from history_values import FAMILIES, LARGE, NULL, Value, document, scalars
 from hypothesis import strategies as st
 

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 
+from history_columns import Table
 from history_json import canonical
-from history_tables import Table
 
 
 @dataclass(frozen=True, slots=True)
