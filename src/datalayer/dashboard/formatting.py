@@ -76,9 +76,10 @@ def moment(time: datetime) -> str:
     return f"{time.day}{_SPACE}{time:%b}{_SPACE}{time:%Y}, {time:%H:%M:%S}"
 
 
-def minute(time: datetime) -> str:
+def minute(time: datetime, *, with_year: bool = False) -> str:
     """Return a time to the minute, with the day of the week: `Sat 21 Nov, 09:14`."""
-    return f"{time:%a}{_SPACE}{time.day}{_SPACE}{time:%b}, {time:%H:%M}"
+    date = day(time) if with_year else day(time).removesuffix(f"{_SPACE}{time:%Y}")
+    return f"{date}, {time:%H:%M}"
 
 
 def clock(time: datetime) -> str:

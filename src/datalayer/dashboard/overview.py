@@ -125,7 +125,11 @@ def _is_empty(overview: Overview) -> bool:
 
 def _heading(overview: Overview) -> str:
     period = overview.period
-    return f"{minute(period.since)} to {minute(period.until)} UTC"
+    years = {period.since.year, period.until.year, overview.now.year}
+    since, until = (
+        minute(time, with_year=len(years) > 1) for time in (period.since, period.until)
+    )
+    return f"{since} to {until} UTC"
 
 
 def _notes(overview: Overview, grid: Grid) -> tuple[str, ...]:

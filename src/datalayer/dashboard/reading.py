@@ -12,28 +12,30 @@ from datalayer.dashboard.model import (
     WorkerHealth,
 )
 from datalayer.dashboard.parameters import read_id
+from datalayer.queries.aio.automation.analytics import (
+    list_enforcement_volume_series,
+    list_event_volume_series,
+    list_execution_status_series,
+    list_execution_throughput_series,
+)
 from datalayer.queries.aio.automation.dashboard import (
     count_dashboard_workers,
     get_dashboard_execution,
-    get_dashboard_worker,
     list_dashboard_actions,
-    list_dashboard_enforcements,
-    list_dashboard_events,
-    list_dashboard_executions,
     list_dashboard_executions_of_action,
-    list_dashboard_transitions,
     list_dashboard_workers,
     list_dashboard_workers_named,
 )
+from datalayer.queries.aio.automation.worker import get_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from datalayer.dashboard.parameters import OverviewRequest
     from datalayer.dashboard.source import ReadConnection
+    from datalayer.queries.automation import analytics
     from datalayer.queries.automation.dashboard import (
         DashboardAction,
-        DashboardCount,
         DashboardMatch,
         DashboardWorker,
     )
@@ -52,20 +54,20 @@ async def read_overview(
         period=period,
         action_ref=action_ref,
         executions=_counts(
-            await list_dashboard_executions(
+            await list_execution_throughput_series(
                 connection, since=since, until=until, action_ref=action_ref
             )
         ),
-        transitions=_counts(
-            await list_dashboard_transitions(
+        transitions=_status_counts(
+            await list_execution_status_series(
                 connection, since=since, until=until, action_ref=action_ref
             )
         ),
         events=_counts(
-            await list_dashboard_events(connection, since=since, until=until)
+            await list_event_volume_series(connection, since=since, until=until)
         ),
         enforcements=_counts(
-            await list_dashboard_enforcements(connection, since=since, until=until)
+            await list_enforcement_volume_series(connection, since=since, until=until)
         ),
         actions=_actions(
             await list_dashboard_actions(
@@ -103,7 +105,7 @@ async def _by_number(connection: ReadConnection, number: int) -> list[Match]:
                 execution.created,
             )
         )
-    worker = await get_dashboard_worker(connection, worker_id=number)
+    worker = await get_worker(connection, worker_id=number)
     if worker is not None:
         matches.append(
             Match("worker", number, worker.name, worker.status, worker.created)
@@ -115,8 +117,16 @@ def _matches(kind: str, rows: Iterable[DashboardMatch]) -> list[Match]:
     return [Match(kind, row.id, row.name, row.status, row.created) for row in rows]
 
 
-def _counts(rows: Sequence[DashboardCount]) -> tuple[HourlyCount, ...]:
-    return tuple(HourlyCount(row.bucket, row.count, row.kind) for row in rows)
+def _counts(rows: Iterable[analytics.HourlyCount]) -> tuple[HourlyCount, ...]:
+    return tuple(HourlyCount(row.bucket, row.total) for row in rows if row.total)
+
+
+def _status_counts(
+    rows: Iterable[analytics.HourlyStatusCount],
+) -> tuple[HourlyCount, ...]:
+    return tuple(
+        HourlyCount(row.bucket, row.total, row.status) for row in rows if row.total
+    )
 
 
 def _actions(rows: Sequence[DashboardAction]) -> tuple[ActionTotals, ...]:

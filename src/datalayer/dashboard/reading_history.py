@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from datalayer.dashboard.model import Change, Entity, EntityHistory, Fact, Stay
 from datalayer.queries.aio.automation.dashboard import (
-    count_dashboard_execution_changes,
-    count_dashboard_worker_changes,
     count_dashboard_workers,
     get_dashboard_execution,
-    get_dashboard_worker,
-    list_dashboard_execution_changes,
     list_dashboard_execution_statuses,
-    list_dashboard_worker_changes,
     list_dashboard_worker_statuses,
+)
+from datalayer.queries.aio.automation.execution_history import (
+    count_execution_history,
+    list_execution_history,
+)
+from datalayer.queries.aio.automation.worker import get_worker
+from datalayer.queries.aio.automation.worker_history import (
+    count_worker_history,
+    list_worker_history,
 )
 
 if TYPE_CHECKING:
@@ -23,11 +28,12 @@ if TYPE_CHECKING:
 
     from datalayer.dashboard.source import ReadConnection
     from datalayer.queries.automation.dashboard import (
-        DashboardChange,
         DashboardExecution,
         DashboardStatus,
-        DashboardWorkerPage,
     )
+    from datalayer.queries.automation.execution_history import ExecutionChange
+    from datalayer.queries.automation.worker import Worker
+    from datalayer.queries.automation.worker_history import WorkerChange
     from datalayer.runtime.json import JsonValue
 
 PAGE_SIZE = 50
@@ -42,15 +48,13 @@ async def read_execution(
 ) -> EntityHistory | None:
     """Return an execution with a page of its history; None for an unknown one."""
     row = await get_dashboard_execution(connection, execution_id=execution_id)
-    changes = await list_dashboard_execution_changes(
+    changes = await list_execution_history(
         connection,
         execution_id=execution_id,
         before_seq=before,
         row_limit=PAGE_SIZE + 1,
     )
-    count = await count_dashboard_execution_changes(
-        connection, execution_id=execution_id
-    )
+    count = await count_execution_history(connection, entity_id=execution_id)
     statuses = await list_dashboard_execution_statuses(
         connection, execution_id=execution_id, row_limit=_MOST_STAYS + 1
     )
@@ -65,11 +69,11 @@ async def read_worker(
     connection: ReadConnection, worker_id: int, before: int | None
 ) -> EntityHistory | None:
     """Return a worker with a page of its history; None for an unknown one."""
-    row = await get_dashboard_worker(connection, worker_id=worker_id)
-    changes = await list_dashboard_worker_changes(
+    row = await get_worker(connection, worker_id=worker_id)
+    changes = await list_worker_history(
         connection, worker_id=worker_id, before_seq=before, row_limit=PAGE_SIZE + 1
     )
-    count = await count_dashboard_worker_changes(connection, worker_id=worker_id)
+    count = await count_worker_history(connection, entity_id=worker_id)
     statuses = await list_dashboard_worker_statuses(
         connection, worker_id=worker_id, row_limit=_MOST_STAYS + 1
     )
@@ -83,7 +87,7 @@ async def read_worker(
 def _history(
     entity: Entity,
     now: datetime,
-    rows: Sequence[DashboardChange],
+    rows: Sequence[ExecutionChange] | Sequence[WorkerChange],
     count: int,
     statuses: Sequence[DashboardStatus],
 ) -> EntityHistory:
@@ -103,17 +107,16 @@ def _history(
 
 def _stays(statuses: Sequence[DashboardStatus]) -> tuple[Stay, ...]:
     """Return how long each status lasted; an end and a deletion last no time."""
+    # `time` is when a transaction began; a later change may belong to an older one.
+    moments = list(accumulate((row.time for row in statuses), max))
     stays = []
-    ends = [later.time for later in statuses[1:]]
-    for row, until in zip(statuses, [*ends, None], strict=True):
+    for row, since, until in zip(statuses, moments, [*moments[1:], None], strict=True):
         if row.status is not None and not (until is None and row.status in _ENDS):
-            # Overlapping transactions: what came later may have begun earlier.
-            last = None if until is None else max(until, row.time)
-            stays.append(Stay(row.status, row.time, last))
+            stays.append(Stay(row.status, since, until))
     return tuple(stays)
 
 
-def _change(row: DashboardChange) -> Change:
+def _change(row: ExecutionChange | WorkerChange) -> Change:
     return Change(
         seq=row.seq,
         time=row.time,
@@ -129,7 +132,9 @@ def _object(value: JsonValue) -> dict[str, JsonValue]:
     return value if isinstance(value, dict) else {}
 
 
-def _gone(kind: str, number: int, changes: Sequence[DashboardChange]) -> Entity:
+def _gone(
+    kind: str, number: int, changes: Sequence[ExecutionChange] | Sequence[WorkerChange]
+) -> Entity:
     return Entity(kind, number, changes[0].entity_ref if changes else None)
 
 
@@ -161,7 +166,7 @@ def _execution(row: DashboardExecution) -> Entity:
     )
 
 
-def _worker(row: DashboardWorkerPage) -> Entity:
+def _worker(row: Worker) -> Entity:
     place = row.host if row.port is None else f"{row.host or ''}:{row.port}"
     return Entity(
         "worker",

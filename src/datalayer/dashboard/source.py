@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ReadConnection: TypeAlias = AsyncConnection[TupleRow]
 
+
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
     """How the dashboard connects."""

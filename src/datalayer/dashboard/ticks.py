@@ -66,7 +66,7 @@ def _month_ticks(since: datetime, until: datetime, count: int) -> list[TimeTick]
     months = _months(since, until)
     stride = max(1, math.ceil(len(months) / count))
     return [
-        TimeTick(month, f"{month:%b %Y}", number % 2 == 0)
+        TimeTick(month, f"{month:%b}", number % 2 == 0)
         for number, month in enumerate(months[::stride])
     ]
 
