@@ -117,6 +117,15 @@ def test_wheel_is_marked_as_typed(wheel: Path) -> None:
     assert "datalayer/py.typed" in _names(wheel)
 
 
+@pytest.mark.parametrize("folder", ["static", "templates"])
+def test_wheel_carries_the_dashboard(wheel: Path, folder: str) -> None:
+    files = (ROOT / "src" / "datalayer" / "dashboard" / folder).iterdir()
+    expected = {path.relative_to(ROOT / "src").as_posix() for path in files}
+
+    assert expected
+    assert expected <= _names(wheel)
+
+
 def test_wheel_carries_the_generated_modules(wheel: Path) -> None:
     modules = (ROOT / "src" / "datalayer" / "queries").rglob("*.py")
     expected = {path.relative_to(ROOT / "src").as_posix() for path in modules}

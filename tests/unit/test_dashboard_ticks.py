@@ -67,7 +67,7 @@ def test_times_have_round_marks(hours: int, labels: list[str]) -> None:
 def test_a_year_has_marks_at_months() -> None:
     ticks = time_ticks(NOON - timedelta(days=365), NOON)
 
-    assert [tick.label for tick in ticks][:2] == ["Dec 2025", "Feb 2026"]
+    assert [tick.label for tick in ticks][:2] == ["Dec", "Feb"]
     assert {tick.moment.day for tick in ticks} == {1}
 
 
