@@ -30,7 +30,15 @@ WHERE
     pg_class.relnamespace = %s::regnamespace
     AND NOT pg_class.relispartition
     AND NOT pg_trigger.tgisinternal
-    AND pg_trigger.tgname <> 'ts_insert_blocker'
+    -- The extension's own.
+    AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_depend
+        WHERE
+            pg_depend.classid = 'pg_proc'::regclass
+            AND pg_depend.objid = pg_trigger.tgfoid
+            AND pg_depend.deptype = 'e'
+    )
 ORDER BY pg_class.relname, pg_trigger.tgname
 """
 
