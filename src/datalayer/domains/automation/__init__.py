@@ -30,11 +30,14 @@ from datalayer.domains.automation.values import (
     RecordedValue,
     Unchanged,
 )
-from datalayer.domains.automation.workers import deregister_worker, heartbeat
+from datalayer.domains.automation.workers import (
+    deregister_worker,
+    heartbeat,
+    register_worker,
+)
 from datalayer.queries.automation.enforcement import create_enforcement
 from datalayer.queries.automation.event import create_event
 from datalayer.queries.automation.execution import create_execution
-from datalayer.queries.automation.worker import register_worker
 
 __all__ = [
     "JSON_NULL",

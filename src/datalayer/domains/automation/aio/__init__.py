@@ -10,7 +10,11 @@ from datalayer.domains.automation.aio.executions import (
     update_execution,
 )
 from datalayer.domains.automation.aio.history import search_history, state_at, timeline
-from datalayer.domains.automation.aio.workers import deregister_worker, heartbeat
+from datalayer.domains.automation.aio.workers import (
+    deregister_worker,
+    heartbeat,
+    register_worker,
+)
 from datalayer.domains.automation.ranges import TimeRange, resolve_range
 from datalayer.domains.automation.results import (
     Change,
@@ -34,7 +38,6 @@ from datalayer.domains.automation.values import (
 from datalayer.queries.aio.automation.enforcement import create_enforcement
 from datalayer.queries.aio.automation.event import create_event
 from datalayer.queries.aio.automation.execution import create_execution
-from datalayer.queries.aio.automation.worker import register_worker
 
 __all__ = [
     "JSON_NULL",

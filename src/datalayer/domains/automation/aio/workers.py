@@ -14,6 +14,39 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from datalayer.queries.automation.worker import Worker
+    from datalayer.queries.enums import WorkerRole, WorkerType
+    from datalayer.runtime import JsonInput
+
+
+async def register_worker(
+    connection: AsyncConnection[Any],
+    *,
+    name: str,
+    worker_type: WorkerType,
+    worker_role: WorkerRole,
+    runtime: int | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    capabilities: JsonInput = None,
+    meta: JsonInput = None,
+) -> Worker:
+    """Register a worker by its name, for the first time or again, as active and alive.
+
+    Again it keeps its id and its history; everything else is what is given now.
+    """
+    registered = await workers.register_worker(
+        connection,
+        name=name,
+        worker_type=worker_type,
+        worker_role=worker_role,
+        runtime=runtime,
+        host=host,
+        port=port,
+        capabilities=capabilities,
+        meta=meta,
+    )
+    assert registered is not None, "an upsert stores a row, or raises"
+    return registered
 
 
 async def heartbeat(connection: AsyncConnection[Any], *, worker_id: int) -> datetime:
