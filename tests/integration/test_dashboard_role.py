@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
-from dashboard_client import PATIENT, open_dashboard
+from dashboard_client import PATIENT, follow_recipe, open_dashboard, read_recipe
 
 from automation_data import seed_history, seed_story, seed_workers
 from datalayer.dashboard.errors import (
@@ -18,8 +17,6 @@ from datalayer.dashboard.errors import (
 )
 from datalayer.dashboard.readiness import RELATIONS, check_database
 from datalayer.dashboard.source import SourceSettings
-
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @pytest.fixture
@@ -33,23 +30,8 @@ def role(database_url: str) -> Iterator[str]:
         connection.execute(f"DROP ROLE {name}")
 
 
-def _recipe() -> str:
-    """Return the statements of the page about the dashboard."""
-    text = (DOCS / "dashboard.md").read_text()
-    (block,) = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
-    return str(block)
-
-
-def _follow_recipe(connection: psycopg.Connection, role: str) -> None:
-    """Run the recipe for another role than `dashboard`."""
-    for statement in _recipe().split(";"):
-        if statement.strip().startswith(("GRANT SELECT", "GRANT USAGE")):
-            connection.execute(statement.replace("TO dashboard", f"TO {role}"))
-    connection.commit()
-
-
 def test_the_recipe_names_what_is_read() -> None:
-    granted = re.search(r"GRANT SELECT ON\n(.*?)\nTO", _recipe(), re.DOTALL)
+    granted = re.search(r"GRANT SELECT ON\n(.*?)\nTO", read_recipe(), re.DOTALL)
 
     assert granted is not None
     assert tuple(granted[1].replace(",", " ").split()) == RELATIONS
@@ -62,7 +44,7 @@ async def test_the_recipe_is_enough_for_every_page(
     seed_history(connection, hours=30)
     number = seed_story(connection)
     connection.execute("SELECT * FROM datalayer_maintain()")
-    _follow_recipe(connection, role)
+    follow_recipe(connection, role)
 
     settings = SourceSettings(
         database_url, role, patience=PATIENT, statement_timeout=PATIENT
@@ -94,7 +76,7 @@ async def test_a_missing_right_is_told_with_its_grant(
 def test_missing_rights_are_found_at_the_start(
     connection: psycopg.Connection, database_url: str, role: str
 ) -> None:
-    _follow_recipe(connection, role)
+    follow_recipe(connection, role)
     connection.execute(f"REVOKE SELECT ON worker FROM {role}")
     connection.commit()
 
