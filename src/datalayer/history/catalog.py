@@ -156,9 +156,10 @@ SELECT
     tgenabled::text AS enabled,
     tgtype AS type,
     tgfoid::bigint AS function,
-    tgconstraint <> 0 AS is_constraint,
-    tgdeferrable AS is_deferrable,
-    pg_get_triggerdef(oid) AS definition
+    (SELECT proname::text FROM pg_proc WHERE pg_proc.oid = tgfoid) AS function_name,
+    tgqual IS NOT NULL AS has_condition,
+    tgattr::text <> '' AS has_columns,
+    tgdeferrable AS is_deferrable
 FROM pg_trigger
 WHERE tgrelid = %s AND NOT tgisinternal
 ORDER BY tgname
@@ -210,9 +211,11 @@ class Trigger:
     enabled: str
     type: int
     function: int
-    is_constraint: bool
+    function_name: str
+    #: Whether it has WHEN, and whether it is for an UPDATE OF some columns.
+    has_condition: bool
+    has_columns: bool
     is_deferrable: bool
-    definition: str
 
     @property
     def is_after_row(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
@@ -18,6 +18,8 @@ from datalayer.history.naming import (
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+    from datalayer.history.model import TrackedTable
 
 _FUNCTIONS = """
 SELECT
@@ -82,6 +84,8 @@ class LiveHistory:
 
     function: LiveFunction
     declaration: Declaration
+    #: The name of the table when its history began.
+    name: str
     names: HistoryNames
     #: The tracked table; its present name may be another than the declared one.
     found: FoundTable
@@ -96,6 +100,11 @@ class LiveHistory:
         table = self.found.table
         schema = "" if table.is_in_path else f"{quote_name(table.schema)}."
         return schema + quote_name(table.name)
+
+    @property
+    def declared_table(self) -> TrackedTable:
+        """Return the table under the name that the function knows it by."""
+        return replace(self.found.table, name=self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +142,7 @@ def read_history(
     return LiveHistory(
         function=function,
         declaration=declaration,
+        name=name,
         names=names,
         found=read_table(connection, table),
         history=history,

@@ -37,6 +37,7 @@ WITH RECURSIVE part AS (
 )
 SELECT oid::bigint, oid::regclass::text FROM part ORDER BY oid::regclass::text
 """
+_REFUSE = "datalayer_refuse_change"
 _REGENERATE = "write a migration with the function that `history add` writes now"
 
 
@@ -79,7 +80,7 @@ def check_columns(history: LiveHistory) -> Iterator[Finding]:
 
 def check_function(history: LiveHistory) -> Iterator[Finding]:
     """Find out whether the function is what the generator would write now."""
-    function, table = history.function, history.found.table
+    function, table = history.function, history.declared_table
     if history.declaration.columns - set(table.column_names):
         return
     named = f"{quote_name(function.name)}()"
@@ -177,7 +178,7 @@ def _check_trigger(
             help=_creation(wanted),
         )
         return
-    if trigger.type != wanted.type or wanted.function not in (None, trigger.function):
+    if not _is_as_written(trigger, wanted):
         yield Finding(
             history.shown,
             "altered-trigger",
@@ -193,6 +194,21 @@ def _check_trigger(
             f"the trigger `{name}` on `{relation}` {state}",
             help=f"ALTER TABLE {relation} ENABLE ALWAYS TRIGGER {name}",
         )
+
+
+def _is_as_written(trigger: Trigger, wanted: _Wanted) -> bool:
+    if wanted.function is None:
+        is_right_function = trigger.function_name == _REFUSE
+    else:
+        is_right_function = trigger.function == wanted.function
+    # Only a change of the key is refused on a condition.
+    has_condition = wanted.type == _BEFORE_ROW_UPDATE
+    return (
+        is_right_function
+        and trigger.type == wanted.type
+        and trigger.has_condition is has_condition
+        and not trigger.has_columns
+    )
 
 
 def _creation(wanted: _Wanted) -> str:
