@@ -11,7 +11,7 @@ from datalayer.dashboard.differences import (
     compare_field,
     recorded_value,
 )
-from datalayer.dashboard.formatting import compact, duration, number, percent, size
+from datalayer.dashboard.formatting import age, compact, duration, number, percent, size
 from datalayer.runtime.json import JsonValue
 
 
@@ -103,6 +103,14 @@ def test_deep_values_are_told_whole() -> None:
 )
 def test_durations_have_two_units(seconds: float, text: str) -> None:
     assert duration(timedelta(seconds=seconds)).replace("\xa0", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-3, "0 s ago"), (59, "59 s ago"), (3599, "59 min ago"), (90_000, "1 d ago")],
+)
+def test_ages_have_one_unit(seconds: float, text: str) -> None:
+    assert age(timedelta(seconds=seconds)).replace("\xa0", " ") == text
 
 
 def test_numbers_are_readable() -> None:

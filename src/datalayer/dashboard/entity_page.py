@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from datalayer.dashboard.differences import compare_field, recorded_value
 from datalayer.dashboard.formatting import (
     NOTHING,
+    age,
     clock,
     day,
     duration,
@@ -121,7 +122,7 @@ def _fact_line(fact: Fact, now: datetime) -> FactLine:
     if isinstance(value, datetime):
         text = moment(value.astimezone(UTC))
         if fact.tells_age:
-            text = f"{duration(now - value)} ago"
+            text = age(now - value)
     else:
         text = NOTHING if value is None else str(value)
     return FactLine(fact.name, text, fact.link)

@@ -51,6 +51,15 @@ def duration(length: timedelta) -> str:
     return _two_units(round(seconds))
 
 
+def age(length: timedelta) -> str:
+    """Return how long ago something was, in its largest unit: `4 min ago`."""
+    seconds = round(length.total_seconds())
+    for limit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= limit:
+            return f"{seconds // limit}{_SPACE}{name}{_SPACE}ago"
+    return f"{max(seconds, 0)}{_SPACE}s{_SPACE}ago"
+
+
 def _two_units(seconds: int) -> str:
     units = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
     for large, name, small, small_name in units:

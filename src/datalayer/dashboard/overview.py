@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from datalayer.dashboard.charts import Plan, Series, bar_chart, line_chart
-from datalayer.dashboard.formatting import compact, duration, minute, number, percent
+from datalayer.dashboard.formatting import age, compact, minute, number, percent
 from datalayer.dashboard.model import HOUR
 from datalayer.dashboard.series import (
     ENDS,
@@ -293,7 +293,7 @@ def _worker_line(worker: WorkerHealth, now: datetime) -> WorkerLine:
         type=worker.worker_type,
         state=state,
         mood=mood,
-        heartbeat="never" if last is None else f"{duration(now - last)} ago",
+        heartbeat="never" if last is None else age(now - last),
     )
 
 
