@@ -29,6 +29,7 @@ from history_reading import HistoryRow, Observation
 from history_rendering import render_settings
 from history_script import render_script
 from history_sessions import Completed, Run, ServerSession, Unexpected
+from history_shrinking import shrink
 
 
 class LawsBroken(AssertionError):
@@ -47,8 +48,8 @@ class Trial:
     settings: tuple[Settings, Settings]
     run: Run
     broken: list[Broken]
-    #: All of its history that settings could change.
-    said: list[str]
+    #: All of its history that settings could change, if it came to its end.
+    said: list[str] | None
 
 
 @dataclass
@@ -67,25 +68,42 @@ class Lab:
         return self.sessions[0].connection
 
     def insist(self, program: Program) -> None:
-        """Raise an error with a script if a program breaks laws."""
-        verdict = self.judge(program)
-        if verdict is not None:
-            raise LawsBroken(*verdict)
-
-    def judge(self, program: Program) -> tuple[list[Broken], str] | None:
-        """Run a program under both its settings; the broken laws and a script."""
-        first = self._try(program, program.settings)
-        second = first if first.broken else self._try(program, program.other_settings)
-        broken = second.broken
-        if not broken and first.said != second.said:
-            differing = sorted(set(first.said) ^ set(second.said))
-            broken = [Broken(SETTINGS_LAW, "\n".join(differing)[:2000])]
+        """Raise an error with the smallest script there is if a program breaks laws."""
+        broken = self.judge(program)
         if not broken:
-            return None
-        script = render_script(
-            program, second.settings, second.run, broken, timescaledb=self.timescaledb
+            return
+        laws = {one.law for one in broken}
+
+        def fails(candidate: Program) -> bool:
+            return bool(laws & {one.law for one in self.judge(candidate)})
+
+        smallest = shrink(program, fails, tries=200)
+        raise LawsBroken(self.judge(smallest) or broken, self.script(smallest))
+
+    def judge(self, program: Program) -> list[Broken]:
+        """Run a program under both its settings; return the laws that it breaks."""
+        first = self._try(program, program.settings)
+        second = self._try(program, program.other_settings)
+        broken = {one.law: one for one in (*second.broken, *first.broken)}
+        if first.said is not None and second.said is not None:
+            differing = sorted(set(first.said) ^ set(second.said))
+            if differing:
+                shown = "\n".join(differing)[:2000]
+                broken[SETTINGS_LAW] = Broken(SETTINGS_LAW, shown)
+        return list(broken.values())
+
+    def script(self, program: Program) -> str:
+        """The program for psql, under the settings with which it fails."""
+        trial = self._try(program, program.settings)
+        if not trial.broken:
+            trial = self._try(program, program.other_settings)
+        return render_script(
+            program,
+            trial.settings,
+            trial.run,
+            trial.broken,
+            timescaledb=self.timescaledb,
         )
-        return broken, script
 
     def _try(self, program: Program, settings: tuple[Settings, Settings]) -> Trial:
         self.base += 10
@@ -102,7 +120,7 @@ class Lab:
             self._set(settings)
             run.run(program.steps)
         except Unexpected as error:
-            return Trial(settings, run, [_unexpected(error.completed)], [])
+            return Trial(settings, run, [_unexpected(error.completed)], None)
         finally:
             self._clean_sessions()
         observation = self.observe()

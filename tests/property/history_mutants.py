@@ -86,9 +86,8 @@ def _fire_on_origin(connection: psycopg.Connection[Any]) -> None:
 
 
 _EXECUTOR = "old.executor IS DISTINCT FROM new.executor"
-_ENV_VARS = "ROW(old.env_vars)::record *<> ROW(new.env_vars)::record"
+_DOCUMENTS = ("new.env_vars", "new.workflow_task")
 _STARTED_AT = "IF old.started_at IS DISTINCT FROM new.started_at THEN"
-_EARLY = "        END IF;\n        IF old.status IS DISTINCT"
 _RESULT_AFTER = """new_fields := new_fields
                 || jsonb_build_object('result', _jsonb_digest_summary(new.result));
         END IF;
@@ -111,13 +110,14 @@ MUTANTS = (
     ),
     Mutant(
         "compares jsonb by value",
-        _execution((_ENV_VARS, "old.env_vars IS DISTINCT FROM new.env_vars")),
-        "law 2",
-    ),
-    Mutant(
-        "compares the text of documents without case",
         _execution(
-            (_ENV_VARS, "lower(old.env_vars::text) <> lower(new.env_vars::text)")
+            *(
+                (
+                    f"ROW(old.{name})::record *<> ROW(new.{name})::record",
+                    f"old.{name} IS DISTINCT FROM new.{name}",
+                )
+                for name in ("env_vars", "workflow_task", "result")
+            )
         ),
         "law 2",
     ),
@@ -146,15 +146,18 @@ MUTANTS = (
     ),
     Mutant(
         "documents without $json",
-        _execution(("_jsonb_history_value(new.env_vars)", "new.env_vars")),
+        _execution(*((f"_jsonb_history_value({name})", name) for name in _DOCUMENTS)),
         "law 5",
     ),
     Mutant(
         "NULL as an empty object",
         _execution(
-            (
-                "_jsonb_history_value(new.env_vars)",
-                "coalesce(_jsonb_history_value(new.env_vars), '{}')",
+            *(
+                (
+                    f"_jsonb_history_value({name})",
+                    f"coalesce(_jsonb_history_value({name}), '{{}}')",
+                )
+                for name in _DOCUMENTS
             )
         ),
         "law 5",
@@ -168,7 +171,9 @@ MUTANTS = (
     ),
     Mutant("sequence with a cache", _cache_sequence, "law 6", together=True),
     Mutant(
-        "time zone of the session", _execution(("SET \"TimeZone\" TO 'UTC'", "")), "law"
+        "time zone of the session",
+        _execution(("SET \"TimeZone\" TO 'UTC'", "")),
+        "law 8",
     ),
     Mutant(
         "names of the session",

@@ -108,8 +108,14 @@ def _check(table: Table, model: Model) -> str:
     versions = sorted(model.committed, key=lambda v: (v.key, v.statement))
     wanted = [
         json.dumps(
-            [row.key, row.operation, row.reference, row.changed]
-            + [_short(row.old), _short(row.new)],
+            [
+                row.key,
+                row.operation,
+                row.reference,
+                row.changed,
+                _short(row.old),
+                _short(row.new),
+            ],
             ensure_ascii=False,
         )
         for row in expected_rows(versions, table)

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from history_lab import Lab, open_lab
-from history_language import Program
-from history_strategies import overlapping_programs, programs
-from hypothesis import HealthCheck, given, settings
+from history_programs import make_overlapping_program, make_program
 
-#: How many times the usual number of programs to try.
-THOROUGHNESS = int(os.environ.get("DATALAYER_HISTORY_THOROUGHNESS", "1"))
+from datalayer.migrate import migrate
+from datalayer.server import Binaries, find_binaries, scratch_database, use_server
 
-
-def thorough(examples: int) -> settings:
-    """The same programs each time, unless more are asked for."""
-    return settings(
-        max_examples=examples * THOROUGHNESS,
-        derandomize=THOROUGHNESS == 1,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        report_multiple_bugs=False,
-    )
+#: How many times the usual number of programs to try; each number means the same ones.
+THOROUGHNESS = int(os.environ.get("DATALAYER_HISTORY_PROGRAMS", "1"))
+_MIGRATIONS = Path(__file__).parents[2] / "migrations"
+_OLDEST = [b for b in find_binaries() if not b.embedded][-1:]
 
 
 @pytest.fixture
@@ -33,18 +26,24 @@ def lab(database_url: str) -> Iterator[Lab]:
 
 
 def test_programs_leave_the_history_they_should(lab: Lab) -> None:
-    @thorough(300)
-    @given(programs())
-    def run(program: Program) -> None:
-        lab.insist(program)
-
-    run()
+    for seed in range(400 * THOROUGHNESS):
+        lab.insist(make_program(seed))
 
 
 def test_overlapping_programs_leave_the_history_they_should(lab: Lab) -> None:
-    @thorough(250)
-    @given(overlapping_programs())
-    def run(program: Program) -> None:
-        lab.insist(program)
+    for seed in range(250 * THOROUGHNESS):
+        lab.insist(make_overlapping_program(seed))
 
-    run()
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("binaries", _OLDEST, ids=lambda b: f"postgresql{b.major}")
+def test_installed_servers_keep_the_laws(binaries: Binaries) -> None:
+    with (
+        use_server(binaries=binaries.folder) as server,
+        scratch_database(server.url()) as url,
+    ):
+        migrate(url, _MIGRATIONS)
+        with open_lab(url) as lab:
+            for seed in range(1000, 1000 + 80 * THOROUGHNESS):
+                lab.insist(make_program(seed))
+                lab.insist(make_overlapping_program(seed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Literal, TypeVar
 
 from history_columns import KEYS, TABLES, Column, Table
@@ -36,7 +37,6 @@ from history_language import (
     Writing,
 )
 from history_values import FAMILIES, LARGE, NULL, Value, document, scalars
-from hypothesis import strategies as st
 
 _T = TypeVar("_T")
 
@@ -61,27 +61,40 @@ _SAVEPOINTS = ("a", "b")
 #: Which tables a program is about.
 _TABLES = ((TABLES[0],), (TABLES[1],), (TABLES[0],), TABLES)
 
-#: Documents of any form, as they may be written.
-_WRITTEN = st.recursive(
-    st.sampled_from(
-        ["null", "true", "0", "1", "1.0", "2e0", "-1.50", '"a"', '"\\u00e9"', '"$json"']
-    ),
-    lambda inner: (
-        st.lists(inner, max_size=3).map(lambda items: f"[{' , '.join(items)}]")
-        | st.lists(
-            st.tuples(st.sampled_from(["a", "b", "aa", "é", "$json", ""]), inner),
-            max_size=3,
-        ).map(lambda pairs: "{" + ",".join(f'"{k}" :{v}' for k, v in pairs) + "}")
-    ),
-    max_leaves=5,
+_LEAVES = (
+    "null",
+    "true",
+    "0",
+    "1",
+    "1.0",
+    "2e0",
+    "-1.50",
+    '"a"',
+    '"\\u00e9"',
+    '"$json"',
 )
+
+
+def _written(random: Random, depth: int) -> str:
+    """A document of any form, as it may be written."""
+    inside = [
+        _written(random, depth - 1) for _ in range(random.randint(0, 3) if depth else 0)
+    ]
+    form = random.choice(("leaf", "array", "object")) if depth else "leaf"
+    if form == "leaf":
+        return random.choice(_LEAVES)
+    if form == "array":
+        return f"[{' , '.join(inside)}]"
+    names = (random.choice(("a", "b", "aa", "é", "$json", "")) for _ in inside)
+    pairs = (f'"{name}" :{value}' for name, value in zip(names, inside, strict=True))
+    return "{" + ",".join(pairs) + "}"
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
     """Draws the parts of one program: few rows, few documents, few columns."""
 
-    draw: st.DrawFn
+    random: Random
     documents: tuple[Value, ...]
     keys: tuple[int, ...]
     tables: tuple[Table, ...]
@@ -91,19 +104,21 @@ class Author:
     together: bool
 
     def pick(self, choices: Sequence[_T]) -> _T:
-        return self.draw(st.sampled_from(choices))
+        return self.random.choice(choices)
 
     def flag(self) -> bool:
-        return self.draw(st.booleans())
+        return self.random.random() < 0.5
 
     def table(self) -> Table:
         return self.pick(self.tables)
 
     def some_keys(self, keys: Sequence[int] | None = None) -> tuple[int, ...]:
-        chosen = st.lists(
-            st.sampled_from(keys or self.keys), min_size=1, max_size=3, unique=True
-        )
-        return tuple(self.draw(chosen))
+        return tuple(self.some(keys or self.keys, 3))
+
+    def some(self, choices: Sequence[_T], most: int) -> list[_T]:
+        """At least one of the choices."""
+        count = self.random.randint(1, min(most, len(choices)))
+        return self.random.sample(choices, count)
 
     def value(self, table: Table, column: Column, key: int) -> Value:
         if column.sql_type == "jsonb":
@@ -113,7 +128,7 @@ class Author:
     def row(self, table: Table, key: int) -> Row:
         required = {table.reference, "worker_type", "worker_role"}
         optional = [c.name for c in table.columns if c.name not in required]
-        given = required | set(self.draw(st.lists(st.sampled_from(optional))))
+        given = required | {name for name in optional if self.flag()}
         return Row(
             key,
             tuple(
@@ -131,9 +146,7 @@ class Author:
         columns = {"focus": focus or table.tracked, "untracked": table.ignored}.get(
             self.pick(("focus",) * 6 + ("all", "untracked")), table.columns
         )
-        chosen = self.draw(
-            st.lists(st.sampled_from(columns), min_size=1, max_size=4, unique=True)
-        )
+        chosen = self.some(columns, 4)
         # A name belongs to one worker.
         kept = [c for c in chosen if c.name != "name" or len(set(keys)) == 1]
         kept = kept or [table.column("status")]
@@ -226,7 +239,7 @@ class Author:
         if self.together:
             levels += ("REPEATABLE READ", "SERIALIZABLE")
         inside: list[Statement] = [
-            self.inside() for _ in range(self.draw(st.integers(1, 5)))
+            self.inside() for _ in range(self.random.randint(1, 5))
         ]
         ending = Commit() if self.pick((True, True, False)) else Rollback()
         return [Begin(self.pick(levels)), *inside, ending]
@@ -242,7 +255,8 @@ class Author:
 
     def block(self) -> list[Statement]:
         kinds = ("statement", "transaction")
-        kind = self.pick(kinds if self.together else (*kinds, "statement", "tidy"))
+        rare = ("tidy",) if self.random.random() < 0.1 else ()
+        kind = self.pick(kinds if self.together else (*kinds, "statement", *rare))
         if kind == "tidy":
             return [Tidy()]
         return [self.writing()] if kind == "statement" else self.transaction()
@@ -262,17 +276,17 @@ def _without_megabytes(row: Row) -> Row:
     )
 
 
-def _author(draw: st.DrawFn, *, together: bool) -> Author:
-    documents = [*draw(st.sampled_from(FAMILIES)), NULL]
-    if draw(st.integers(0, 3)) == 3:
-        documents.append(document(draw(_WRITTEN)))
-    if draw(st.integers(0, 15)) == 15:
-        documents.append(draw(st.sampled_from(LARGE)))
-    keys = KEYS[: draw(st.integers(1, 2 if together else 3))]
-    tables = (TABLES[0],) if together else draw(st.sampled_from(_TABLES))
+def _author(random: Random, *, together: bool) -> Author:
+    documents = [*random.choice(FAMILIES), NULL]
+    if random.random() < 0.2:
+        documents.append(document(_written(random, 3)))
+    if random.random() < 0.05:
+        documents.append(random.choice(LARGE))
+    keys = KEYS[: random.randint(1, 2 if together else 3)]
+    tables = (TABLES[0],) if together else random.choice(_TABLES)
     named = [c.name for table in tables for c in (*table.tracked, *table.initial[:1])]
-    columns = draw(st.lists(st.sampled_from(named), min_size=1, max_size=3))
-    return Author(draw, tuple(documents), keys, tables, tuple(columns), together)
+    columns = random.sample(named, random.randint(1, 3))
+    return Author(random, tuple(documents), keys, tables, tuple(columns), together)
 
 
 def _begin(author: Author) -> Step:
@@ -281,25 +295,23 @@ def _begin(author: Author) -> Step:
     return Step(0, Insert(table, tuple(author.row(table, key) for key in author.keys)))
 
 
-@st.composite
-def programs(draw: st.DrawFn) -> Program:
+def make_program(seed: int) -> Program:
     """What one session does, statement by statement and in transactions."""
-    author = _author(draw, together=False)
+    author = _author(Random(seed), together=False)
     steps = [_begin(author)]
-    for _ in range(draw(st.integers(1, 6))):
+    for _ in range(author.random.randint(2, 7)):
         steps += [Step(0, statement) for statement in author.block()]
     settings = [author.settings() for _ in range(2)]
     return Program(tuple(steps), (settings[0],) * 2, (settings[1],) * 2)
 
 
-@st.composite
-def overlapping_programs(draw: st.DrawFn) -> Program:
+def make_overlapping_program(seed: int) -> Program:
     """What two sessions do at the same time to the same few rows."""
-    author = _author(draw, together=True)
+    author = _author(Random(seed), together=True)
     queues = [_blocks(author), _blocks(author)]
     steps = [_begin(author)]
     while queues[0] or queues[1]:
-        turn = draw(st.integers(0, 1)) if all(queues) else int(not queues[0])
+        turn = author.random.randint(0, 1) if all(queues) else int(not queues[0])
         steps.append(Step(turn, queues[turn].pop(0)))
     settings = [author.settings() for _ in range(4)]
     return Program(tuple(steps), (settings[0], settings[1]), (settings[2], settings[3]))

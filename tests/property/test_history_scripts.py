@@ -1,0 +1,69 @@
+"""A program that breaks a law is shown as a script that psql can run."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from history_lab import Lab, LawsBroken, open_lab
+from history_language import Program
+from history_mutants import MUTANTS
+from history_programs import make_overlapping_program, make_program
+
+from datalayer.server import Server, find_client, scratch_database
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("compares jsonb by value", make_program),
+        ("names of the session", make_program),
+        ("documents without $json", make_overlapping_program),
+    ],
+)
+def test_script_fails_on_the_mutant_only(
+    name: str,
+    make: Callable[[int], Program],
+    server: Server,
+    migrated_template: str,
+    tmp_path: Path,
+) -> None:
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
+    program = tmp_path / "program.sql"
+    with (
+        scratch_database(server.url(), template=migrated_template) as url,
+        open_lab(url) as lab,
+    ):
+        mutant.apply(lab.control)
+        with pytest.raises(LawsBroken) as raised:
+            insist_on_all(lab, make)
+    program.write_text(raised.value.script)
+
+    with scratch_database(server.url(), template=migrated_template) as sound:
+        assert run_script(server, sound, program).returncode == 0
+    with scratch_database(server.url(), template=migrated_template) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            mutant.apply(connection)
+        again = run_script(server, url, program)
+
+    assert again.returncode == 3
+    assert "is not what it should be" in again.stderr
+
+
+def insist_on_all(lab: Lab, make: Callable[[int], Program]) -> None:
+    for seed in range(300):
+        lab.insist(make(seed))
+
+
+def run_script(
+    server: Server, url: str, program: Path
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [find_client("psql", server), "-X", "-q", "-f", str(program), url],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
