@@ -11,14 +11,25 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from datalayer.errors import NodeNotFound, NodeTooOld, PackagesNotInstalled
+from datalayer.errors import (
+    AnalysisServerTooOld,
+    NodeNotFound,
+    NodeTooOld,
+    PackagesNotInstalled,
+)
 from datalayer.server import (
     Server,
     create_database,
     scratch_database,
     use_server,
 )
-from datalayer.server.timescaledb import TimescaleServer, use_timescaledb
+from datalayer.server.timescaledb import (
+    TimescaleServer,
+    WasmServer,
+    use_timescaledb,
+    wasm,
+)
+from datalayer.server.timescaledb.starting import URL_VARIABLE
 from server_processes import open_folder
 
 # A busy machine is no failure: nothing here is timed. Examples are new in each run, in
@@ -39,7 +50,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _NEED_SERVER = {"server", "empty_database", "database_url", "connection"}
-_NEED_TIMESCALEDB = {"timescaledb", "empty_timescaledb", "timescaledb_url"}
+_NEED_TIMESCALEDB = {"timescaledb", "wasm_timescaledb"}
+_ANALYSING_VERSION = 160000
 _NO_TIMESCALEDB = (NodeNotFound, NodeTooOld, PackagesNotInstalled)
 
 
@@ -101,10 +113,10 @@ def connection(database_url: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture(scope="session")
-def timescaledb() -> Iterator[TimescaleServer]:
-    """A running TimescaleDB with one database, shared by the tests of a worker."""
+def wasm_timescaledb() -> Iterator[WasmServer]:
+    """A running TimescaleDB of ours, whichever server the environment names."""
     try:
-        with use_timescaledb() as running:
+        with wasm.start_wasm_server() as running:
             yield running
     except _NO_TIMESCALEDB as error:
         if os.environ.get("CI") == "true":
@@ -112,11 +124,32 @@ def timescaledb() -> Iterator[TimescaleServer]:
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def timescaledb(request: pytest.FixtureRequest) -> Iterator[TimescaleServer]:
+    """A running TimescaleDB with one database, shared by the tests of a worker."""
+    if not os.environ.get(URL_VARIABLE):
+        own: WasmServer = request.getfixturevalue("wasm_timescaledb")
+        yield own
+        return
+    with use_timescaledb() as running:
+        yield running
+
+
 @pytest.fixture
 def empty_timescaledb(timescaledb: TimescaleServer) -> str:
     """The URL of an empty database with the extension, for one connection at a time."""
     timescaledb.reset()
     return timescaledb.url
+
+
+@pytest.fixture
+def analysing_timescaledb(empty_timescaledb: str) -> str:
+    """The URL of an empty database whose server can analyse queries."""
+    with psycopg.connect(empty_timescaledb) as connection:
+        version = connection.info.server_version
+    if version < _ANALYSING_VERSION:
+        pytest.skip(str(AnalysisServerTooOld(version)))
+    return empty_timescaledb
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ def write_variants(folder: Path, *, timescaledb: str) -> None:
 def check(
     folder: Path,
     server: Server,
+    analysing_timescaledb: str,
     timescaledb: TimescaleServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> CliRunner:
@@ -151,7 +152,7 @@ def test_unknown_profile_is_wrong_usage(folder: Path) -> None:
     assert "'oracle' is not one of" in result.stderr
 
 
-@pytest.mark.usefixtures("timescaledb")
+@pytest.mark.usefixtures("analysing_timescaledb")
 def test_check_starts_its_own_server(folder: Path, server: Server) -> None:
     project.generate(load_config(folder), server_url=server.url())
 

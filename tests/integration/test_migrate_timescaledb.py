@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from datalayer.errors import MigrationFailed, ProfileConflict
 from datalayer.migrate import migrate, status
@@ -104,7 +105,7 @@ def test_schema_of_the_url_survives_each_file(
 ) -> None:
     with psycopg.connect(empty_timescaledb) as connection:
         connection.execute("CREATE SCHEMA app")
-    url = f"{empty_timescaledb}?options=-csearch_path%3Dapp"
+    url = make_conninfo(empty_timescaledb, options="-csearch_path=app")
     folder = write(
         {
             "001_a.sql": "SET search_path TO public;\nCREATE TABLE a (x integer)",
