@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -99,6 +100,31 @@ def test_other_addresses_are_warned_of(database_url: str) -> None:
 
     assert status == 200
     assert "everyone who reaches 0.0.0.0 can read this" in errors
+
+
+def test_it_takes_on_a_role(database_url: str) -> None:
+    with serve_dashboard(database_url, "--role", "pg_read_all_data") as (address, _):
+        code, _ = _get(address)
+    result = run_dashboard("--database-url", database_url, "--role", "nobody_here")
+
+    assert code == 200
+    assert result.returncode == 1
+    assert "cannot take on the role `nobody_here`" in result.stderr
+
+
+def test_it_opens_the_browser(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = tmp_path / "opened"
+    os.mkfifo(opened)
+    program = tmp_path / "browser"
+    program.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    program.chmod(0o755)
+    monkeypatch.setitem(ENVIRONMENT, "BROWSER", str(program))
+
+    with serve_dashboard(database_url, "--open") as (address, _):
+        # Reading waits for the browser.
+        assert opened.read_text().strip() == address
 
 
 @pytest.mark.parametrize("option", [("--port", "65536"), ("--hours", "0")])

@@ -62,6 +62,26 @@ async def test_the_recipe_is_enough_for_every_page(
             assert response.status_code == 200, response.text
 
 
+async def test_the_overview_reads_no_row_of_history(
+    connection: psycopg.Connection, database_url: str, role: str
+) -> None:
+    seed_history(connection, hours=5)
+    follow_recipe(connection, role)
+    connection.execute(
+        f"REVOKE SELECT ON execution, execution_history, worker_history FROM {role}"
+    )
+    connection.commit()
+
+    settings = SourceSettings(
+        database_url, role, patience=PATIENT, statement_timeout=PATIENT
+    )
+    async with open_dashboard(settings) as client:
+        response = await client.get("/")
+
+    assert response.status_code == 200
+    assert "Busiest actions" in response.text
+
+
 async def test_a_missing_right_is_told_with_its_grant(
     database_url: str, role: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 import webbrowser
 from typing import Annotated
 
@@ -84,5 +85,11 @@ def dashboard(
 def _announce(address: str, *, opens: bool) -> None:
     console.print(address, markup=False)
     messages.print("Ctrl-C stops the dashboard")
-    if opens and not webbrowser.open(address):
+    if opens:
+        # Some browsers keep their caller waiting, and wait for the page themselves.
+        threading.Thread(target=_open, args=[address], daemon=True).start()
+
+
+def _open(address: str) -> None:
+    if not webbrowser.open(address):
         messages.print("note: no browser was found, open the address yourself")

@@ -13,6 +13,7 @@ from datalayer.urls import describe_target, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import LiteralString
 
 #: The relations that the pages read; the hourly ones need no rights on raw tables.
 RELATIONS = (
@@ -70,7 +71,7 @@ def _take_role(connection: psycopg.Connection, role: str | None) -> None:
         ) from error
 
 
-def _names(connection: psycopg.Connection, question: str) -> list[str]:
+def _names(connection: psycopg.Connection, question: LiteralString) -> list[str]:
     rows = connection.execute(question, (list(RELATIONS),)).fetchall()
     return [name for (name,) in rows]
 

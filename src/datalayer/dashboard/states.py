@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+_MISSING = (errors.UndefinedColumn, errors.UndefinedFunction, errors.UndefinedTable)
+
+#: Classes of SQLSTATE: a connection that breaks, and an operator who ends it.
+_LOST = ("08", "57P")
+
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
@@ -56,19 +61,26 @@ def failure(error: Exception, settings: SourceSettings, address: str) -> Fragmen
     _LOGGER.warning("%s: %s", type(error).__name__, _first_line(error))
     if isinstance(error, errors.QueryCanceled):
         return _too_slow(settings, address)
-    if isinstance(error, errors.UndefinedTable | errors.UndefinedFunction):
+    if isinstance(error, _MISSING):
         return _without_tables(address)
     if isinstance(error, errors.InsufficientPrivilege):
         return _without_rights(settings, address)
-    if isinstance(error, psycopg.OperationalError | PoolTimeout):
-        return _unreachable(address)
     code = getattr(error, "sqlstate", None)
+    if isinstance(error, PoolTimeout) or _is_connection_lost(error):
+        return _unreachable(address)
     return _retry(
         address,
         heading="The database refused a question",
         text=f"PostgreSQL answered with the error {code or type(error).__name__}.",
         remedy="The messages of `datalayer dashboard` and the server's log say more.",
     )
+
+
+def _is_connection_lost(error: Exception) -> bool:
+    """Return whether the server ended the connection, or libpq without the server."""
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(_LOST)
 
 
 def _unreachable(address: str) -> Fragment:
