@@ -27,8 +27,11 @@ def measure_rollups(
     with psycopg.connect(loaded.url, autocommit=True) as connection:
         # Of what is due on a database that was kept nothing must come in between.
         connection.execute("SELECT FROM datalayer_maintain()")
+        # A run that was killed has left them in the future.
         before = connection.execute(
-            "SELECT source, watermark FROM datalayer_rollup_source"
+            "SELECT source,"
+            " least(watermark, datalayer_hour(now() - interval '1 hour'))::text"
+            " FROM datalayer_rollup_source"
         ).fetchall()
         connection.execute("UPDATE datalayer_rollup_source SET watermark = 'infinity'")
         try:

@@ -85,7 +85,10 @@ def _summarise(name: str, times: Sequence[float], calls: int) -> Timing:
 def _calibrate(contender: Contender) -> int:
     """Warm up, and return how many calls make one sample."""
     contender.prepare(1 + _WARM_UPS)
+    started = time.perf_counter()
     contender.run(0)
+    if time.perf_counter() - started > _WARM_UP_SECONDS:
+        return 1
     started = time.perf_counter()
     calls, elapsed = 0, 0.0
     while calls < _WARM_UPS and elapsed < _WARM_UP_SECONDS:
