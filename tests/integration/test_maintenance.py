@@ -331,6 +331,29 @@ def test_without_the_migrations_it_says_so(empty_database: str) -> None:
         maintain(empty_database)
 
 
+def test_the_owner_need_not_be_a_superuser(empty_database: str) -> None:
+    role = "maintenance_plain_owner"
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN".encode())
+        connection.execute(f"GRANT ALL ON SCHEMA public TO {role}".encode())
+        url = make_conninfo(empty_database, user=role)
+        try:
+            migrate(url, MIGRATIONS)
+            with psycopg.connect(url) as writer:
+                writer.execute("INSERT INTO execution (action_ref) VALUES ('a')")
+            steps = maintain(url).steps
+            owners = connection.execute(
+                "SELECT DISTINCT relowner::regrole::text FROM pg_class "
+                "WHERE relname ~ '_y[0-9]{4}m'"
+            ).fetchall()
+        finally:
+            connection.execute(f"DROP OWNED BY {role}".encode())
+            connection.execute(f"DROP ROLE {role}".encode())
+
+    assert ("create partitions", "execution") in [(s.task, s.relation) for s in steps]
+    assert owners == [(role,)]
+
+
 def test_it_works_in_a_schema_of_its_own(empty_database: str) -> None:
     with psycopg.connect(empty_database) as connection:
         connection.execute("CREATE SCHEMA app")
