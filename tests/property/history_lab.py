@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -58,7 +58,8 @@ class Lab:
 
     sessions: tuple[ServerSession, ...]
     watcher: psycopg.Connection[Any] | None
-    timescaledb: bool
+    #: Which Tidy it knows.
+    kind: str
     #: How the reader of history sorts; anything but seq is a mistake.
     reading_order: str = "seq"
     base: int = 0
@@ -102,7 +103,7 @@ class Lab:
             trial.settings,
             trial.run,
             trial.broken,
-            timescaledb=self.timescaledb,
+            tidy=TIDY[self.kind],
         )
 
     def _try(self, program: Program, settings: tuple[Settings, Settings]) -> Trial:
@@ -111,11 +112,11 @@ class Lab:
 
         def tidy() -> None:
             self._set((PLAIN,))
-            self.control.execute(TIDY[self.timescaledb])
+            self.control.execute(TIDY[self.kind])
             self._set(settings[:1])
 
         watcher = self.watcher if program.sessions > 1 else None
-        run = Run(self.sessions, watcher, self.base, tidy)
+        run = Run(self.sessions, watcher, self.base, tidy, self.kind != "native")
         try:
             self._set(settings)
             run.run(program.steps)
@@ -219,15 +220,18 @@ def _said(observation: Observation) -> list[str]:
 
 
 @contextmanager
-def open_lab(
-    url: str, *, timescaledb: bool = False, alone: bool = False
-) -> Iterator[Lab]:
+def open_lab(url: str, *, kind: str = "native") -> Iterator[Lab]:
     """Open the sessions of a database that the migrations have built."""
+    alone = kind == "webassembly"
     with ExitStack() as stack:
 
         def connect() -> psycopg.Connection[Any]:
+            # Nothing is prepared: what is planned depends on settings and on chunks.
             opened = psycopg.connect(
-                url, autocommit=True, options="-c client_min_messages=error"
+                url,
+                autocommit=True,
+                prepare_threshold=None,
+                options="-c client_min_messages=error",
             )
             return stack.enter_context(opened)
 
@@ -236,10 +240,4 @@ def open_lab(
         sessions[0].connection.execute(PREPARATION)
         for session in sessions:
             session.connection.execute(SESSION_PREPARATION)
-        yield Lab(sessions, None if alone else connect(), timescaledb)
-
-
-def without_replication_role(settings: Settings) -> Settings:
-    """For hypertables, whose triggers cannot be made to fire always."""
-    kept = (pair for pair in settings.values if pair[0] != "session_replication_role")
-    return replace(settings, values=tuple(kept))
+        yield Lab(sessions, None if alone else connect(), kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal, TypeVar
 
@@ -296,7 +296,10 @@ def _begin(author: Author) -> Step:
 
 
 def make_program(seed: int) -> Program:
-    """What one session does, statement by statement and in transactions."""
+    """What one session does, statement by statement and in transactions.
+
+    A seed always makes the same program.
+    """
     author = _author(Random(seed), together=False)
     steps = [_begin(author)]
     for _ in range(author.random.randint(2, 7)):
@@ -322,3 +325,19 @@ def _blocks(author: Author) -> list[Statement]:
     if author.flag():
         blocks.append(author.block())
     return [statement for block in blocks for statement in block]
+
+
+def for_hypertables(program: Program) -> Program:
+    """The program without what hypertables know not: triggers that fire always."""
+
+    def on_origin(settings: Settings) -> Settings:
+        values = {**dict(settings.values), "session_replication_role": "origin"}
+        return replace(settings, values=tuple(values.items()))
+
+    first, second = program.settings
+    third, fourth = program.other_settings
+    return replace(
+        program,
+        settings=(on_origin(first), on_origin(second)),
+        other_settings=(on_origin(third), on_origin(fourth)),
+    )

@@ -10,7 +10,7 @@ from history_columns import TABLES, Table
 from history_language import Copy, Program, Settings, Tidy
 from history_laws import Broken
 from history_model import Model
-from history_preparation import PLAIN, PREPARATION, SESSION_PREPARATION, TIDY
+from history_preparation import PLAIN, PREPARATION, SESSION_PREPARATION
 from history_reading import expected_rows
 from history_rendering import copy_data, render, render_settings
 from history_sessions import Completed, Run
@@ -27,14 +27,14 @@ def render_script(
     run: Run,
     broken: Iterable[Broken],
     *,
-    timescaledb: bool,
+    tidy: str,
 ) -> str:
     """What psql repeats, with a check at the end of what history says."""
     shown = [f"{one.law}: {one.shown_by}" for one in broken]
     body = (
         _together(run.completed, settings)
         if program.sessions > 1
-        else _alone(run.completed, settings[0], TIDY[timescaledb])
+        else _alone(run.completed, settings[0], tidy)
     )
     parts = [
         *(f"-- {line}" for text in shown for line in text.splitlines()),
