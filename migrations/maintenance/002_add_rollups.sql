@@ -232,9 +232,13 @@ BEGIN
     FOR settled IN
         DELETE FROM datalayer_unsettled_hours
         WHERE datalayer_unsettled_hours.source = rollup_source
-            -- All of these have ended, and what they did is seen from here on.
-            AND datalayer_unsettled_hours.writers_before
-            <= pg_snapshot_xmin(pg_current_snapshot())
+            AND (
+                -- All of these have ended, and what they did is seen from here on.
+                datalayer_unsettled_hours.writers_before
+                <= pg_snapshot_xmin(pg_current_snapshot())
+                -- A number of another server, that a dump was taken from.
+                OR datalayer_unsettled_hours.writers_before > pg_current_xact_id()
+            )
         RETURNING
             datalayer_unsettled_hours.passed_since,
             datalayer_unsettled_hours.since,

@@ -326,6 +326,22 @@ def backend_of(connection: psycopg.Connection) -> int:
     return connection.info.backend_pid
 
 
+def test_hours_that_a_dump_brought_unsettled_are_settled(
+    database_url: str, owner: psycopg.Connection
+) -> None:
+    owner.execute(
+        "INSERT INTO datalayer_unsettled_hours "
+        "(source, passed_since, since, until, writers_before) "
+        "SELECT 'event', hour, hour, hour + interval '1 hour', '99999999999' "
+        "FROM datalayer_hour(now() - interval '9 hours') AS hour"
+    )
+
+    maintain(database_url)
+
+    question = "SELECT count(*) FROM datalayer_unsettled_hours"
+    assert owner.execute(question).fetchone() == (0,)
+
+
 def test_without_the_migrations_it_says_so(empty_database: str) -> None:
     with pytest.raises(MaintenanceMissing):
         maintain(empty_database)

@@ -56,8 +56,8 @@ MUTANTS = {
         "a transaction is open while its hour is stored",
     ),
     "hours are settled before the transaction ends": Mutant(
-        "            <= pg_snapshot_xmin(pg_current_snapshot())",
-        "            <= pg_snapshot_xmax(pg_current_snapshot())",
+        "                <= pg_snapshot_xmin(pg_current_snapshot())",
+        "                <= pg_snapshot_xmax(pg_current_snapshot())",
         "a transaction is open while its hour is stored",
     ),
     "what was passed over is forgotten": Mutant(
