@@ -200,7 +200,7 @@ BREAKAGES = {
     "open path": (
         "ALTER FUNCTION record_worker_history() RESET search_path",
         "function-settings",
-        "has no search_path that ends in `pg_temp`",
+        "has no search_path of its schema that ends in `pg_temp`",
     ),
     "session's time zone": (
         "ALTER FUNCTION record_execution_history() RESET timezone",

@@ -225,15 +225,10 @@ class Trigger:
 
 def find_table(connection: Connection, name: str) -> int | None:
     """Return the object identifier of a relation; letter case may be meant as it is."""
-    with connection.cursor() as cursor:
-        for question, values in (
-            (_FIND, (name,)),
-            (_FIND_EXACTLY, {"name": name}),
-        ):
-            row = cursor.execute(question, values).fetchone()
-            if row is not None and row[0] is not None:
-                return int(row[0])
-    return None
+    row = connection.execute(_FIND, (name,)).fetchone()
+    if row is None or row[0] is None:
+        row = connection.execute(_FIND_EXACTLY, {"name": name}).fetchone()
+    return None if row is None else int(row[0])
 
 
 def list_tables(connection: Connection) -> list[str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from psycopg import sql
-
 from datalayer.history.naming import quote_literal, quote_name
 from datalayer.history.values import SETTINGS, recorded
 
@@ -129,7 +127,7 @@ def find_drift(
     compared = without = 0
     drifts: list[Drift] = []
     for keys in _batches(connection, parts, sample):
-        question = sql.SQL(_COMPARE).format(**parts)
+        question = _COMPARE.format(**parts).encode()
         for row in connection.execute(question, {"keys": keys}).fetchall():
             key, has_history, is_deleted, fields = row
             compared += 1
@@ -141,15 +139,15 @@ def find_drift(
 
 
 def _batches(
-    connection: Connection, parts: dict[str, sql.Composable], sample: int | None
+    connection: Connection, parts: dict[str, str], sample: int | None
 ) -> Iterator[list[str]]:
     if sample is not None:
-        question = sql.SQL(_SAMPLE).format(**parts)
+        question = _SAMPLE.format(**parts).encode()
         keys = _texts(connection, question, {"limit": sample})
         for start in range(0, len(keys), _BATCH):
             yield keys[start : start + _BATCH]
         return
-    question = sql.SQL(_KEYS).format(**parts)
+    question = _KEYS.format(**parts).encode()
     after = None
     while keys := _texts(connection, question, {"limit": _BATCH, "after": after}):
         yield keys
@@ -157,12 +155,12 @@ def _batches(
 
 
 def _texts(
-    connection: Connection, question: sql.Composed, values: dict[str, int | str | None]
+    connection: Connection, question: bytes, values: dict[str, int | str | None]
 ) -> list[str]:
     return [str(row[0]) for row in connection.execute(question, values).fetchall()]
 
 
-def _parts(history: LiveHistory) -> dict[str, sql.Composable]:
+def _parts(history: LiveHistory) -> dict[str, str]:
     table, declaration = history.found.table, history.declaration
     pairs = []
     for name in declaration.track:
@@ -171,20 +169,16 @@ def _parts(history: LiveHistory) -> dict[str, sql.Composable]:
         pairs.append(f"{quote_literal(name)}, {value}")
     chunks = [pairs[i : i + _PAIRS] for i in range(0, len(pairs), _PAIRS)]
     objects = (f"|| jsonb_build_object({', '.join(chunk)})" for chunk in chunks)
-    # Names and types come from the catalog and are quoted by the generator's rules.
-    return {
-        "key": _raw(f"live.{quote_name(declaration.key)}"),
-        "key_type": _raw(table.column(declaration.key).type),
-        "pairs": _raw(" ".join(objects)),
-        "table": _raw(f"{quote_name(table.schema)}.{quote_name(table.name)}"),
-        "history": _raw(
-            f"{quote_name(history.function.schema)}.{quote_name(history.names.history)}"
-        ),
+    history_schema = quote_name(history.function.schema)
+    parts = {
+        "key": f"live.{quote_name(declaration.key)}",
+        "key_type": table.column(declaration.key).type,
+        "pairs": " ".join(objects),
+        "table": f"{quote_name(table.schema)}.{quote_name(table.name)}",
+        "history": f"{history_schema}.{quote_name(history.names.history)}",
     }
-
-
-def _raw(text: str) -> sql.Composable:
-    return sql.SQL(text.replace("%", "%%"))
+    # A percent sign would be taken for a parameter.
+    return {name: text.replace("%", "%%") for name, text in parts.items()}
 
 
 def _estimate(connection: Connection, history: LiveHistory) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from psycopg import sql
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MEMBERSHIP_HAS_OPTIONS = 160000
 #: Who can act as whom. Before PostgreSQL 16 every member can take the role.
-_ACTS_AS = {
+_ACTS_AS: dict[bool, LiteralString] = {
     False: "pg_has_role(login.oid, acting.oid, 'MEMBER')",
     True: "(pg_has_role(login.oid, acting.oid, 'USAGE') "
     "OR pg_has_role(login.oid, acting.oid, 'SET') "
@@ -62,6 +62,15 @@ UNION
 SELECT acting.role, 'server', acting.rolname
 FROM acting
 WHERE acting.rolname IN ('pg_execute_server_program', 'pg_write_server_files')
+UNION
+SELECT role.rolname::text, 'grant', role.rolname
+FROM pg_roles AS role
+WHERE
+    role.rolcreaterole
+    AND role.rolcanlogin
+    AND NOT role.rolsuper
+    -- Since PostgreSQL 16 only membership in roles of one's own can be granted.
+    AND current_setting('server_version_num')::integer < 160000
 UNION
 SELECT acting.role, 'own', relation.name
 FROM acting
@@ -112,6 +121,10 @@ _MESSAGES = {
         "is in `{}`, and can write the files of the server",
         "REVOKE {} FROM {role}",
     ),
+    "grant": (
+        "can grant itself any role but superusers, by CREATEROLE",
+        "ALTER ROLE {} NOCREATEROLE",
+    ),
     "own": (
         "owns `{}`, or can become its owner",
         "let a role own it that nobody logs in as",
@@ -146,12 +159,11 @@ def check_roles(
     """Find the roles, other than superusers, that can write history by hand."""
     has_options = connection.info.server_version >= _MEMBERSHIP_HAS_OPTIONS
     question = sql.SQL(_RIGHTS).format(acts_as=sql.SQL(_ACTS_AS[has_options]))
-    path = history.function.setting_values.get("search_path", "").split(",")
     values = {
         "history": history.history,
         "function": history.function.oid,
         "table": history.found.oid,
-        "schemas": [part.strip().strip('"') for part in path],
+        "schemas": history.function.path,
     }
     objects: dict[tuple[str, str], list[str]] = defaultdict(list)
     for role, right, name in connection.execute(question, values).fetchall():

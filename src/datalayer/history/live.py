@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ WHERE
 ORDER BY pg_trigger.tgrelid
 LIMIT 1
 """
+_PATH_PART = re.compile(r'"(?:[^"]|"")+"|[^",\s]+')
 _HAS_TIMESCALEDB = (
     "SELECT to_regclass('timescaledb_information.hypertables') IS NOT NULL"
 )
@@ -76,6 +78,12 @@ class LiveFunction:
         """Return the settings by their names in lower case."""
         pairs = (each.split("=", 1) for each in self.settings)
         return {name.lower(): value for name, value in pairs}
+
+    @property
+    def path(self) -> list[str]:
+        """Return the schemas in which the function looks names up."""
+        found = _PATH_PART.findall(self.setting_values.get("search_path", ""))
+        return [unquote_name(part) for part in found]
 
 
 @dataclass(frozen=True, slots=True)

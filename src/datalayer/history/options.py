@@ -202,13 +202,14 @@ def _key(options: HistoryOptions, table: TrackedTable) -> str:
             f"`{table.name}` has no primary key",
             help="add one, or name a column that is unique and not null: `--key id`",
         )
-    if len(table.primary_key) > 1:
+    first, *rest = table.primary_key
+    if rest:
         raise HistoryKeyError(
             f"the primary key of `{table.name}` has {len(table.primary_key)} columns: "
             f"{_listed(table.primary_key)}",
             help=f"name the one that tells rows apart: `--key {table.primary_key[0]}`",
         )
-    return _given_key(table.primary_key[0], table)
+    return _given_key(first, table)
 
 
 def _given_key(name: str, table: TrackedTable) -> str:

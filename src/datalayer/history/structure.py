@@ -99,13 +99,12 @@ def check_function(history: LiveHistory) -> Iterator[Finding]:
             help=f"ALTER FUNCTION {named} SECURITY DEFINER",
         )
     values = function.setting_values
-    path = [part.strip() for part in values.get("search_path", "").split(",")]
-    if path[-1] != "pg_temp":
+    if function.path[-1:] != ["pg_temp"] or function.schema not in function.path:
         yield Finding(
             history.shown,
             "function-settings",
-            f"`{named}` has no search_path that ends in `pg_temp`: a temporary table "
-            "can take the place of the history",
+            f"`{named}` has no search_path of its schema that ends in `pg_temp`: "
+            "other tables can take the place of the history",
             help=f"ALTER FUNCTION {named} SET search_path = "
             f"{quote_name(function.schema)}, pg_temp",
         )
