@@ -39,6 +39,11 @@ _OVERFLOWING = """() => [...document.querySelectorAll('body *')].filter(element 
     return !scrolls && element.getBoundingClientRect().right > innerWidth + 1;
 }).map(element => element.outerHTML.slice(0, 80))"""
 
+#: Lists of which a part is out of sight.
+_SCROLLING = """() => [...document.querySelectorAll('.scroll:has(> .list)')]
+    .filter(region => region.scrollWidth > region.clientWidth + 1)
+    .map(region => region.ariaLabel)"""
+
 #: Labels of one axis that touch each other.
 _TOUCHING = """() => [...document.querySelectorAll('.plot > svg')].flatMap(axis => {
     const boxes = [...axis.querySelectorAll('text')]
@@ -86,9 +91,19 @@ def site(server: Server) -> Iterator[Site]:
             seed_workers(connection)
             seed_history(connection, hours=24 * 8, factor=0.2)
             story = seed_story(connection)
+            _seed_long_names(connection)
             connection.execute("SELECT * FROM datalayer_maintain()")
         with serve_dashboard(url) as (address, _):
             yield Site(address.rstrip("/"), url, story)
+
+
+def _seed_long_names(connection: psycopg.Connection) -> None:
+    for ref in ("x" * 300, "one.of.many.parts." * 12, "\u202e<i>\u0627\u062e"):
+        connection.execute("INSERT INTO execution (action_ref) VALUES (%s)", (ref,))
+    connection.execute(
+        "INSERT INTO worker (name, worker_type, worker_role) "
+        "VALUES (repeat('w', 200), 'local', 'action')"
+    )
 
 
 @dataclass(slots=True)
@@ -165,6 +180,7 @@ def test_pages_fit_the_window(site: Site, open_page: Open, width: int) -> None:
         page.goto(f"{site.address}/?hours={hours}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(_OVERFLOWING) == [], hours
+        assert page.evaluate(_SCROLLING) == [], hours
         assert page.evaluate(_TOUCHING) == [], hours
 
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from datalayer.dashboard.series import Grid
 
-#: Marks nearer to the edge than this, in percent, have their label inside.
-_EDGE = 4.0
+#: Marks nearer to the right edge than this, in percent, have their label inside.
+_EDGE = 3.0
+
+#: So many labels of an axis find room on the narrowest page.
 _FEW_TICKS = 5
 
 
@@ -208,7 +210,6 @@ def _row(grid: Grid, plan: Plan, step: int) -> tuple[str, ...]:
 
 def _time_axis(grid: Grid) -> tuple[Tick, ...]:
     ticks = time_ticks(grid.since, grid.until)
-    # A few find room on the narrowest page.
     is_short = len(ticks) <= _FEW_TICKS
     return tuple(
         _time_tick(grid, replace(tick, is_major=is_short or tick.is_major))
@@ -218,7 +219,7 @@ def _time_axis(grid: Grid) -> tuple[Tick, ...]:
 
 def _time_tick(grid: Grid, tick: TimeTick) -> Tick:
     place = 100 * _fraction(grid, tick.moment)
-    anchor = "start" if place < _EDGE else "end" if place > 100 - _EDGE else "middle"
+    anchor = "end" if place > 100 - _EDGE else "middle"
     return Tick(_percent(place), tick.label, tick.is_major, anchor)
 
 
