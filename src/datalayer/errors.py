@@ -367,7 +367,7 @@ class PortInUse(ServerError):
 
 
 class NotEnoughRights(ServerError):
-    """The operating system refuses; choose a folder and an account that may."""
+    """The system or the server refuses; choose a folder, account or user that may."""
 
 
 class DiskFull(ServerError):

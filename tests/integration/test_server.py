@@ -10,8 +10,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
-from datalayer.errors import ServerError, WrongUrl
+from datalayer.errors import NotEnoughRights, ServerError, WrongUrl
 from datalayer.server import (
     Binaries,
     Server,
@@ -137,6 +138,17 @@ def test_scratch_database_is_dropped_even_if_in_use(server: Server) -> None:
     count = f"SELECT count(*) FROM pg_database WHERE datname = '{name}'"
     assert ask(server.url(), count) == 0
     connection.close()
+
+
+def test_user_without_the_right_creates_no_database(server: Server) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE plain LOGIN")
+        url = make_conninfo(server.url(), user="plain")
+
+        with pytest.raises(NotEnoughRights, match="`plain` may not create databases"):
+            create_database(url, "refused")
+
+        connection.execute("DROP ROLE plain")
 
 
 def test_database_with_an_odd_name_copied_from_another(server: Server) -> None:

@@ -13,8 +13,9 @@ import pytest
 from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
-from datalayer.errors import ServerStartFailed
-from datalayer.server.timescaledb import TimescaleServer, WasmServer, wasm
+from datalayer.errors import ServerStartFailed, TimescaleMissing
+from datalayer.server import Server
+from datalayer.server.timescaledb import TimescaleServer, WasmServer, native, wasm
 from server_processes import await_true
 
 HYPERTABLE = """
@@ -332,6 +333,28 @@ def test_jobs_run_when_they_are_called(connection: psycopg.Connection) -> None:
     connection.execute(f"CALL run_job({job})")
 
     assert value(connection, "SELECT count(*) FROM reading") == 1
+
+
+def test_jobs_do_not_run_by_themselves(connection: psycopg.Connection) -> None:
+    others = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    assert value(connection, others) == 0
+
+
+def test_server_without_the_extension_is_left_as_it_was(server: Server) -> None:
+    databases = "SELECT count(*) FROM pg_database"
+    with psycopg.connect(server.url()) as connection:
+        before = value(connection, databases)
+        with (
+            pytest.raises(TimescaleMissing, match="cannot create the extension"),
+            native.scratch_timescaledb(server.url()),
+        ):
+            pass
+
+        assert value(connection, databases) == before
 
 
 def test_server_ends_with_its_parent() -> None:

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from datalayer.errors import NotEnoughRights
 from datalayer.urls import unreachable
 
 if TYPE_CHECKING:
@@ -24,7 +25,14 @@ def create_database(server_url: str, name: str, template: str | None = None) -> 
         sql.Identifier(name), sql.Identifier(template or "template0")
     )
     with _connect(server_url) as connection:
-        connection.execute(statement)
+        try:
+            connection.execute(statement)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise NotEnoughRights(
+                f"user `{connection.info.user}` may not create databases: "
+                f"{error.diag.message_primary}",
+                help="`ALTER ROLE … CREATEDB` lets it, or name another user in the URL",
+            ) from error
     return database_url(server_url, name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from datalayer.urls import describe_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_STOP_JOBS = "SELECT _timescaledb_functions.stop_background_workers()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,13 @@ class NativeServer:
                     f"`timescaledb`: {reason}",
                     help="install it there, or leave `DATALAYER_TIMESCALEDB_URL` out",
                 ) from error
+            # Jobs that run whenever they like would make results depend on time. Only
+            # a superuser may stop them.
+            with suppress(psycopg.errors.InsufficientPrivilege):
+                connection.execute(_STOP_JOBS)
 
     def rebuild(self, name: str, build: Callable[[str], None]) -> None:
-        """Build anew each time: a template must have no sessions, and jobs are some."""
+        """Build anew each time: who is killed would leave a template behind."""
         self.reset()
         build(self.url)
 
