@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
-from datalayer.dashboard.charts import Plan, Series, bar_chart, line_chart
+from datalayer.dashboard.charts import Plan, Series, Tick, bar_chart, line_chart
 from datalayer.dashboard.model import (
     ActionTotals,
     HourlyCount,
@@ -75,6 +77,27 @@ def test_the_edges_of_the_period_are_pale() -> None:
 
     assert chart.pale == (0, 4)
     assert chart.rows[0] == ("Sat\xa021\xa0Nov, 08:00 *", "1")
+
+
+@pytest.mark.parametrize("hours", [1, 2, 6, 24, 72, 168, 336, 720, 2000, 8760])
+def test_labels_of_time_have_room_at_any_hour(hours: int) -> None:
+    for past in range(0, 24 * 8, 5):
+        until = NOON - timedelta(hours=past, minutes=7)
+        grid = make_grid(Period(until - timedelta(hours=hours), until))
+        ticks = bar_chart(grid, _plan(*[1] * grid.count)).x_ticks
+
+        # As wide as on a page of 320 pixels, and on one of two columns.
+        assert _touching([tick for tick in ticks if tick.is_major], 215) == []
+        assert _touching(ticks, 395) == []
+
+
+def _touching(ticks: Sequence[Tick], width: float) -> list[tuple[str, str]]:
+    boxes = []
+    for tick in ticks:
+        middle = float(tick.position.rstrip("%")) / 100 * width
+        half = 6.7 * len(tick.label) / 2
+        boxes.append((tick.label, middle - half, middle + half))
+    return [(a[0], b[0]) for a, b in pairwise(boxes) if a[2] >= b[1]]
 
 
 def _overview(text: str) -> Overview:

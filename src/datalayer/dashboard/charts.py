@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from datalayer.dashboard.series import Grid
 
-#: Marks nearer to the right edge than this, in percent, have their label inside.
+#: Marks nearer to the right edge than this, in percent, have no label.
 _EDGE = 3.0
 
 #: So many labels of an axis find room on the narrowest page.
@@ -60,7 +60,6 @@ class Tick:
     position: str
     label: str
     is_major: bool = True
-    anchor: str = "middle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +218,9 @@ def _time_axis(grid: Grid) -> tuple[Tick, ...]:
 
 def _time_tick(grid: Grid, tick: TimeTick) -> Tick:
     place = 100 * _fraction(grid, tick.moment)
-    anchor = "end" if place > 100 - _EDGE else "middle"
-    return Tick(_percent(place), tick.label, tick.is_major, anchor)
+    # A label would stick out there.
+    label = "" if place > 100 - _EDGE else tick.label
+    return Tick(_percent(place), label, tick.is_major)
 
 
 def _fraction(grid: Grid, moment: datetime) -> float:
