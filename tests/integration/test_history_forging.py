@@ -34,7 +34,9 @@ ATTACKS = {
         "GRANT INSERT ON worker_history TO app",
     ),
     "insert into a partition": Attack(
-        f"INSERT INTO worker_history_default ({_COLUMNS}) VALUES ({_FORGED})",
+        # Before PostgreSQL 17 a partition has no identity of its own.
+        f"INSERT INTO worker_history_default (seq, {_COLUMNS})"
+        f" OVERRIDING SYSTEM VALUE VALUES (0, {_FORGED})",
         "GRANT INSERT ON worker_history_default TO app;"
         "GRANT USAGE ON SEQUENCE worker_history_seq_seq TO app",
     ),

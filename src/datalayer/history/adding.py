@@ -119,12 +119,7 @@ def _plan(
 
 
 def _find(connection: psycopg.Connection, name: str) -> FoundTable:
-    oid = None
-    try:
-        oid = find_table(connection, name)
-    except psycopg.Error:
-        # Not the name of anything, such as `a.b.c.d`.
-        connection.rollback()
+    oid = find_table(connection, name)
     if oid is None:
         known = list_tables(connection)
         near = difflib.get_close_matches(name, known, n=3) or known[:10]

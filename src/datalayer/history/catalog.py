@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psycopg
 from psycopg.rows import class_row, dict_row
 
 from datalayer.history.model import TrackedColumn, TrackedTable
@@ -225,7 +226,12 @@ class Trigger:
 
 def find_table(connection: Connection, name: str) -> int | None:
     """Return the object identifier of a relation; letter case may be meant as it is."""
-    row = connection.execute(_FIND, (name,)).fetchone()
+    try:
+        with connection.transaction():
+            row = connection.execute(_FIND, (name,)).fetchone()
+    except psycopg.Error:
+        # Not a name by the rules of SQL, such as `My Shop.item` or `a.b.c.d`.
+        row = None
     if row is None or row[0] is None:
         row = connection.execute(_FIND_EXACTLY, {"name": name}).fetchone()
     return None if row is None else int(row[0])

@@ -89,7 +89,7 @@ def _functions_of(
             tracked[history.found.oid] = function
     chosen = []
     for name in tables:
-        oid = _find(connection, name)
+        oid = find_table(connection, name)
         if oid is None or oid not in tracked:
             missing = "no table" if oid is None else "no history of"
             names = sorted(f.name for f in tracked.values())
@@ -101,13 +101,6 @@ def _functions_of(
             )
         chosen.append(tracked[oid])
     return chosen
-
-
-def _find(connection: psycopg.Connection, name: str) -> int | None:
-    try:
-        return find_table(connection, name)
-    except psycopg.Error:
-        return None
 
 
 def _check(
