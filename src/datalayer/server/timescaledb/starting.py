@@ -22,10 +22,12 @@ class TimescaleServer(Protocol):
     @property
     def url(self) -> str:
         """Return the URL of the database, which stays the same."""
+        ...
 
     @property
     def is_single_connection(self) -> bool:
         """Tell whether a second connection has to wait until the first one ends."""
+        ...
 
     def reset(self) -> None:
         """Empty the database, all but the extension; end the connections to it."""
