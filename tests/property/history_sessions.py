@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from history_language import Copy, Merge, Statement, Step, Tidy
+from history_language import (
+    Begin,
+    Copy,
+    Merge,
+    Release,
+    RollbackTo,
+    Savepoint,
+    Statement,
+    Step,
+    Tidy,
+)
 from history_model import Known, Model
 from history_rendering import copy_data, render
 from psycopg import pq
@@ -142,7 +152,9 @@ class Run:
             self.completed.append(done)
             return
         data = copy_data(statement, self.base) if isinstance(statement, Copy) else None
-        known = self.model.known(number)
+        # A savepoint takes no snapshot yet.
+        controls = isinstance(statement, (Begin, Savepoint, RollbackTo, Release))
+        known = {} if controls else self.model.known(number)
         self.sessions[number].send(render(statement, self.base), data)
         self.waiting[number] = Waiting(statement, known, self.clock)
         if self._settled(number):
