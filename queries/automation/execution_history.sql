@@ -15,7 +15,8 @@ SELECT
     new_values
 FROM execution_history
 WHERE entity_id = :execution_id
-ORDER BY seq DESC
+-- Not by the index on seq, which would walk past the changes of all others.
+ORDER BY seq + 0 DESC
 LIMIT 1;
 
 -- name: list_execution_history(execution_id, before_seq, row_limit)
@@ -40,7 +41,8 @@ FROM execution_history
 WHERE
     entity_id = :execution_id
     AND (:before_seq::bigint IS NULL OR seq < :before_seq)
-ORDER BY seq DESC
+-- Not by the index on seq, which would walk past the changes of all others.
+ORDER BY seq + 0 DESC
 LIMIT least(greatest(:row_limit::integer, 1), 1000);
 
 -- name: search_execution_history(entity_id, entity_ref, operation, changed_field, since, until, before_seq, row_limit)
