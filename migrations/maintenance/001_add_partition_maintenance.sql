@@ -253,12 +253,13 @@ BEGIN
         RETURN '{}';
     END IF;
     -- What no calendar knows stays: rows at infinity, and those before the year 1.
+    -- OFFSET: whether there is room is asked for each partition, not for each row.
     EXECUTE format(
         'SELECT coalesce(array_agg(summed.since ORDER BY summed.since), $4) FROM ('
         'SELECT grouped.since, sum(grouped.amount) OVER earlier AS before '
         'FROM (SELECT datalayer_partition_start($1, %1$I) AS since, count(*) AS amount '
         'FROM %2$s '
-        'WHERE %1$I >= ''0001-01-01 00:00:00+00'' AND %1$I < ''infinity'' GROUP BY 1'
+        'WHERE %1$I >= ''0001-01-01 00:00:00+00'' AND %1$I < ''infinity'' GROUP BY 1 OFFSET 0'
         ') AS grouped WHERE datalayer_is_free($5, grouped.since, grouped.since + $1) '
         'WINDOW earlier AS ('
         'ORDER BY grouped.since ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) '
