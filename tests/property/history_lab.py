@@ -29,7 +29,8 @@ from history_reading import HistoryRow, Observation
 from history_rendering import render_settings
 from history_script import render_script
 from history_sessions import Completed, Run, ServerSession, Unexpected
-from history_shrinking import shrink
+from hypothesis import given, settings
+from hypothesis.strategies import SearchStrategy
 
 
 class LawsBroken(AssertionError):
@@ -69,17 +70,20 @@ class Lab:
         return self.sessions[0].connection
 
     def insist(self, program: Program) -> None:
-        """Raise an error with the smallest script there is if a program breaks laws."""
+        """Raise an error with the program as a script if it breaks laws."""
         broken = self.judge(program)
-        if not broken:
-            return
-        laws = {one.law for one in broken}
+        if broken:
+            raise LawsBroken(broken, self.script(program))
 
-        def fails(candidate: Program) -> bool:
-            return bool(laws & {one.law for one in self.judge(candidate)})
+    def insist_on_all(self, programs: SearchStrategy[Program], examples: int) -> None:
+        """Try programs; raise an error with the smallest found that breaks laws."""
 
-        smallest = shrink(program, fails, tries=200)
-        raise LawsBroken(self.judge(smallest) or broken, self.script(smallest))
+        @settings(max_examples=examples)
+        @given(program=programs)
+        def insist(program: Program) -> None:
+            self.insist(program)
+
+        insist()
 
     def judge(self, program: Program) -> list[Broken]:
         """Run a program under both its settings; return the laws that it breaks."""

@@ -37,6 +37,7 @@ from history_language import (
     Writing,
 )
 from history_values import FAMILIES, LARGE, NULL, Value, document, scalars
+from hypothesis import strategies as st
 
 _T = TypeVar("_T")
 
@@ -295,12 +296,9 @@ def _begin(author: Author) -> Step:
     return Step(0, Insert(table, tuple(author.row(table, key) for key in author.keys)))
 
 
-def make_program(seed: int) -> Program:
-    """What one session does, statement by statement and in transactions.
-
-    A seed always makes the same program.
-    """
-    author = _author(Random(seed), together=False)
+def write_program(random: Random) -> Program:
+    """What one session does, statement by statement and in transactions."""
+    author = _author(random, together=False)
     steps = [_begin(author)]
     for _ in range(author.random.randint(2, 7)):
         steps += [Step(0, statement) for statement in author.block()]
@@ -308,9 +306,9 @@ def make_program(seed: int) -> Program:
     return Program(tuple(steps), (settings[0],) * 2, (settings[1],) * 2)
 
 
-def make_overlapping_program(seed: int) -> Program:
+def write_overlapping_program(random: Random) -> Program:
     """What two sessions do at the same time to the same few rows."""
-    author = _author(Random(seed), together=True)
+    author = _author(random, together=True)
     queues = [_blocks(author), _blocks(author)]
     steps = [_begin(author)]
     while queues[0] or queues[1]:
@@ -325,6 +323,21 @@ def _blocks(author: Author) -> list[Statement]:
     if author.flag():
         blocks.append(author.block())
     return [statement for block in blocks for statement in block]
+
+
+def make_program(seed: int) -> Program:
+    """A program of one session; a seed always makes the same."""
+    return write_program(Random(seed))
+
+
+def make_overlapping_program(seed: int) -> Program:
+    """A program of two sessions; a seed always makes the same."""
+    return write_overlapping_program(Random(seed))
+
+
+#: Hypothesis draws every choice of the author, and so it can make a program smaller.
+programs = st.randoms(use_true_random=False).map(write_program)
+overlapping_programs = st.randoms(use_true_random=False).map(write_overlapping_program)
 
 
 def for_hypertables(program: Program) -> Program:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from history_lab import Lab, open_lab
-from history_programs import make_overlapping_program, make_program
+from history_programs import overlapping_programs, programs
 
 from datalayer.migrate import migrate
 from datalayer.server import Binaries, find_binaries, scratch_database, use_server
 
-#: How many times the usual number of programs to try; each number means the same ones.
+#: How many times the usual number of programs to try; Hypothesis chooses them.
 THOROUGHNESS = int(os.environ.get("DATALAYER_HISTORY_PROGRAMS", "1"))
 _MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _OLDEST = [b for b in find_binaries() if not b.embedded][-1:]
@@ -26,13 +26,11 @@ def lab(database_url: str) -> Iterator[Lab]:
 
 
 def test_programs_leave_the_history_they_should(lab: Lab) -> None:
-    for seed in range(400 * THOROUGHNESS):
-        lab.insist(make_program(seed))
+    lab.insist_on_all(programs, 400 * THOROUGHNESS)
 
 
 def test_overlapping_programs_leave_the_history_they_should(lab: Lab) -> None:
-    for seed in range(250 * THOROUGHNESS):
-        lab.insist(make_overlapping_program(seed))
+    lab.insist_on_all(overlapping_programs, 250 * THOROUGHNESS)
 
 
 @pytest.mark.postgres
@@ -44,6 +42,5 @@ def test_installed_servers_keep_the_laws(binaries: Binaries) -> None:
     ):
         migrate(url, _MIGRATIONS)
         with open_lab(url) as lab:
-            for seed in range(1000, 1000 + 80 * THOROUGHNESS):
-                lab.insist(make_program(seed))
-                lab.insist(make_overlapping_program(seed))
+            lab.insist_on_all(programs, 80 * THOROUGHNESS)
+            lab.insist_on_all(overlapping_programs, 80 * THOROUGHNESS)

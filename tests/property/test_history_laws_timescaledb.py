@@ -11,8 +11,9 @@ from history_language import Program
 from history_mutants import MUTANTS, Mutant
 from history_programs import (
     for_hypertables,
-    make_overlapping_program,
     make_program,
+    overlapping_programs,
+    programs,
 )
 from test_history_laws import THOROUGHNESS
 from test_history_mutants import is_noticed
@@ -43,15 +44,13 @@ def make(seed: int) -> Program:
 
 
 def test_programs_leave_the_history_they_should(lab: Lab) -> None:
-    for seed in range(150 * THOROUGHNESS):
-        lab.insist(make(seed))
+    lab.insist_on_all(programs.map(for_hypertables), 150 * THOROUGHNESS)
 
 
 def test_sessions_leave_the_history_they_should(lab: Lab) -> None:
     """Two at a time where the server takes as many, otherwise one."""
-    make_any = make_overlapping_program if lab.watcher else make_program
-    for seed in range(2000, 2000 + 40 * THOROUGHNESS):
-        lab.insist(for_hypertables(make_any(seed)))
+    kind = overlapping_programs if lab.watcher else programs
+    lab.insist_on_all(kind.map(for_hypertables), 40 * THOROUGHNESS)
 
 
 @pytest.mark.parametrize("mutant", _MUTANTS, ids=lambda mutant: mutant.name)

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
-from history_lab import Lab, LawsBroken, open_lab
+from history_lab import LawsBroken, open_lab
 from history_language import Program
 from history_mutants import MUTANTS
-from history_programs import make_overlapping_program, make_program
+from history_programs import overlapping_programs, programs
+from hypothesis.strategies import SearchStrategy
 
 from datalayer.server import Server, find_client, scratch_database
 
 
 @pytest.mark.parametrize(
-    ("name", "make"),
+    ("name", "kind"),
     [
-        ("compares jsonb by value", make_program),
-        ("names of the session", make_program),
-        ("documents without $json", make_overlapping_program),
+        ("compares jsonb by value", programs),
+        ("names of the session", programs),
+        ("documents without $json", overlapping_programs),
     ],
 )
 def test_script_fails_on_the_mutant_only(
     name: str,
-    make: Callable[[int], Program],
+    kind: SearchStrategy[Program],
     server: Server,
     migrated_template: str,
     tmp_path: Path,
@@ -39,7 +39,7 @@ def test_script_fails_on_the_mutant_only(
     ):
         mutant.apply(lab.control)
         with pytest.raises(LawsBroken) as raised:
-            insist_on_all(lab, make)
+            lab.insist_on_all(kind, 2000)
     program.write_text(raised.value.script)
 
     with scratch_database(server.url(), template=migrated_template) as sound:
@@ -51,11 +51,6 @@ def test_script_fails_on_the_mutant_only(
 
     assert again.returncode == 3
     assert "is not what it should be" in again.stderr
-
-
-def insist_on_all(lab: Lab, make: Callable[[int], Program]) -> None:
-    for seed in range(300):
-        lab.insist(make(seed))
 
 
 def run_script(
