@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from psycopg import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import psycopg
 
-    from datalayer.migrate.transfer.inventory import Side, Table
+    from datalayer.migrate.transfer.inventory import Side
 
 _ROWS_A_REPORT = 50_000
-# What one statement takes: 65535 parameters, and not too much text.
-_PARAMETERS = 5_000
 
 # The same wherever it is computed, and in whatever order: a sum over all rows.
 _CHECKSUM = sql.SQL("""\
@@ -29,7 +26,6 @@ FROM (SELECT ROW({columns})::text AS row_text FROM {table} {condition}) AS numbe
 
 
 _EVERYTHING = sql.SQL("")
-Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,40 +66,10 @@ def copy_rows(
                 tell(rows)
 
 
-def insert_rows(
-    source: Side, target: Side, name: str, tell: Callable[[int], None]
-) -> None:
-    """Do the same with INSERT, for a server that takes no COPY over the wire."""
-    table = target.inventory.tables[name]
-    size = max(1, _PARAMETERS // len(table.columns))
-    rows = 0
-    with source.connection.cursor().copy(_outgoing(source, name)) as outgoing:
-        for page in _pages(outgoing.rows(), size):
-            values = [value for row in page for value in row]
-            command = _insert(target.name(name), table, len(page))
-            target.connection.execute(command, values)
-            rows += len(page)
-            tell(rows)
-
-
 def _outgoing(source: Side, name: str) -> sql.Composed:
     return sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(
         _list(source.inventory.tables[name].columns), source.name(name)
     )
-
-
-def _insert(target: sql.Identifier, table: Table, rows: int) -> sql.Composed:
-    # The types are PostgreSQL's own names of them.
-    places = (sql.SQL(f"%s::{kind}") for kind in table.types)
-    row = sql.SQL("({})").format(sql.SQL(", ").join(places))
-    return sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES {}").format(
-        target, _list(table.columns), sql.SQL(", ").join([row] * rows)
-    )
-
-
-def _pages(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
-    while page := list(islice(rows, size)):
-        yield page
 
 
 def _list(columns: list[str]) -> sql.Composed:

@@ -129,7 +129,7 @@ def _keep(source: Side, target: Side, name: str, first: datetime) -> int:
     with target.connection.cursor(row_factory=scalar_row) as cursor:
         values = (target.inventory.schema, name)
         columns = cursor.execute(_COLUMNS, values).fetchall()
-    stored = sql.SQL(target.inventory.relations[name].stored)
+    stored = _quoted(target, name)
     identifiers = sql.SQL(", ").join(map(sql.Identifier, columns))
     before = sql.SQL("WHERE bucket < {}").format(sql.Literal(first))
     question = sql.SQL("SELECT {} FROM {} {}")
@@ -151,6 +151,12 @@ def _keep(source: Side, target: Side, name: str, first: datetime) -> int:
     return len(rows)
 
 
+def _quoted(target: Side, name: str) -> sql.SQL:
+    # The catalog quotes the name, which has a schema of the extension's.
+    stored = target.inventory.relations[name].stored
+    return sql.SQL(stored)  # pyright: ignore[reportArgumentType] (not from users)
+
+
 def _settle_native(target: Side, name: str, first: datetime) -> None:
     """Tell maintenance that the hours before `first` are final."""
     for command in _SETTLE_NATIVE:
@@ -164,11 +170,10 @@ def _settle_native(target: Side, name: str, first: datetime) -> None:
 
 
 def _raise_watermark(target: Side, name: str) -> None:
-    stored = target.inventory.relations[name].stored
     target.connection.execute(
         _RAISE_WATERMARK.format(
-            stored=sql.SQL(stored),
-            stored_name=sql.Literal(stored),
+            stored=_quoted(target, name),
+            stored_name=sql.Literal(target.inventory.relations[name].stored),
         )
     )
 

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import IsolationLevel, sql
-from psycopg.rows import scalar_row
 
 from datalayer.migrate.ledger import find_ledger, read_ledger
 from datalayer.migrate.runner import migrate
 from datalayer.migrate.transfer.copying import (
     Contents,
     copy_rows,
-    insert_rows,
     read_contents,
 )
 from datalayer.migrate.transfer.errors import (
@@ -187,11 +185,10 @@ def _read_all(side: Side) -> dict[str, Contents]:
 def _transfer_table(
     source: Side, target: Side, name: str, tell: Callable[[TransferEvent], None]
 ) -> None:
-    copy = copy_rows if _takes_copy(target.connection) else insert_rows
     # On hypertables the extension's own triggers must fire.
     is_hypertable = name in target.inventory.hypertables
     with nullcontext() if is_hypertable else as_replica(target):
-        copy(source, target, name, lambda rows: tell(Copying(name, rows)))
+        copy_rows(source, target, name, lambda rows: tell(Copying(name, rows)))
 
 
 def _compare_table(target: Side, name: str, sent: Contents) -> None:
@@ -223,12 +220,6 @@ def _schedule_policies(target: Side, *, scheduled: bool) -> None:
     if target.inventory.profile != "native":
         values = (scheduled, target.inventory.schema)
         target.connection.execute(_POLICIES, values)
-
-
-def _takes_copy(connection: psycopg.Connection) -> bool:
-    """Tell whether COPY works over the wire: PostgreSQL in WebAssembly takes none."""
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        return bool(cursor.execute("SELECT pg_backend_pid()").fetchone())
 
 
 @contextmanager
