@@ -413,6 +413,6 @@ class AnalysisServerTooOld(DataLayerError):
         super().__init__(
             f"queries cannot be analysed on PostgreSQL {version // 10000}: 16 or newer"
             " is needed",
-            help="use the server that comes along: name none, also not by a variable",
+            help="use the embedded server: name no other, also not by a variable",
         )
         self.version = version
