@@ -19,7 +19,7 @@ from datalayer.server import Server, find_client, scratch_database
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("compares jsonb by value", programs),
+        ("records unchanged fields", programs),
         ("names of the session", programs),
         ("documents without $json", overlapping_programs),
     ],
