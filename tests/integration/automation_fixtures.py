@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,7 @@ from datalayer.server import (
     scratch_database,
     use_server,
 )
+from datalayer.server.timescaledb.starting import URL_VARIABLE
 
 _MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _TEMPLATE = "template_automation"
@@ -44,6 +46,22 @@ def native_url(
     request: pytest.FixtureRequest, start_native: Callable[[str], str]
 ) -> Iterator[str]:
     """The URL of a new database of the native profile, on each server there is."""
+    with scratch_database(start_native(request.param), template=_TEMPLATE) as url:
+        yield url
+
+
+# The TimescaleDB that is started here takes one connection at a time.
+_TAKES_TWO = ["timescaledb"] if os.environ.get(URL_VARIABLE) else []
+
+
+@pytest.fixture(params=[*sorted(_NATIVE), *_TAKES_TWO])
+def racing_url(
+    request: pytest.FixtureRequest, start_native: Callable[[str], str]
+) -> Iterator[str]:
+    """The URL of a new database that takes two connections, in both profiles."""
+    if request.param == "timescaledb":
+        yield request.getfixturevalue("timescaledb_url")
+        return
     with scratch_database(start_native(request.param), template=_TEMPLATE) as url:
         yield url
 

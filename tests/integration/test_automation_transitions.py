@@ -18,6 +18,7 @@ from datalayer.domains.automation import (
     move_execution,
     resolve_enforcement,
     retry_execution,
+    update_execution,
 )
 from datalayer.queries.automation.execution import move_execution_status
 from datalayer.queries.enums import EnforcementStatus, ExecutionStatus
@@ -92,11 +93,11 @@ def test_an_execution_in_a_compressed_chunk_moves(timescaledb_url: str) -> None:
 
 
 @pytest.fixture
-def two(native_url: str) -> Iterator[tuple[Connection, Connection]]:
+def two(racing_url: str) -> Iterator[tuple[Connection, Connection]]:
     """Two connections to one database."""
     with (
-        psycopg.connect(native_url, autocommit=True) as one,
-        psycopg.connect(native_url, autocommit=True) as other,
+        psycopg.connect(racing_url, autocommit=True) as one,
+        psycopg.connect(racing_url, autocommit=True) as other,
     ):
         yield one, other
 
@@ -176,6 +177,18 @@ def test_a_move_expects_what_the_first_has_left(
     with pytest.raises(errors.StatusConflict) as conflict:
         second.result()
     assert conflict.value.found is ExecutionStatus.SCHEDULING
+
+
+def test_an_update_that_waited_is_not_lost(two: tuple[Connection, Connection]) -> None:
+    one, other = two
+    made = create_execution(one, action_ref="a")
+
+    with held(one) as start:
+        move_execution(one, execution_id=made.id, status=ExecutionStatus.SCHEDULING)
+        second = start(other, update_execution, execution_id=made.id, executor=7)
+
+    assert second.result().executor == 7
+    assert second.result().status is ExecutionStatus.SCHEDULING
 
 
 def test_one_of_two_resolutions_wins(two: tuple[Connection, Connection]) -> None:

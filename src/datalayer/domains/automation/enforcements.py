@@ -10,6 +10,7 @@ from datalayer.domains.automation.errors import (
     EnforcementNotFound,
     NotAResolution,
 )
+from datalayer.domains.automation.values import TRIES
 from datalayer.queries.automation import enforcement as enforcements
 from datalayer.queries.enums import EnforcementStatus
 
@@ -35,11 +36,12 @@ def resolve_enforcement(
     """
     if status is EnforcementStatus.CREATED:
         raise NotAResolution(status)
-    resolved = enforcements.resolve_enforcement(
-        connection, enforcement_id=enforcement_id, status=status, created=created
-    )
-    if resolved is not None:
-        return resolved
+    for _ in range(TRIES):
+        resolved = enforcements.resolve_enforcement(
+            connection, enforcement_id=enforcement_id, status=status, created=created
+        )
+        if resolved is not None:
+            return resolved
     found = enforcements.get_enforcement(
         connection, enforcement_id=enforcement_id, created=created
     )

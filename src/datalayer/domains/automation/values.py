@@ -1,4 +1,4 @@
-"""What Python's None cannot say: JSON's own null, and that a column stays as it is."""
+"""What Python's None cannot say, and how often a change is tried."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ JSON_NULL: Final = JsonNull.JSON_NULL
 
 #: What an argument is that was not given, where None means NULL.
 UNCHANGED: Final = Unchanged.UNCHANGED
+
+#: How often a change that found nothing is made. On a hypertable an UPDATE that had to
+#: wait for another one finds nothing, whatever that has left (TimescaleDB 2.28, 2.29);
+#: the next one sees what it has left.
+TRIES: Final = 3
 
 #: A value of history: None is NULL, `JSON_NULL` is JSON's null.
 RecordedValue: TypeAlias = JsonValue | JsonNull

@@ -13,6 +13,7 @@ from datalayer.domains.automation.errors import (
 )
 from datalayer.domains.automation.values import (
     JSON_NULL,
+    TRIES,
     UNCHANGED,
     JsonNull,
     Unchanged,
@@ -65,15 +66,16 @@ async def move_execution(
     Raises `TransitionRefused` when it may not go there from where it is,
     `StatusConflict` when it is not in `expected_status`, and `ExecutionNotFound`.
     """
-    moved = await executions.move_execution_status(
-        connection,
-        execution_id=execution_id,
-        status=status,
-        expected_status=expected_status,
-        created=created,
-    )
-    if moved is not None:
-        return moved
+    for _ in range(TRIES):
+        moved = await executions.move_execution_status(
+            connection,
+            execution_id=execution_id,
+            status=status,
+            expected_status=expected_status,
+            created=created,
+        )
+        if moved is not None:
+            return moved
     found = await find_execution(connection, execution_id=execution_id, created=created)
     if expected_status is not None and found.status != expected_status:
         raise StatusConflict(execution_id, expected_status, found.status)
@@ -100,20 +102,21 @@ async def update_execution(
         "started_at": started_at,
         "workflow_task": workflow_task,
     }
-    updated = await executions.update_execution(
-        connection,
-        execution_id=execution_id,
-        fields=[name for name, value in given.items() if value is not UNCHANGED],
-        json_nulls=[name for name, value in given.items() if value is JSON_NULL],
-        executor=sent(executor),
-        result=sent_json(result),
-        started_at=sent(started_at),
-        workflow_task=sent_json(workflow_task),
-        created=created,
-    )
-    if updated is None:
-        raise ExecutionNotFound(execution_id)
-    return updated
+    for _ in range(TRIES):
+        updated = await executions.update_execution(
+            connection,
+            execution_id=execution_id,
+            fields=[name for name, value in given.items() if value is not UNCHANGED],
+            json_nulls=[name for name, value in given.items() if value is JSON_NULL],
+            executor=sent(executor),
+            result=sent_json(result),
+            started_at=sent(started_at),
+            workflow_task=sent_json(workflow_task),
+            created=created,
+        )
+        if updated is not None:
+            return updated
+    raise ExecutionNotFound(execution_id)
 
 
 async def retry_execution(
@@ -128,7 +131,12 @@ async def retry_execution(
     Raises `NotRetriable` with the reason, and `ExecutionNotFound`.
     """
     async with connection.transaction():
-        await executions.lock_execution(connection, execution_id=execution_id)
+        for _ in range(TRIES):
+            locked = await executions.lock_execution(
+                connection, execution_id=execution_id
+            )
+            if locked is not None:
+                break
         retry = await executions.create_retry(
             connection, execution_id=execution_id, retry_reason=retry_reason
         )
