@@ -16,7 +16,6 @@ from history_mutants import MUTANTS, Mutant
 from history_programs import (
     for_hypertables,
     make_program,
-    programs,
 )
 from test_history_laws import THOROUGHNESS
 from test_history_mutants import is_noticed
@@ -47,7 +46,9 @@ def make(seed: int) -> Program:
 
 
 def test_programs_leave_the_history_they_should(lab: Lab) -> None:
-    lab.insist_on_all(programs.map(for_hypertables), 150 * THOROUGHNESS)
+    # The same ones each time: whether MERGE is refused depends on what was compressed.
+    for seed in range(150 * THOROUGHNESS):
+        lab.insist(make(seed))
 
 
 @pytest.mark.parametrize("mutant", _MUTANTS, ids=lambda mutant: mutant.name)
