@@ -54,6 +54,16 @@ def bundled_folder(name: str) -> Path:
     return shipped if shipped.is_dir() else package.parent.parent / name
 
 
+def migrations_folder(given: Path | None = None) -> Path:
+    """Return the folder that is named, the project's, or the one of this package."""
+    if given is not None:
+        return given
+    try:
+        return load_config().migrations
+    except ConfigurationMissing:
+        return bundled_folder("migrations")
+
+
 def _read_table(file: Path) -> dict[str, object] | None:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))

@@ -7,9 +7,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
-from datalayer.cli.output import console, messages, print_error, print_json
+from datalayer.cli.output import (
+    console,
+    count,
+    messages,
+    print_error,
+    print_json,
+    problems_as_data,
+    show_moment,
+)
 from datalayer.domains.maintenance import Retrying, StepBegun, StepDone
 from datalayer.domains.maintenance import maintain as run_maintenance
 from datalayer.domains.maintenance.errors import MaintenanceBlocked, MaintenanceBusy
@@ -109,25 +116,17 @@ def _progress(*, silent: bool) -> Iterator[Callable[[MaintenanceEvent], None]]:
 def _show(event: MaintenanceEvent, line: Status | None) -> None:
     match event:
         case StepBegun(task, relation):
-            _moment(f"{task} of {relation}", line)
+            show_moment(f"{task} of {relation}", line)
         case Retrying(attempt, delay, reason):
-            _moment(f"try {attempt}: {reason}; again in {delay:.1f} s", line)
+            show_moment(f"try {attempt}: {reason}; again in {delay:.1f} s", line)
         case StepDone():
             console.print(_told(event), markup=False)
-
-
-def _moment(text: str, line: Status | None) -> None:
-    """Show what goes on now: it may be overwritten where that is possible."""
-    if line is None:
-        messages.print(text, markup=False)
-    else:
-        line.update(Text(text))
 
 
 def _told(step: StepDone) -> str:
     amount = ""
     if step.amount is not None:
-        amount = f": {_count(step.amount, _NOUNS.get(step.task, 'piece'))}"
+        amount = f": {count(step.amount, _NOUNS.get(step.task, 'piece'))}"
     return f"{step.task}, {step.relation}{amount} in {step.milliseconds} ms"
 
 
@@ -135,23 +134,14 @@ def _summary(steps: list[StepDone]) -> str:
     if not steps:
         return "nothing was due"
     milliseconds = sum(step.milliseconds for step in steps)
-    return f"{_count(len(steps), 'step')} in {milliseconds / 1000:.1f} s"
+    return f"{count(len(steps), 'step')} in {milliseconds / 1000:.1f} s"
 
 
 def _as_data(
     steps: list[StepDone], exit_code: int, error: DataLayerError | None = None
 ) -> dict[str, object]:
-    problem = error and {
-        "kind": type(error).__name__,
-        "message": error.message,
-        "help": error.help,
-    }
     return {
         "exit_code": exit_code,
         "steps": [asdict(step) for step in steps],
-        "problems": [problem] if problem else [],
+        "problems": problems_as_data(error),
     }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

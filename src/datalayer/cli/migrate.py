@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
-from datalayer.cli.output import console, messages, print_error, print_json
-from datalayer.config import bundled_folder, load_config
+from datalayer.cli.output import (
+    console,
+    count,
+    messages,
+    print_error,
+    print_json,
+    problem_as_data,
+    problems_as_data,
+    show_moment,
+)
+from datalayer.config import migrations_folder
 from datalayer.errors import (
-    ConfigurationMissing,
     DataLayerError,
     LocatedError,
     MigrationBlocked,
@@ -115,7 +122,7 @@ def up(
 
         done = migrate(
             url,
-            _folder(folder),
+            migrations_folder(folder),
             components=components or None,
             to=to,
             profile=profile,
@@ -127,7 +134,7 @@ def up(
         print_json(_run_as_data(events, exit_code=CLEAN) | {"profile": done.profile})
         return
     console.print(
-        f"{_count(len(done.applied), 'migration')} applied, "
+        f"{count(len(done.applied), 'migration')} applied, "
         f"{done.already_applied} before (profile {done.profile})"
     )
 
@@ -145,7 +152,7 @@ def show_status(
     with _exit_code(as_json, []), _database(database_url) as url:
         found = status(
             url,
-            _folder(folder),
+            migrations_folder(folder),
             components=components or None,
             profile=profile,
             allow_out_of_order=allow_out_of_order,
@@ -165,15 +172,6 @@ def _database(url: str | None) -> Iterator[str]:
         yield handle.url
     finally:
         handle.close()
-
-
-def _folder(given: Path | None) -> Path:
-    if given is not None:
-        return given
-    try:
-        return load_config().migrations
-    except ConfigurationMissing:
-        return bundled_folder("migrations")
 
 
 @contextmanager
@@ -228,9 +226,9 @@ def _progress(as_json: bool) -> Iterator[Callable[[Event], None]]:
 def _show(event: Event, line: Status | None) -> None:
     match event:
         case Waiting(holder):
-            _moment(f"waiting for {holder}", line)
+            show_moment(f"waiting for {holder}", line)
         case Applying(path=path, position=position, total=total):
-            _moment(f"applying {path} ({position} of {total})", line)
+            show_moment(f"applying {path} ({position} of {total})", line)
         case Retrying(path, attempt, delay, reason):
             _line(f"  try {attempt} of {path}: {reason}; again in {delay:.1f} s", line)
         case Notice(_, severity, message):
@@ -239,14 +237,6 @@ def _show(event: Event, line: Status | None) -> None:
             _line(f"note: {path} {message}", line)
         case Applied(path=path, milliseconds=milliseconds):
             console.print(f"applied {path} in {milliseconds} ms", markup=False)
-
-
-def _moment(text: str, line: Status | None) -> None:
-    """Show what goes on now: it may be overwritten where that is possible."""
-    if line is None:
-        messages.print(text, markup=False)
-    else:
-        line.update(Text(text))
 
 
 def _line(text: str, line: Status | None) -> None:
@@ -282,7 +272,7 @@ def _run_as_data(
     data: dict[str, object] = {"exit_code": exit_code}
     for name, kind in kinds:
         data[name] = [asdict(event) for event in events if isinstance(event, kind)]
-    data["problems"] = _problems_as_data(error)
+    data["problems"] = problems_as_data(error)
     return data
 
 
@@ -292,27 +282,5 @@ def _status_as_data(found: MigrationStatus, exit_code: int) -> dict[str, object]
         "profile": found.profile,
         "components": [asdict(component) for component in found.components],
         "notes": [asdict(note) for note in found.notes],
-        "problems": [_problem_as_data(problem) for problem in found.problems],
+        "problems": [problem_as_data(problem) for problem in found.problems],
     }
-
-
-def _problems_as_data(error: DataLayerError | None) -> list[dict[str, object]]:
-    if error is None:
-        return []
-    problems = error.problems if isinstance(error, ProblemsFound) else (error,)
-    return [_problem_as_data(problem) for problem in problems]
-
-
-def _problem_as_data(error: DataLayerError) -> dict[str, object]:
-    data: dict[str, object] = {
-        "kind": type(error).__name__,
-        "message": error.message,
-        "help": error.help,
-    }
-    if isinstance(error, LocatedError):
-        data |= asdict(error.location) | {"excerpt": error.excerpt}
-    return data
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

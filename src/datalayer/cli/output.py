@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.text import Text
 
 from datalayer.errors import LocatedError, ProblemsFound
 
 if TYPE_CHECKING:
+    from rich.status import Status
     from rich.table import Table
 
     from datalayer.errors import DataLayerError
@@ -47,3 +50,36 @@ def print_error(error: DataLayerError) -> None:
     located = isinstance(error, LocatedError | ProblemsFound)
     text = str(error) if located else f"error: {error}"
     messages.print(text, markup=False, style="red")
+
+
+def show_moment(text: str, line: Status | None) -> None:
+    """Show what goes on now: it may be overwritten where that is possible."""
+    if line is None:
+        messages.print(text, markup=False)
+    else:
+        line.update(Text(text))
+
+
+def problems_as_data(error: DataLayerError | None) -> list[dict[str, object]]:
+    """Return an error, or each of those it holds, for JSON; nothing for None."""
+    if error is None:
+        return []
+    problems = error.problems if isinstance(error, ProblemsFound) else (error,)
+    return [problem_as_data(problem) for problem in problems]
+
+
+def problem_as_data(error: DataLayerError) -> dict[str, object]:
+    """Return what an error says, and where, for JSON."""
+    data: dict[str, object] = {
+        "kind": type(error).__name__,
+        "message": error.message,
+        "help": error.help,
+    }
+    if isinstance(error, LocatedError):
+        data |= asdict(error.location) | {"excerpt": error.excerpt}
+    return data
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 step`, `2 steps`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

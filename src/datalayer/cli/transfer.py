@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
-from datalayer.cli.output import console, messages, print_error, print_json
-from datalayer.config import bundled_folder, load_config
-from datalayer.errors import ConfigurationMissing, DataLayerError
+from datalayer.cli.output import (
+    console,
+    messages,
+    print_error,
+    print_json,
+    problems_as_data,
+    show_moment,
+)
+from datalayer.config import migrations_folder
+from datalayer.errors import DataLayerError
 from datalayer.migrate.transfer import (
     Copying,
     Refreshing,
@@ -63,21 +69,12 @@ def transfer(
     """
     with _exit_code(as_json), _progress(silent=as_json) as show:
         report = run_transfer(
-            source, target, _folder(folder), profile=profile, report=show
+            source, target, migrations_folder(folder), profile=profile, report=show
         )
     if as_json:
         print_json({"exit_code": DONE, **asdict(report), "problems": []})
         return
     console.print(_summary(report))
-
-
-def _folder(given: Path | None) -> Path:
-    if given is not None:
-        return given
-    try:
-        return load_config().migrations
-    except ConfigurationMissing:
-        return bundled_folder("migrations")
 
 
 @contextmanager
@@ -87,12 +84,8 @@ def _exit_code(as_json: bool) -> Iterator[None]:
         yield
     except DataLayerError as error:
         if as_json:
-            problem = {
-                "kind": type(error).__name__,
-                "message": error.message,
-                "help": error.help,
-            }
-            print_json({"exit_code": PROBLEM, "problems": [problem]})
+            problems = problems_as_data(error)
+            print_json({"exit_code": PROBLEM, "problems": problems})
         else:
             print_error(error)
         raise typer.Exit(PROBLEM) from None
@@ -115,9 +108,9 @@ def _progress(*, silent: bool) -> Iterator[Callable[[TransferEvent], None]]:
 def _show(event: TransferEvent, line: Status | None) -> None:
     match event:
         case Copying(table, rows):
-            _moment(f"copying {table}: {rows:,} rows", line)
+            show_moment(f"copying {table}: {rows:,} rows", line)
         case Refreshing(relation):
-            _moment(f"computing {relation}", line)
+            show_moment(f"computing {relation}", line)
         case TableTransferred(table, rows, checksum, was_there):
             text = "was there" if was_there else "copied"
             console.print(
@@ -127,14 +120,6 @@ def _show(event: TransferEvent, line: Status | None) -> None:
             console.print(
                 f"completed {relation}: {kept:,} buckets without raw rows", markup=False
             )
-
-
-def _moment(text: str, line: Status | None) -> None:
-    """Show what goes on now: it may be overwritten where that is possible."""
-    if line is None:
-        messages.print(text, markup=False)
-    else:
-        line.update(Text(text))
 
 
 def _summary(report: TransferReport) -> str:
