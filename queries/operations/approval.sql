@@ -1,0 +1,88 @@
+-- name: get_approval(approval_id)^
+-- record_class: Approval
+-- Return an approval; nothing for an unknown id.
+SELECT
+    id,
+    status,
+    created_at,
+    decided_at,
+    payload
+FROM assistly_approvals
+WHERE id = :approval_id;
+
+-- name: list_approvals(status, before_created_at, before_id, row_limit)
+-- record_class: Approval
+-- Return a page of the approvals, all or those of one status, newest first; give the last
+-- row's `created_at` and `id` for the next page, which is empty at the end.
+-- @param status = NULL
+-- @param before_created_at = NULL
+-- @param before_id = NULL
+-- @param before_id null
+-- @param row_limit = 100
+SELECT
+    id,
+    status,
+    created_at,
+    decided_at,
+    payload
+FROM assistly_approvals
+WHERE
+    (:status::text IS NULL OR status = :status)
+    AND (
+        :before_created_at::timestamptz IS NULL
+        OR (created_at, id) < (:before_created_at, :before_id)
+    )
+ORDER BY created_at DESC, id DESC
+LIMIT :row_limit;
+
+-- name: add_approval(approval_id, payload, now)<!
+-- record_class: Approval
+-- Ask for an approval and return it, as pending; nothing when there is one with this id.
+-- @param now = NULL
+INSERT INTO assistly_approvals (id, payload, created_at)
+VALUES (:approval_id, :payload, coalesce(:now, statement_timestamp()))
+ON CONFLICT (id) DO NOTHING
+RETURNING
+    id,
+    status,
+    created_at,
+    decided_at,
+    payload;
+
+-- name: patch_approval(approval_id, patch)<!
+-- record_class: Approval
+-- Put the members of `patch`, an object, into the payload of an approval, in the place of
+-- those of the same name, and return it; nothing for an unknown id, or when one of the two
+-- is not an object.
+UPDATE assistly_approvals
+SET payload = payload || :patch
+WHERE
+    id = :approval_id
+    AND jsonb_typeof(payload) = 'object'
+    AND jsonb_typeof(:patch) = 'object'
+RETURNING
+    id,
+    status,
+    created_at,
+    decided_at,
+    payload;
+
+-- name: decide_approval(approval_id, status, now)<!
+-- record_class: Approval
+-- Approve or reject what is pending, and return it; nothing when it has been decided, and
+-- for an unknown id. Of two at once one gets it.
+-- @column decided_at null
+-- @param now = NULL
+UPDATE assistly_approvals
+SET
+    status = :status,
+    decided_at = coalesce(:now, statement_timestamp())
+WHERE
+    id = :approval_id
+    AND status = 'pending'
+RETURNING
+    id,
+    status,
+    created_at,
+    decided_at,
+    payload;

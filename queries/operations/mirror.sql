@@ -1,0 +1,73 @@
+-- name: get_snapshot(kind)^
+-- record_class: Snapshot
+-- Return the last snapshot of a kind: `queue`, `state` or `logs`; nothing when there is
+-- none.
+SELECT
+    kind,
+    payload,
+    updated_at
+FROM assistly_store
+WHERE kind = :kind;
+
+-- name: save_snapshot(kind, payload)<!
+-- record_class: Snapshot
+-- Store a snapshot of a kind, `queue`, `state` or `logs`, in the place of the one before,
+-- and return it.
+INSERT INTO assistly_store (kind, payload)
+VALUES (:kind, :payload)
+ON CONFLICT (kind) DO UPDATE
+    SET
+        payload = excluded.payload,
+        updated_at = statement_timestamp()
+RETURNING
+    kind,
+    payload,
+    updated_at;
+
+-- name: append_events(event_types, payloads)
+-- record_class: AppendedEvent
+-- Append events, of which `payloads` holds the JSON texts, to the log, and return their ids
+-- in the order given.
+WITH appended AS (
+    INSERT INTO assistly_events (event_type, payload, created_at)
+    SELECT
+        given.event_type,
+        given.payload::jsonb,
+        statement_timestamp() AS created_at
+    FROM
+        unnest(:event_types::text[], :payloads::text[])
+        WITH ORDINALITY AS given (event_type, payload, place)
+    ORDER BY given.place
+    RETURNING id
+)
+
+SELECT id
+FROM appended
+ORDER BY id;
+
+-- name: list_events(event_type, since, until, after_created_at, after_id, row_limit)
+-- record_class: Event
+-- Return a page of the events of a type from `since` on and before `until`, oldest first;
+-- give the last row's `created_at` and `id` for the next page, which is empty at the end.
+-- @param since = NULL
+-- @param until = NULL
+-- @param after_created_at = NULL
+-- @param after_id = NULL
+-- @param after_id null
+-- @param row_limit = 100
+SELECT
+    id,
+    event_type,
+    payload,
+    created_at
+FROM assistly_events
+WHERE
+    event_type = :event_type
+    AND created_at >= coalesce(:since, '-infinity'::timestamptz)
+    AND created_at < coalesce(:until, 'infinity'::timestamptz)
+    AND (
+        :after_created_at::timestamptz IS NULL
+        OR (created_at, id) > (:after_created_at, :after_id)
+    )
+ORDER BY created_at, id
+LIMIT :row_limit;

@@ -1,0 +1,28 @@
+-- name: register_nonce(nonce, timestamp_ms)$
+-- Use a nonce; true for whoever is the first, under any concurrency.
+WITH registered AS (
+    INSERT INTO assistly_nonces (nonce, timestamp_ms)
+    VALUES (:nonce, :timestamp_ms)
+    ON CONFLICT (nonce) DO NOTHING
+    RETURNING nonce
+)
+
+SELECT exists(SELECT FROM registered) AS is_first;
+
+-- name: prune_nonces(before_ms, row_limit)!
+-- Forget at most so many nonces older than a time, the oldest first, and return how many
+-- went; one of exactly that time stays.
+-- @param row_limit = 1000
+DELETE FROM assistly_nonces
+WHERE
+    nonce IN (
+        SELECT nonce
+        FROM assistly_nonces
+        WHERE timestamp_ms < :before_ms
+        ORDER BY timestamp_ms, nonce
+        LIMIT :row_limit
+    );
+
+-- name: get_clock_ms()$
+-- Return the server's time in milliseconds since 1970, UTC.
+SELECT (extract(EPOCH FROM clock_timestamp()) * 1000)::bigint AS clock_ms;

@@ -1,0 +1,54 @@
+-- name: get_or_create_session(user_id, initial)^
+-- record_class: Session
+-- Return the session of a user, which is created with `initial` when there is none, or
+-- with an empty object.
+-- @param initial = NULL
+WITH existing AS (
+    SELECT
+        user_id,
+        session,
+        updated_at
+    FROM assistly_sessions
+    WHERE user_id = :user_id
+),
+
+created AS (
+    INSERT INTO assistly_sessions (user_id, session)
+    SELECT
+        :user_id AS user_id,
+        coalesce(:initial, '{}'::jsonb) AS session
+    WHERE NOT EXISTS (SELECT FROM existing)
+    -- Whoever comes second of two gets the row of the first.
+    ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id
+    RETURNING
+        user_id,
+        session,
+        updated_at
+)
+
+SELECT
+    user_id,
+    session,
+    updated_at
+FROM existing
+UNION ALL
+SELECT
+    user_id,
+    session,
+    updated_at
+FROM created
+LIMIT 1;
+
+-- name: save_session(user_id, session)<!
+-- record_class: Session
+-- Store the session of a user, in the place of the one before, and return it.
+INSERT INTO assistly_sessions (user_id, session)
+VALUES (:user_id, :session)
+ON CONFLICT (user_id) DO UPDATE
+    SET
+        session = excluded.session,
+        updated_at = statement_timestamp()
+RETURNING
+    user_id,
+    session,
+    updated_at;

@@ -1,0 +1,105 @@
+-- name: get_worker_lock(lock_id, now)^
+-- record_class: WorkerLock
+-- Return who holds a lock; nothing when it is free.
+-- @param lock_id = 1
+-- @param now = NULL
+SELECT
+    id,
+    owner_id,
+    acquired_at,
+    expires_at,
+    token
+FROM assistly_worker_lock
+WHERE
+    id = :lock_id
+    AND expires_at > coalesce(:now, clock_timestamp());
+
+-- name: acquire_worker_lock(owner_id, ttl, lock_id, now)<!
+-- record_class: WorkerLock
+-- Take a lock that is free, has expired or is one's own, and return it, with a token larger
+-- than any before; nothing when another one holds it.
+-- @param lock_id = 1
+-- @param now = NULL
+INSERT INTO assistly_worker_lock AS held (id, owner_id, acquired_at, expires_at, token)
+SELECT
+    :lock_id AS id,
+    :owner_id AS owner_id,
+    coalesce(:now, clock_timestamp()) AS acquired_at,
+    coalesce(:now, clock_timestamp()) + :ttl::interval AS expires_at,
+    1 AS token
+WHERE
+    -- Who only asks shall neither write nor wait for the holder's guarded transaction.
+    NOT EXISTS (
+        SELECT
+        FROM assistly_worker_lock AS other
+        WHERE
+            other.id = :lock_id
+            AND other.owner_id <> :owner_id
+            AND other.expires_at > coalesce(:now, clock_timestamp())
+    )
+ON CONFLICT (id) DO UPDATE
+    SET
+        owner_id = excluded.owner_id,
+        acquired_at = coalesce(:now, clock_timestamp()),
+        expires_at = coalesce(:now, clock_timestamp()) + :ttl,
+        token = held.token + 1
+    WHERE
+    held.owner_id = excluded.owner_id
+    OR held.expires_at <= coalesce(:now, clock_timestamp())
+RETURNING
+    held.id,
+    held.owner_id,
+    held.acquired_at,
+    held.expires_at,
+    held.token;
+
+-- name: renew_worker_lock(owner_id, token, ttl, lock_id, now)<!
+-- record_class: WorkerLock
+-- Let a lock that is held and has not expired end `ttl` from now, and return it; nothing
+-- when it is lost.
+-- @param lock_id = 1
+-- @param now = NULL
+UPDATE assistly_worker_lock
+SET expires_at = coalesce(:now, clock_timestamp()) + :ttl::interval
+WHERE
+    id = :lock_id
+    AND owner_id = :owner_id
+    AND token = :token
+    AND expires_at > coalesce(:now, clock_timestamp())
+RETURNING
+    id,
+    owner_id,
+    acquired_at,
+    expires_at,
+    token;
+
+-- name: release_worker_lock(owner_id, token, lock_id, now)!
+-- Give a lock back and return 1; 0 when it was lost before.
+-- @param lock_id = 1
+-- @param now = NULL
+UPDATE assistly_worker_lock
+SET expires_at = coalesce(:now, clock_timestamp())
+WHERE
+    id = :lock_id
+    AND owner_id = :owner_id
+    AND token = :token
+    AND expires_at > coalesce(:now, clock_timestamp());
+
+-- name: guard_worker_lock(token, lock_id, now)^
+-- record_class: WorkerLock
+-- Return the lock when this is its newest token and it has not expired, and keep others
+-- from taking it until the end of the transaction; nothing when it is lost.
+-- @param lock_id = 1
+-- @param now = NULL
+SELECT
+    id,
+    owner_id,
+    acquired_at,
+    expires_at,
+    token
+FROM assistly_worker_lock
+WHERE
+    id = :lock_id
+    AND token = :token
+    AND expires_at > coalesce(:now, clock_timestamp())
+FOR SHARE;
