@@ -1,0 +1,3 @@
+"""What the services of operations return, beside rows."""
+
+from __future__ import annotations
