@@ -17,7 +17,6 @@ WHERE id = :approval_id;
 -- @param status = NULL
 -- @param before_created_at = NULL
 -- @param before_id = NULL
--- @param before_id null
 -- @param row_limit = 100
 SELECT
     id,
@@ -28,9 +27,9 @@ SELECT
 FROM assistly_approvals
 WHERE
     (:status::text IS NULL OR status = :status)
-    AND (
-        :before_created_at::timestamptz IS NULL
-        OR (created_at, id) < (:before_created_at, :before_id)
+    AND (created_at, id) < (
+        coalesce(:before_created_at, 'infinity'::timestamptz),
+        coalesce(:before_id, '')
     )
 ORDER BY created_at DESC, id DESC
 LIMIT :row_limit;
@@ -38,9 +37,14 @@ LIMIT :row_limit;
 -- name: add_approval(approval_id, payload, now)<!
 -- record_class: Approval
 -- Ask for an approval and return it, as pending; nothing when there is one with this id.
+-- None is stored as the null of JSON.
 -- @param now = NULL
 INSERT INTO assistly_approvals (id, payload, created_at)
-VALUES (:approval_id, :payload, coalesce(:now, statement_timestamp()))
+VALUES (
+    :approval_id,
+    coalesce(:payload, 'null'::jsonb),
+    coalesce(:now, statement_timestamp())
+)
 ON CONFLICT (id) DO NOTHING
 RETURNING
     id,
@@ -76,7 +80,7 @@ RETURNING
 UPDATE assistly_approvals
 SET
     status = :status,
-    decided_at = coalesce(:now, statement_timestamp())
+    decided_at = coalesce(:now, clock_timestamp())
 WHERE
     id = :approval_id
     AND status = 'pending'

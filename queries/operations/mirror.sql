@@ -12,13 +12,13 @@ WHERE kind = :kind;
 -- name: save_snapshot(kind, payload)<!
 -- record_class: Snapshot
 -- Store a snapshot of a kind, `queue`, `state` or `logs`, in the place of the one before,
--- and return it.
-INSERT INTO assistly_store (kind, payload)
-VALUES (:kind, :payload)
+-- and return it. None is stored as the null of JSON.
+INSERT INTO assistly_store (kind, payload, updated_at)
+VALUES (:kind, coalesce(:payload, 'null'::jsonb), clock_timestamp())
 ON CONFLICT (kind) DO UPDATE
     SET
         payload = excluded.payload,
-        updated_at = statement_timestamp()
+        updated_at = clock_timestamp()
 RETURNING
     kind,
     payload,
@@ -53,7 +53,6 @@ ORDER BY id;
 -- @param until = NULL
 -- @param after_created_at = NULL
 -- @param after_id = NULL
--- @param after_id null
 -- @param row_limit = 100
 SELECT
     id,
@@ -65,9 +64,9 @@ WHERE
     event_type = :event_type
     AND created_at >= coalesce(:since, '-infinity'::timestamptz)
     AND created_at < coalesce(:until, 'infinity'::timestamptz)
-    AND (
-        :after_created_at::timestamptz IS NULL
-        OR (created_at, id) > (:after_created_at, :after_id)
+    AND (created_at, id) > (
+        coalesce(:after_created_at, '-infinity'::timestamptz),
+        coalesce(:after_id, 0)
     )
 ORDER BY created_at, id
 LIMIT :row_limit;

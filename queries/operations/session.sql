@@ -13,10 +13,11 @@ WITH existing AS (
 ),
 
 created AS (
-    INSERT INTO assistly_sessions (user_id, session)
+    INSERT INTO assistly_sessions (user_id, session, updated_at)
     SELECT
         :user_id AS user_id,
-        coalesce(:initial, '{}'::jsonb) AS session
+        coalesce(:initial, '{}'::jsonb) AS session,
+        clock_timestamp() AS updated_at
     WHERE NOT EXISTS (SELECT FROM existing)
     -- Whoever comes second of two gets the row of the first.
     ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id
@@ -41,13 +42,14 @@ LIMIT 1;
 
 -- name: save_session(user_id, session)<!
 -- record_class: Session
--- Store the session of a user, in the place of the one before, and return it.
-INSERT INTO assistly_sessions (user_id, session)
-VALUES (:user_id, :session)
+-- Store the session of a user, in the place of the one before, and return it. None is
+-- stored as the null of JSON.
+INSERT INTO assistly_sessions (user_id, session, updated_at)
+VALUES (:user_id, coalesce(:session, 'null'::jsonb), clock_timestamp())
 ON CONFLICT (user_id) DO UPDATE
     SET
         session = excluded.session,
-        updated_at = statement_timestamp()
+        updated_at = clock_timestamp()
 RETURNING
     user_id,
     session,
