@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datalayer.domains.errors import NaiveTime as NaiveTime
 from datalayer.errors import DataLayerError
 
 if TYPE_CHECKING:
@@ -22,19 +23,6 @@ class RangeReversed(DataLayerError):
         )
         self.since = since
         self.until = until
-
-
-class NaiveTime(DataLayerError):
-    """The time has no zone, so it names no moment; give it one, such as UTC."""
-
-    def __init__(self, name: str, value: datetime) -> None:
-        """Keep the argument and its value."""
-        super().__init__(
-            f"`{name}` has no time zone: {value.isoformat()}",
-            help="pass an aware datetime: `datetime.now(UTC)`",
-        )
-        self.name = name
-        self.value = value
 
 
 class ExecutionNotFound(DataLayerError):
