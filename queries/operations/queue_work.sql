@@ -1,13 +1,15 @@
 -- name: claim_due_jobs(worker, row_limit, lease, since, now)
 -- record_class: ClaimedJob
 -- Give a worker at most so many of the jobs that are due, those that have waited longest,
--- and return them in the order of `scheduled_at`, each with the token of this attempt and
--- the end of its lease. `since` leaves out what was due before, which a worker that claims
--- in turn has seen; `now` replaces the server's clock in tests.
+-- and return them in the order of `scheduled_at`, each with the token of this attempt, the
+-- end of its lease and when it was due. `since` leaves out what was due before, which a
+-- worker that claims in turn has seen; `now` replaces the server's clock in tests.
 -- @param since = NULL
 -- @param now = NULL
 WITH due AS MATERIALIZED (
-    SELECT id
+    SELECT
+        id,
+        coalesce(next_retry_at, scheduled_at) AS due_at
     FROM assistly_queue_jobs
     WHERE
         status IN ('scheduled', 'retrying')
@@ -39,7 +41,8 @@ claimed AS (
         job.idempotency_key,
         job.retries,
         job.attempt_token,
-        job.locked_until
+        job.locked_until,
+        due.due_at
 )
 
 SELECT
@@ -50,7 +53,8 @@ SELECT
     idempotency_key,
     retries,
     attempt_token,
-    locked_until
+    locked_until,
+    due_at
 FROM claimed
 ORDER BY scheduled_at, id;
 
