@@ -48,7 +48,7 @@ WITH chosen AS MATERIALIZED (
 
 DELETE FROM assistly_approvals
 -- As an array, for which the primary key is read: however large the table.
-WHERE id = any(ARRAY(SELECT chosen.id FROM chosen));
+WHERE id = any((SELECT array_agg(chosen.id) FROM chosen)::text[]);
 
 -- name: delete_surplus_approvals(max_rows, row_limit)!
 -- Remove at most so many decided approvals that are not among the newest `max_rows` of all,
@@ -75,7 +75,7 @@ WITH chosen AS MATERIALIZED (
 )
 
 DELETE FROM assistly_approvals
-WHERE id = any(ARRAY(SELECT chosen.id FROM chosen));
+WHERE id = any((SELECT array_agg(chosen.id) FROM chosen)::text[]);
 
 -- name: delete_old_idempotency(max_days, row_limit, now)!
 -- Forget at most so many answers older than `max_days` days of 24 hours, and return how
@@ -96,7 +96,7 @@ WITH chosen AS MATERIALIZED (
 )
 
 DELETE FROM assistly_idempotency
-WHERE key = any(ARRAY(SELECT chosen.key FROM chosen));
+WHERE key = any((SELECT array_agg(chosen.key) FROM chosen)::text[]);
 
 -- name: delete_surplus_idempotency(max_rows, row_limit)!
 -- Forget at most so many answers that are not among the newest `max_rows` of all entries,
@@ -123,7 +123,7 @@ WITH chosen AS MATERIALIZED (
 )
 
 DELETE FROM assistly_idempotency
-WHERE key = any(ARRAY(SELECT chosen.key FROM chosen));
+WHERE key = any((SELECT array_agg(chosen.key) FROM chosen)::text[]);
 
 -- name: delete_old_nonces(max_days, row_limit, now)!
 -- Forget at most so many nonces older than `max_days` days of 24 hours, and return how many
@@ -146,4 +146,4 @@ WITH chosen AS MATERIALIZED (
 )
 
 DELETE FROM assistly_nonces
-WHERE nonce = any(ARRAY(SELECT chosen.nonce FROM chosen));
+WHERE nonce = any((SELECT array_agg(chosen.nonce) FROM chosen)::text[]);
