@@ -2,14 +2,134 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalayer.errors import DataLayerError
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+    from decimal import Decimal
 
     from datalayer.queries.operations.queue import Job
+
+
+class ApprovalNotFound(DataLayerError):
+    """No approval has that id: never asked for, or its time of retention is over."""
+
+    def __init__(self, approval_id: str) -> None:
+        """Keep the id."""
+        super().__init__(f"no approval `{approval_id}`")
+        self.approval_id = approval_id
+
+
+class ApprovalExists(DataLayerError):
+    """There is an approval of that id; leave it as it is, or give none to get a new id.
+
+    Nothing has changed.
+    """
+
+    def __init__(self, approval_id: str) -> None:
+        """Keep the id."""
+        super().__init__(f"approval `{approval_id}` exists already")
+        self.approval_id = approval_id
+
+
+class PayloadNotObject(DataLayerError):
+    """Only objects merge; pass an object, and patch what was stored as one.
+
+    Nothing has changed.
+    """
+
+    def __init__(self, approval_id: str) -> None:
+        """Keep the id."""
+        super().__init__(
+            f"the payload of approval `{approval_id}`, or its patch, is not an object"
+        )
+        self.approval_id = approval_id
+
+
+class FingerprintMismatch(DataLayerError):
+    """The key was used for another request; choose a new key for each request.
+
+    The request must not run, and its caller made the mistake: HTTP says 422.
+    """
+
+    def __init__(self, key: str) -> None:
+        """Keep the key."""
+        super().__init__(f"key `{key}` was used for another request")
+        self.key = key
+
+
+class AttemptAbandoned(DataLayerError):
+    """The attempt may not store its answer; look up what the key has by now.
+
+    It was abandoned, because it took too long, or it had stored an answer before.
+    Nothing has changed.
+    """
+
+    def __init__(self, key: str, begun_at: datetime) -> None:
+        """Keep the key, and when the attempt began."""
+        super().__init__(
+            f"the attempt at key `{key}` that began at {begun_at.isoformat()} "
+            "was abandoned, or has ended"
+        )
+        self.key = key
+        self.begun_at = begun_at
+
+
+class KeyContended(DataLayerError):
+    """The key came and went each time that it was looked at; begin once more.
+
+    Others begin and abandon it all the time, or a trigger keeps it from being stored.
+    """
+
+    def __init__(self, key: str, tries: int) -> None:
+        """Keep the key, and how often it was tried."""
+        super().__init__(f"key `{key}` came and went {tries} times")
+        self.key = key
+
+
+class TimestampOutOfRange(DataLayerError):
+    """The message is too old, or from the future; refuse it.
+
+    When it happens to honest ones, a clock is wrong: the sender's or the database's.
+    """
+
+    def __init__(self, timestamp_ms: int, clock_ms: int, tolerance: timedelta) -> None:
+        """Keep the time of the message, that of the server, and the tolerance."""
+        super().__init__(
+            f"timestamp {timestamp_ms} is not within {tolerance} of {clock_ms}"
+        )
+        self.timestamp_ms = timestamp_ms
+        self.clock_ms = clock_ms
+        self.tolerance = tolerance
+
+
+class NonceReplayed(DataLayerError):
+    """The nonce was used before; do not act on the message a second time.
+
+    A sender who repeats a message in good faith may be answered as the first time.
+    """
+
+    def __init__(self, nonce: str) -> None:
+        """Keep the nonce."""
+        super().__init__(f"nonce `{nonce}` was used before")
+        self.nonce = nonce
+
+
+class InvalidLatency(DataLayerError):
+    """A latency is a number of milliseconds, zero or more; correct the measurement.
+
+    A clock that can be set back measures negative ones: use `time.perf_counter`.
+    """
+
+    def __init__(self, name: str, milliseconds: float | Decimal) -> None:
+        """Keep the name and what was measured."""
+        super().__init__(f"latency `{name}` is {milliseconds}, not zero or more")
+        self.name = name
+        self.milliseconds = milliseconds
 
 
 class JobError(DataLayerError):
@@ -115,3 +235,31 @@ class FenceRefused(DataLayerError):
         super().__init__(f"token {token} of worker lock {lock_id} is no longer valid")
         self.lock_id = lock_id
         self.token = token
+
+
+@dataclass(frozen=True, slots=True)
+class WrongSetting:
+    """A setting, its value as it may be shown, and what it is not."""
+
+    name: str
+    value: str
+    needed: str
+
+    def __str__(self) -> str:
+        """Return it as a sentence."""
+        return f"`{self.name}` is {self.value}, {self.needed}"
+
+
+class InvalidSetting(DataLayerError):
+    """A setting of retention is out of bounds or misspelt; correct each that is named.
+
+    Nothing was removed.
+    """
+
+    def __init__(self, problems: Sequence[WrongSetting]) -> None:
+        """Keep all that is wrong, and name each in the message."""
+        texts = [str(problem) for problem in problems]
+        if len(texts) > 1:
+            texts.insert(0, f"{len(texts)} settings of retention are wrong:")
+        super().__init__("\n  ".join(texts))
+        self.problems = tuple(problems)
