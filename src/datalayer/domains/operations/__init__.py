@@ -48,7 +48,14 @@ from datalayer.domains.operations.results import (
     Metrics,
     QueueStatus,
     RejectedEvent,
+    RetentionProgress,
+    RetentionReport,
     Started,
+)
+from datalayer.domains.operations.retention import run_retention
+from datalayer.domains.operations.retention_settings import (
+    RetentionSettings,
+    read_retention_settings,
 )
 from datalayer.domains.operations.sessions import get_or_create_session
 from datalayer.domains.operations.worker_lock import (
@@ -82,6 +89,9 @@ __all__ = [
     "NewJob",
     "QueueStatus",
     "RejectedEvent",
+    "RetentionProgress",
+    "RetentionReport",
+    "RetentionSettings",
     "Started",
     "abandon_request",
     "acquire_worker_lock",
@@ -115,12 +125,14 @@ __all__ = [
     "patch_approval",
     "prune_nonces",
     "queue_status",
+    "read_retention_settings",
     "reclaim_expired_jobs",
     "register_nonce",
     "release_worker_lock",
     "remove_job",
     "renew_worker_lock",
     "replay_dead_letter",
+    "run_retention",
     "save_session",
     "save_snapshot",
     "schedule_job",

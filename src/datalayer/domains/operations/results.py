@@ -87,11 +87,11 @@ class AppendReport:
 
 
 RetentionTask: TypeAlias = Literal[
-    "old approvals",
-    "surplus approvals",
-    "old answers",
-    "surplus answers",
-    "old nonces",
+    "old_approvals",
+    "surplus_approvals",
+    "old_idempotency",
+    "surplus_idempotency",
+    "old_nonces",
 ]
 
 

@@ -38,6 +38,7 @@ from datalayer.domains.operations.aio.queue import (
     schedule_jobs,
     schedule_without_conflict,
 )
+from datalayer.domains.operations.aio.retention import run_retention
 from datalayer.domains.operations.aio.sessions import get_or_create_session
 from datalayer.domains.operations.aio.worker_lock import (
     acquire_worker_lock,
@@ -56,7 +57,13 @@ from datalayer.domains.operations.results import (
     Metrics,
     QueueStatus,
     RejectedEvent,
+    RetentionProgress,
+    RetentionReport,
     Started,
+)
+from datalayer.domains.operations.retention_settings import (
+    RetentionSettings,
+    read_retention_settings,
 )
 from datalayer.queries.aio.operations.approval import list_approvals
 from datalayer.queries.aio.operations.mirror import (
@@ -82,6 +89,9 @@ __all__ = [
     "NewJob",
     "QueueStatus",
     "RejectedEvent",
+    "RetentionProgress",
+    "RetentionReport",
+    "RetentionSettings",
     "Started",
     "abandon_request",
     "acquire_worker_lock",
@@ -115,12 +125,14 @@ __all__ = [
     "patch_approval",
     "prune_nonces",
     "queue_status",
+    "read_retention_settings",
     "reclaim_expired_jobs",
     "register_nonce",
     "release_worker_lock",
     "remove_job",
     "renew_worker_lock",
     "replay_dead_letter",
+    "run_retention",
     "save_session",
     "save_snapshot",
     "schedule_job",
