@@ -23,6 +23,8 @@ CREATE TABLE assistly_approvals (
 );
 COMMENT ON TABLE assistly_approvals IS 'What a person is asked to allow, decided once.';
 CREATE INDEX idx_approvals_created ON assistly_approvals (created_at);
+-- What still has to be decided, among all that has been.
+CREATE INDEX idx_approvals_status ON assistly_approvals (status, created_at, id);
 
 CREATE TABLE assistly_idempotency (
     key text NOT NULL,

@@ -11,17 +11,20 @@ SELECT exists(SELECT FROM registered) AS is_first;
 
 -- name: prune_nonces(before_ms, row_limit)!
 -- Forget at most so many nonces older than a time, the oldest first, and return how many
--- went; one of exactly that time stays.
+-- went; one of exactly that time stays, and one that another session is pruning.
 -- @param row_limit = 1000
+WITH chosen AS MATERIALIZED (
+    SELECT nonce
+    FROM assistly_nonces
+    WHERE timestamp_ms < :before_ms
+    ORDER BY timestamp_ms, nonce
+    LIMIT :row_limit
+    FOR UPDATE SKIP LOCKED
+)
+
 DELETE FROM assistly_nonces
-WHERE
-    nonce IN (
-        SELECT nonce
-        FROM assistly_nonces
-        WHERE timestamp_ms < :before_ms
-        ORDER BY timestamp_ms, nonce
-        LIMIT :row_limit
-    );
+-- As an array, for which the primary key is read: however large the table.
+WHERE nonce = any((SELECT array_agg(chosen.nonce) FROM chosen)::text[]);
 
 -- name: get_clock_ms()$
 -- Return the server's time in milliseconds since 1970, UTC.

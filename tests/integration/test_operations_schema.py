@@ -192,6 +192,7 @@ def test_the_other_tables_have_the_indexes_that_lists_and_retention_need(
     assert dict(rows) == {
         "idx_events_type_created": "btree (event_type, created_at)",
         "idx_approvals_created": "btree (created_at)",
+        "idx_approvals_status": "btree (status, created_at, id)",
         "idx_idempotency_saved": "btree (saved_at)",
         "idx_nonces_timestamp": "btree (timestamp_ms)",
     }
