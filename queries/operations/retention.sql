@@ -6,8 +6,8 @@ WITH taken AS (
     SELECT
         1 AS id,
         coalesce(:now, clock_timestamp()) AS last_run_at
-    -- Most come too early: they shall neither write nor wait. A turn that lies further
-    -- ahead than an interval was taken by a clock that has been put back since.
+    -- Most come too early: they shall neither write nor wait. A turn that lies a day
+    -- ahead was taken by a clock that has been put back since.
     WHERE
         NOT EXISTS (
             SELECT
@@ -16,14 +16,13 @@ WITH taken AS (
                 last_run_at
                 > coalesce(:now, clock_timestamp()) - :min_interval::interval
                 AND last_run_at
-                <= coalesce(:now, clock_timestamp()) + :min_interval
+                < coalesce(:now, clock_timestamp()) + interval '24 hours'
         )
     ON CONFLICT (id) DO UPDATE
         SET last_run_at = excluded.last_run_at
         WHERE
         turn.last_run_at <= excluded.last_run_at - :min_interval
-        OR turn.last_run_at
-        > coalesce(:now, clock_timestamp()) + :min_interval
+        OR turn.last_run_at >= excluded.last_run_at + interval '24 hours'
     RETURNING id
 )
 
