@@ -22,12 +22,13 @@ def describe_target(url: str) -> str:
 def unreachable(url: str, error: psycopg.Error) -> DatabaseUnreachable:
     """Return the error for a database that lets nobody in."""
     return DatabaseUnreachable(
-        f"cannot connect to {describe_target(url)}: {_reason(url, error)}",
+        f"cannot connect to {describe_target(url)}: {describe_failure(url, error)}",
         help="check the URL, and that the server runs",
     )
 
 
-def _reason(url: str, error: psycopg.Error) -> str:
+def describe_failure(url: str, error: psycopg.Error) -> str:
+    """Return on one line what went wrong, without the password."""
     reason = " ".join(str(error).split())
     try:
         password = conninfo_to_dict(url).get("password")
