@@ -12,6 +12,8 @@ from datalayer.cli.output import messages, print_error
 from datalayer.cli.query import query
 from datalayer.cli.transfer import EXIT_CODES as TRANSFER_EXIT_CODES
 from datalayer.cli.transfer import transfer
+from datalayer.cli.worker import EXIT_CODES as WORKER_EXIT_CODES
+from datalayer.cli.worker import worker
 from datalayer.errors import DataLayerError
 
 app = typer.Typer(
@@ -27,6 +29,7 @@ app.command()(check)
 app.command()(query)
 app.command(epilog=EXIT_CODES)(maintain)
 app.command()(dashboard)
+app.command(epilog=WORKER_EXIT_CODES)(worker)
 migrate.app.command(epilog=TRANSFER_EXIT_CODES)(transfer)
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(db.app, name="db")

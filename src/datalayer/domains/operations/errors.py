@@ -263,3 +263,33 @@ class InvalidSetting(DataLayerError):
             texts.insert(0, f"{len(texts)} settings of retention are wrong:")
         super().__init__("\n  ".join(texts))
         self.problems = tuple(problems)
+
+
+class QueueUnusable(DataLayerError):
+    """A worker finds no queue in the database; apply the migrations, grant rights."""
+
+
+class WorkerSettingError(DataLayerError):
+    """A worker cannot work with a setting; the message says what it needs."""
+
+    def __init__(self, name: str, value: object, needed: str) -> None:
+        """Keep the setting and its value."""
+        super().__init__(f"`{name}` of a worker is `{value}`, needed is {needed}")
+        self.name = name
+        self.value = value
+
+
+class HandlerNameError(DataLayerError):
+    """The text cannot name a function; write `package.module:function`."""
+
+
+class HandlerNotFound(DataLayerError):
+    """No module, or nothing in it, has the name of the handler; correct the name."""
+
+
+class HandlerImportFailed(DataLayerError):
+    """The module of the handler raised an error, which is shown; correct it there."""
+
+
+class HandlerNotCallable(DataLayerError):
+    """The name means no function that takes a job alone; name one that does."""
