@@ -1,0 +1,68 @@
+"""The laws of the operations domain, checked on what a database holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from operations_queue_model import STATUSES, Job, Queue
+
+from datalayer.queries.operations import queue
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from psycopg import Connection
+
+_TABLES = (
+    "assistly_store, assistly_events, assistly_sessions, assistly_approvals, "
+    "assistly_idempotency, assistly_nonces, assistly_metrics, assistly_worker_lock, "
+    "assistly_queue_jobs, assistly_retention"
+)
+
+
+def empty_tables(connection: Connection[Any]) -> None:
+    """Forget everything, faster than a new database."""
+    connection.execute(f"TRUNCATE {_TABLES} RESTART IDENTITY")
+
+
+def check_jobs(connection: Connection[Any], model: Queue) -> None:
+    """Every row is as the model has it, and none is lost."""
+    rows = queue.list_jobs(connection, row_limit=None)
+    found = {row.id: Job.of(row) for row in rows}
+    assert found == model.jobs, "law: the rows"
+    assert [row.id for row in rows] == sorted(found), "law: the rows in order"
+    assert len(rows) + model.removed == model.inserted, "law: no job is lost"
+    keys = [job.idempotency_key for job in found.values() if job.is_live]
+    used = [key for key in keys if key is not None]
+    assert len(set(used)) == len(used), "law: one live job for a key"
+
+
+def check_queue(connection: Connection[Any], model: Queue, now: datetime) -> None:
+    """What the queue says of itself."""
+    counts = [(row.status, row.jobs) for row in queue.count_jobs(connection)]
+    expected = [(status, len(model.of_status(status))) for status in STATUSES]
+    assert counts == expected, "law: the counts"
+    total = sum(count or 0 for _, count in counts)
+    assert total + model.removed == model.inserted, "law: no job is lost"
+    age = queue.get_queue_age(connection, now=now)
+    assert age == model.age(now), "law: the age of the queue"
+    work = queue.get_next_work(connection, now=now)
+    assert work == model.next_work(now), "law: the next work"
+
+
+def check_lists(connection: Connection[Any], model: Queue, row_limit: int) -> None:
+    """The jobs of each status and the dead letters, page by page."""
+    for status in STATUSES:
+        expected = sorted(job.id for job in model.of_status(status))
+        found: list[int] = []
+        while page := queue.list_jobs_by_status(
+            connection,
+            status=status,
+            after_id=found[-1] if found else 0,
+            row_limit=row_limit,
+        ):
+            assert len(page) <= row_limit, "law: a page"
+            found += [job.id for job in page]
+        assert found == expected, "law: the jobs of a status"
+    dead = [job.id for job in queue.list_dead_letters(connection)]
+    assert dead == sorted(job.id for job in model.of_status("dead_letter")), "law: dead"
