@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from datalayer.cli.worker_log import WorkerLog
+from datalayer.domains.operations.retention_settings import read_retention_settings
 from datalayer.domains.operations.worker import (
     Stop,
     WorkerSettings,
@@ -125,6 +126,13 @@ def worker(
     until_idle: Annotated[
         bool, typer.Option("--until-idle", help="End when nothing is due.")
     ] = False,
+    no_retention: Annotated[
+        bool,
+        typer.Option(
+            "--no-retention",
+            help="Do not remove old approvals, answers and nonces once a minute.",
+        ),
+    ] = False,
 ) -> None:
     """Run a handler for jobs as they become due.
 
@@ -141,6 +149,7 @@ def worker(
         first_backoff=timedelta(seconds=first_backoff),
         max_claims=max_claims,
         until_idle=until_idle,
+        retention=None if no_retention else read_retention_settings(),
     )
     function = load_handler(handler)
     stop = Stop()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from datalayer.domains.operations.results import RetentionReport
     from datalayer.domains.operations.worker.attempts import Attempt
 
 #: How an attempt ended: `lost` when the job is somebody else's by now.
@@ -86,9 +87,30 @@ class Reclaimed:
     locked_by: str | None
 
 
-WorkerEvent: TypeAlias = (
-    AttemptEnded | Reclaimed | Reconnected | Reconnecting | Started | Stopped | Stopping
-)
+@dataclass(frozen=True, slots=True)
+class RetentionRun:
+    """The worker had the turn of retention; so many rows went."""
 
+    removed: RetentionReport
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionFailed:
+    """Retention did not run to its end; it does another time."""
+
+    reason: str
+
+
+WorkerEvent: TypeAlias = (
+    AttemptEnded
+    | Reclaimed
+    | Reconnected
+    | Reconnecting
+    | RetentionFailed
+    | RetentionRun
+    | Started
+    | Stopped
+    | Stopping
+)
 #: Is told of everything, from the thread in which the worker runs.
 Log: TypeAlias = Callable[[WorkerEvent], None]

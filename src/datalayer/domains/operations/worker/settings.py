@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from datalayer.domains.operations.errors import WorkerSettingError
+from datalayer.domains.operations.retention_settings import (
+    RetentionSettings,
+    read_retention_settings,
+)
 
 _NOTHING = timedelta(0)
 
@@ -37,6 +41,8 @@ class WorkerSettings:
     max_claims: int = 20
     #: End when nothing is due.
     until_idle: bool = False
+    #: What is kept of approvals, requests and nonces; None leaves that to others.
+    retention: RetentionSettings | None = field(default_factory=read_retention_settings)
 
     def __post_init__(self) -> None:
         """Raise `WorkerSettingError` for what no worker can work with."""

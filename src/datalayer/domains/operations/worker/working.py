@@ -29,6 +29,7 @@ from datalayer.domains.operations.worker.handling import Handled, start_threads
 from datalayer.domains.operations.worker.inbox import Stop, StopAsked, Woken
 from datalayer.domains.operations.worker.leases import prolong
 from datalayer.domains.operations.worker.listening import Listener
+from datalayer.domains.operations.worker.retaining import Retainer
 from datalayer.domains.operations.worker.settings import WorkerSettings
 from datalayer.domains.operations.worker.settling import settle
 from datalayer.domains.operations.worker.starting import open_queue
@@ -85,8 +86,9 @@ class _Worker:
         settings = self._settings
         connection = open_queue(self._url, settings)
         start_threads(self._handler, settings.concurrency, self._work, self._inbox)
-        listener = Listener(self._url, settings, self._inbox)
-        listener.start()
+        companions = self._companions()
+        for companion in companions:
+            companion.start()
         patience = 0.0
         try:
             self._log(Started(settings.concurrency))
@@ -95,11 +97,23 @@ class _Worker:
         finally:
             for _ in range(settings.concurrency):
                 self._work.put(None)
-            listener.close(patience)
+            for companion in companions:
+                companion.close(patience)
         self._receive(-math.inf)
         stopped = self._summary()
         self._log(stopped)
         return stopped
+
+    def _companions(self) -> list[Listener | Retainer]:
+        settings = self._settings
+        companions: list[Listener | Retainer] = [
+            Listener(self._url, settings, self._inbox)
+        ]
+        if settings.retention is not None:
+            companions.append(
+                Retainer(self._url, settings, settings.retention, self._inbox)
+            )
+        return companions
 
     def _serve(self, first: psycopg.Connection) -> None:
         """Take steps until the end; connect again after each failure."""
