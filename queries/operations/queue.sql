@@ -88,6 +88,69 @@ WHERE
 ORDER BY id
 LIMIT :row_limit;
 
+-- name: list_jobs_of(statuses, platform, after_id, row_limit)
+-- record_class: Job
+-- Return a page of the jobs of some statuses, of one platform or, without it, of all, in
+-- the order they were scheduled; give the last row's `id` for the next page, which is
+-- empty at the end.
+-- @param platform = NULL
+-- @param after_id = 0
+-- @param row_limit = 100
+SELECT
+    job.id,
+    job.status,
+    job.retries,
+    job.created_at,
+    job.platform,
+    job.scheduled_at,
+    job.content,
+    job.idempotency_key,
+    job.next_retry_at,
+    job.remote_id,
+    job.posted_at,
+    job.last_error,
+    job.dead_letter_at,
+    job.dead_letter_reason,
+    job.replayed_at,
+    job.updated_at,
+    job.locked_by,
+    job.locked_until,
+    job.attempt_token
+-- A page of each status comes from its own part of the index.
+FROM (SELECT DISTINCT unnest(:statuses::text[]) AS status) AS wanted
+CROSS JOIN
+    LATERAL (
+        SELECT
+            candidate.id,
+            candidate.status,
+            candidate.retries,
+            candidate.created_at,
+            candidate.platform,
+            candidate.scheduled_at,
+            candidate.content,
+            candidate.idempotency_key,
+            candidate.next_retry_at,
+            candidate.remote_id,
+            candidate.posted_at,
+            candidate.last_error,
+            candidate.dead_letter_at,
+            candidate.dead_letter_reason,
+            candidate.replayed_at,
+            candidate.updated_at,
+            candidate.locked_by,
+            candidate.locked_until,
+            candidate.attempt_token
+        FROM assistly_queue_jobs AS candidate
+        WHERE
+            candidate.status = wanted.status
+            AND candidate.id > :after_id
+            AND (:platform::text IS NULL OR candidate.platform = :platform)
+        ORDER BY candidate.id
+        LIMIT :row_limit
+    ) AS job
+ORDER BY job.id
+LIMIT :row_limit;
+
 -- name: list_dead_letters(after_id, row_limit)
 -- record_class: Job
 -- Return a page of the dead letters, oldest first; give the last row's `id` for the next
@@ -149,9 +212,12 @@ FROM assistly_queue_jobs
 WHERE
     platform = :platform
     AND status IN ('scheduled', 'retrying', 'processing')
+    -- Days of 24 hours, whatever the clocks of the session's zone do.
     AND scheduled_at BETWEEN
-    :scheduled_at::timestamptz - :min_gap::interval
-    AND :scheduled_at::timestamptz + :min_gap::interval
+    :scheduled_at::timestamptz
+    - make_interval(secs => extract(EPOCH FROM :min_gap::interval))
+    AND :scheduled_at::timestamptz
+    + make_interval(secs => extract(EPOCH FROM :min_gap::interval))
 ORDER BY scheduled_at, id
 LIMIT 1;
 
@@ -241,6 +307,55 @@ SELECT
             WHERE status = 'processing'
         )
     ) - coalesce(:now, statement_timestamp()) AS wait;
+
+-- name: get_queue_outlook(now)^
+-- record_class: QueueOutlook
+-- Return how many jobs are due and for how long the oldest of them has been, how long it is
+-- until the next one is due, how many leases have ended without their jobs being reclaimed,
+-- and for how long the first of them has; NULL where there is no such job.
+-- @param now = NULL
+WITH moment AS MATERIALIZED (
+    SELECT coalesce(:now, statement_timestamp()) AS now
+),
+
+due AS (
+    SELECT
+        count(*) AS jobs,
+        min(coalesce(next_retry_at, scheduled_at)) AS oldest_at
+    FROM assistly_queue_jobs
+    WHERE
+        status IN ('scheduled', 'retrying')
+        AND coalesce(next_retry_at, scheduled_at) <= (SELECT moment.now FROM moment)
+),
+
+upcoming AS (
+    SELECT min(coalesce(next_retry_at, scheduled_at)) AS next_at
+    FROM assistly_queue_jobs
+    WHERE
+        status IN ('scheduled', 'retrying')
+        AND coalesce(next_retry_at, scheduled_at) > (SELECT moment.now FROM moment)
+),
+
+expired AS (
+    SELECT
+        count(*) AS leases,
+        min(locked_until) AS oldest_at
+    FROM assistly_queue_jobs
+    WHERE
+        status = 'processing'
+        AND locked_until <= (SELECT moment.now FROM moment)
+)
+
+SELECT
+    due.jobs AS due_jobs,
+    moment.now - due.oldest_at AS oldest_due_for,
+    upcoming.next_at - moment.now AS next_due_in,
+    expired.leases AS expired_leases,
+    moment.now - expired.oldest_at AS oldest_expired_for
+FROM moment
+CROSS JOIN due
+CROSS JOIN upcoming
+CROSS JOIN expired;
 
 -- name: schedule_job(platform, content, scheduled_at, idempotency_key)<!
 -- record_class: Job
