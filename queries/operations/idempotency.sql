@@ -56,4 +56,6 @@ DELETE FROM assistly_idempotency
 WHERE
     key = :key
     AND state = 'in_flight'
-    AND saved_at <= coalesce(:now, clock_timestamp()) - :max_age::interval;
+    -- Days of 24 hours, whatever the clocks of the session's zone do.
+    AND saved_at <= coalesce(:now, clock_timestamp())
+    - make_interval(secs => extract(EPOCH FROM :max_age::interval));

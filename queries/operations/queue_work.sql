@@ -30,7 +30,10 @@ claimed AS (
         status = 'processing',
         next_retry_at = NULL,
         locked_by = :worker,
-        locked_until = coalesce(:now, statement_timestamp()) + :lease::interval,
+        -- Days of 24 hours, whatever the clocks of the session's zone do.
+        locked_until
+        = coalesce(:now, statement_timestamp())
+        + make_interval(secs => extract(EPOCH FROM :lease::interval)),
         attempt_token = job.attempt_token + 1,
         updated_at = coalesce(:now, statement_timestamp())
     FROM due
@@ -81,7 +84,9 @@ WITH held AS MATERIALIZED (
 
 UPDATE assistly_queue_jobs AS job
 SET
-    locked_until = coalesce(:now, statement_timestamp()) + :lease::interval,
+    locked_until
+    = coalesce(:now, statement_timestamp())
+    + make_interval(secs => extract(EPOCH FROM :lease::interval)),
     updated_at = coalesce(:now, statement_timestamp())
 FROM held
 WHERE job.id = held.id

@@ -25,7 +25,10 @@ SELECT
     :lock_id AS id,
     :owner_id AS owner_id,
     coalesce(:now, clock_timestamp()) AS acquired_at,
-    coalesce(:now, clock_timestamp()) + :ttl::interval AS expires_at,
+    -- Days of 24 hours, whatever the clocks of the session's zone do.
+    coalesce(:now, clock_timestamp())
+    + make_interval(secs => extract(EPOCH FROM :ttl::interval))
+        AS expires_at,
     1 AS token
 WHERE
     -- Who only asks shall neither write nor wait for the holder's guarded transaction.
@@ -41,7 +44,9 @@ ON CONFLICT (id) DO UPDATE
     SET
         owner_id = excluded.owner_id,
         acquired_at = coalesce(:now, clock_timestamp()),
-        expires_at = coalesce(:now, clock_timestamp()) + :ttl,
+        expires_at
+        = coalesce(:now, clock_timestamp())
+        + make_interval(secs => extract(EPOCH FROM :ttl::interval)),
         token = held.token + 1
     WHERE
     held.owner_id = excluded.owner_id
@@ -60,7 +65,10 @@ RETURNING
 -- @param lock_id = 1
 -- @param now = NULL
 UPDATE assistly_worker_lock
-SET expires_at = coalesce(:now, clock_timestamp()) + :ttl::interval
+SET
+    expires_at
+    = coalesce(:now, clock_timestamp())
+    + make_interval(secs => extract(EPOCH FROM :ttl::interval))
 WHERE
     id = :lock_id
     AND owner_id = :owner_id
