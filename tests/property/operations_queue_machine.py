@@ -169,6 +169,6 @@ class QueueMachine(QueueSteps):
         check_jobs(self.connection, self.queue)
         check_queue(self.connection, self.queue, self.now)
 
-    def teardown(self) -> None:
-        check_lists(self.connection, self.queue, 2)
-        super().teardown()
+    @rule(row_limit=st.integers(1, 3))
+    def list_them(self, row_limit: int) -> None:
+        check_lists(self.connection, self.queue, row_limit)

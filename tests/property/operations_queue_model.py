@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from datalayer.queries.operations.queue import Job as Row
 
+Column = TypeVar("Column")
 #: The id of a job, and a token for it.
 Attempt = tuple[int, int]
 
 STATUSES = ("scheduled", "retrying", "processing", "posted", "dead_letter")
 _WAITING = STATUSES[:2]
 _LIVE = STATUSES[:3]
+
+
+def in_utc(value: Column) -> Column:
+    """A time as one whose sums are sums of hours; everything else as it is."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 @dataclass
@@ -42,7 +49,9 @@ class Job:
 
     @classmethod
     def of(cls, row: Row) -> Job:
-        return cls(**{each.name: getattr(row, each.name) for each in fields(cls)})
+        return cls(
+            **{each.name: in_utc(getattr(row, each.name)) for each in fields(cls)}
+        )
 
     @property
     def due_at(self) -> datetime:
@@ -212,4 +221,7 @@ class Queue:
         """Begin again; the server's clock says when that was."""
         job.status, job.retries, job.last_error = "scheduled", 0, None
         job.dead_letter_at = job.dead_letter_reason = None
-        job.replayed_at, job.updated_at = row.replayed_at, row.updated_at
+        job.replayed_at, job.updated_at = (
+            in_utc(row.replayed_at),
+            in_utc(row.updated_at),
+        )

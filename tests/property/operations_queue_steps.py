@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from operations_clock import ClockSteps, none_if
-from operations_queue_model import Attempt, Backoff, Job, Queue
+from operations_queue_model import Attempt, Backoff, Job, Queue, in_utc
 from operations_strategies import (
     ATTEMPTS,
     BACKOFFS,
@@ -118,7 +118,8 @@ class QueueSteps(ClockSteps):
     def check_new(self, row: queue.Job, new: Job) -> None:
         """A new job has all that was given, and nothing else."""
         assert row.id > max(self.queue.jobs, default=0), "law: a new job has a new id"
-        new.id, new.created_at, new.updated_at = row.id, row.created_at, row.updated_at
+        new.id = row.id
+        new.created_at, new.updated_at = row.created_at, row.updated_at
         assert self.queue.insert(row) == new, "law: a new job is as it was given"
 
     @rule(given=st.lists(_NEW_JOB, max_size=4))
@@ -281,7 +282,7 @@ class QueueSteps(ClockSteps):
         wait, middle = row.next_retry_at - self.now, backoff.after(row.retries)
         away = middle * backoff.jitter + MICROSECOND
         assert abs(wait - middle) <= away, f"law: the backoff: {wait}, not {middle}"
-        return row.next_retry_at
+        return in_utc(row.next_retry_at)
 
     @rule(limit=LIMITS, most_claims=st.sampled_from([None, None, 1, 2, 3]))
     def reclaim(self, limit: int, most_claims: int | None) -> None:

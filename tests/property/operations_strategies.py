@@ -11,7 +11,7 @@ from datalayer.runtime import JsonInput
 
 #: Two days before the clocks of Berlin, where the sessions are, go an hour forward.
 START = datetime(2026, 3, 27, 12, tzinfo=UTC)
-ZONE = "UTC"
+ZONE = "Europe/Berlin"
 
 MICROSECOND = timedelta(microseconds=1)
 SECOND = timedelta(seconds=1)
