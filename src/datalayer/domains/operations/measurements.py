@@ -60,7 +60,10 @@ def _latency(stored: Mapping[str, JsonValue]) -> Latency:
 
 
 def _number(value: JsonValue) -> float | None:
-    # The server stores numbers that are too large for a float, which become infinite.
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if math.isfinite(value) else None
+    # The numbers of the server have no bounds, whole or not.
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:
+        return None
