@@ -44,11 +44,11 @@ class WorkerLog:
             return
         try:
             _write(sys.stdout, data)
-        except OSError:
+        except OSError as error:
             self.is_broken = True
             # What is buffered cannot be written at exit either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self._stop.request("nobody reads the log")
+            self._stop.request(f"the log cannot be written: {error.strerror}")
 
 
 def _job_as_data(ended: AttemptEnded) -> dict[str, object]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: No pause before another try is longer, in seconds.
 LONGEST_PAUSE = 5.0
+#: When so many jobs in a row of tries are locked, the table may be.
+MOST_LOCKED = 3
 _FIRST_PAUSE = 0.1
 # A machine that is gone says nothing: notice it well before leases end. What the URL
 # says comes first.
@@ -28,7 +30,7 @@ _SESSION = {
     "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
     "idle_session_timeout": "0",
-    "lock_timeout": "2s",
+    "lock_timeout": "1s",
     "statement_timeout": "20s",
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.errors import LockNotAvailable
 
+from datalayer.domains.operations.worker.connecting import MOST_LOCKED
 from datalayer.domains.operations.worker.runs import newest_of_each_job
 from datalayer.queries.operations.queue_work import extend_leases
 
@@ -28,17 +29,20 @@ def prolong(
         _prolong_all(connection, newest, lease)
     except LockNotAvailable:
         # Somebody locks one of the jobs: the others are not to suffer.
-        for run in newest:
-            _prolong_if_unlocked(connection, run, lease)
+        _prolong_unlocked(connection, newest, lease)
 
 
-def _prolong_if_unlocked(
-    connection: psycopg.Connection, run: Run, lease: timedelta
+def _prolong_unlocked(
+    connection: psycopg.Connection, runs: Iterable[Run], lease: timedelta
 ) -> None:
-    try:
-        _prolong_all(connection, [run], lease)
-    except LockNotAvailable:
-        return  # Whether it is lost shows another time.
+    locked = 0
+    for run in runs:
+        try:
+            _prolong_all(connection, [run], lease)
+        except LockNotAvailable:
+            locked += 1  # Whether it is lost shows another time.
+            if locked == MOST_LOCKED:
+                raise
 
 
 def _prolong_all(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import inspect
 import os
 import sys
@@ -83,12 +84,22 @@ def _missing(
 ) -> HandlerNotFound:
     public = [each for each in dir(found) if not each.startswith("_")]
     near = difflib.get_close_matches(attribute, public)
+    help = f"did you mean {' or '.join(f'`{each}`' for each in near)}?"
+    if _is_module(f"{module_name}.{attribute}"):
+        help = f"name a function in it: `{module_name}.{attribute}:function`"
+    elif not near:
+        help = "name a function that the module defines or imports"
     return HandlerNotFound(
         f"there is no `{attribute}` in module `{module_name}`, which `{name}` names",
-        help=f"did you mean {' or '.join(f'`{each}`' for each in near)}?"
-        if near
-        else None,
+        help=help,
     )
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ImportError:
+        return False  # What should hold it is no package.
 
 
 def _checked(name: str, found: object) -> Handler:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from psycopg import DataError
 from psycopg.errors import LockNotAvailable
 
+from datalayer.domains.operations.worker.connecting import MOST_LOCKED
 from datalayer.domains.operations.worker.events import AttemptEnded
 from datalayer.domains.operations.worker.runs import newest_of_each_job
 from datalayer.queries.operations.queue import get_job
@@ -38,6 +39,7 @@ def settle(
     the same may be tried again: what the first try did is found out.
     """
     done = _complete_at_once(connection, runs)
+    locked = 0
     for run in runs:
         if run.handled is None:
             continue
@@ -49,7 +51,9 @@ def settle(
             try:
                 yield run, _settle_one(connection, run, run.handled, settings)
             except LockNotAvailable:
-                continue
+                locked += 1
+                if locked == MOST_LOCKED:
+                    raise
 
 
 def _complete_at_once(

@@ -11,6 +11,7 @@ from datalayer.domains.operations.errors import QueueUnusable
 from datalayer.domains.operations.worker.connecting import connect
 from datalayer.opening import check_server_version
 from datalayer.queries.operations.queue import get_next_work
+from datalayer.queries.operations.queue_work import claim_due_jobs
 from datalayer.urls import describe_failure, describe_target, unreachable
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ def open_queue(url: str, settings: WorkerSettings) -> psycopg.Connection:
     try:
         check_server_version(connection.info.server_version)
         get_next_work(connection)
+        # What takes nothing is refused all the same where nothing may be taken.
+        claim_due_jobs(
+            connection, worker=settings.name, row_limit=0, lease=settings.lease
+        )
     except psycopg.Error as error:
         connection.close()
         raise _unusable(url, error) from error
