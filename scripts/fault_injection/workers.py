@@ -1,0 +1,171 @@
+"""The worker processes: started, killed, stopped, continued and asked to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fault_injection.errors import ChaosError
+from fault_injection.evidence import Exit
+from fault_injection.handler import MUTANT_VARIABLE, REMOTE_VARIABLE
+from fault_injection.tasks import MAX_ATTEMPTS
+
+if TYPE_CHECKING:
+    from fault_injection.plan import Settings
+    from fault_injection.server import FaultyServer
+
+SCRIPTS = Path(__file__).resolve().parents[1]
+_BEGIN_TIMEOUT = 120.0
+_END_TIMEOUT = 60.0
+_TICK = 0.05
+
+
+@dataclass(slots=True)
+class Worker:
+    """A worker process."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    #: When to let it go on, by the monotonic clock.
+    stopped_until: float | None = None
+
+
+@dataclass(slots=True)
+class Crew:
+    """The workers, one a slot, and what became of those before them."""
+
+    server: FaultyServer
+    settings: Settings
+    folder: Path
+    members: list[Worker] = field(default_factory=list)
+    logs: dict[str, Path] = field(default_factory=dict)
+    killed: list[str] = field(default_factory=list)
+    exits: list[Exit] = field(default_factory=list)
+    stops: int = 0
+
+    def start(self) -> None:
+        """Start a worker in each slot."""
+        for slot in range(self.settings.workers):
+            self.members.append(self._start(slot))
+
+    def await_begin(self) -> None:
+        """Wait until all have found the server."""
+        deadline = time.monotonic() + _BEGIN_TIMEOUT
+        for worker in self.members:
+            while not _has_begun(worker.log):
+                if worker.process.poll() is not None or time.monotonic() > deadline:
+                    text = worker.log.read_text(errors="replace").strip()
+                    raise ChaosError(f"{worker.name} did not begin: {text}")
+                time.sleep(_TICK)
+
+    def _start(self, slot: int) -> Worker:
+        name = f"worker-{slot}.{len(self.logs)}"
+        log = self.folder / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                _command(self.server.queue_url, name, self.settings),
+                env=_environment(self.server.remote_url, self.settings.mutant),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C is for us, who end them.
+                start_new_session=True,
+            )
+        self.logs[name] = log
+        return Worker(name, process, log)
+
+    def kill(self, slot: int) -> None:
+        """Kill a worker, stopped or not, and start another one in its place."""
+        worker = self.members[slot]
+        worker.process.kill()
+        worker.process.wait()
+        self.killed.append(worker.name)
+        self.members[slot] = self._start(slot)
+
+    def stop(self, slot: int, seconds: float) -> str | None:
+        """Stop this worker until later, or the next one that runs; return its name."""
+        for number in range(len(self.members)):
+            worker = self.members[(slot + number) % len(self.members)]
+            if worker.stopped_until is None:
+                worker.process.send_signal(signal.SIGSTOP)
+                worker.stopped_until = time.monotonic() + seconds
+                self.stops += 1
+                return worker.name
+        return None
+
+    def look_after(self, *, at_end: bool = False) -> None:
+        """Let those go on whose time has come; replace those that ended."""
+        for slot, worker in enumerate(self.members):
+            until = worker.stopped_until
+            if until is not None and (at_end or time.monotonic() >= until):
+                worker.process.send_signal(signal.SIGCONT)
+                worker.stopped_until = None
+            code = worker.process.poll()
+            if code is not None:
+                began = _has_begun(worker.log)
+                self.exits.append(Exit(worker.name, False, began, code))
+                self.members[slot] = self._start(slot)
+
+    def end(self) -> None:
+        """Ask all to end, and wait until they have."""
+        self.look_after(at_end=True)
+        for worker in self.members:
+            worker.process.terminate()
+        for worker in self.members:
+            try:
+                code = worker.process.wait(_END_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                code = -signal.SIGKILL
+            began = _has_begun(worker.log)
+            self.exits.append(Exit(worker.name, True, began, code))
+
+    def kill_all(self) -> None:
+        """Leave no process behind, whatever happened."""
+        for worker in self.members:
+            if worker.process.poll() is None:
+                worker.process.kill()
+                worker.process.wait()
+
+
+def _has_begun(log: Path) -> bool:
+    """Return whether it reached the server, without which a worker does not begin."""
+    return '"event": "started"' in log.read_text(errors="replace")
+
+
+def _command(url: str, name: str, settings: Settings) -> list[str]:
+    options = {
+        "--database-url": url,
+        "--worker-name": name,
+        "--concurrency": settings.concurrency,
+        "--lease": settings.lease,
+        "--poll": 0.5,
+        "--max-attempts": MAX_ATTEMPTS,
+        "--first-backoff": settings.lease / 10,
+        # Here it is the fault of the workers, never of the job.
+        "--max-claims": 1_000_000,
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "datalayer",
+        "worker",
+        "fault_injection.handler:post",
+    ]
+    for option, value in options.items():
+        command += [option, str(value)]
+    return command
+
+
+def _environment(remote_url: str, mutant: str) -> dict[str, str]:
+    return os.environ | {
+        "PYTHONPATH": str(SCRIPTS),
+        REMOTE_VARIABLE: remote_url,
+        MUTANT_VARIABLE: mutant,
+    }
