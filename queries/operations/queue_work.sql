@@ -71,14 +71,17 @@ ORDER BY scheduled_at, id;
 -- @column locked_until not null
 -- @param now = NULL
 WITH held AS MATERIALIZED (
-    SELECT job.id
+    SELECT
+        job.id,
+        -- Asked for below, or the planner may go through all that is processed, and
+        -- through what was while a reader keeps it, to find these few.
+        job.status
     FROM assistly_queue_jobs AS job
     INNER JOIN
         -- So that the planner does not count them each time.
         unnest((SELECT :job_ids::bigint[]), :attempt_tokens::bigint[])
             AS given (id, attempt_token)
         ON job.id = given.id AND job.attempt_token = given.attempt_token
-    WHERE job.status = 'processing'
     -- One order for all, so that nobody waits for somebody who waits.
     ORDER BY job.id
     FOR UPDATE OF job
@@ -91,7 +94,9 @@ SET
     + make_interval(secs => extract(EPOCH FROM :lease::interval)),
     updated_at = coalesce(:now, statement_timestamp())
 FROM held
-WHERE job.id = held.id
+WHERE
+    job.id = held.id
+    AND held.status = 'processing'
 RETURNING
     job.id,
     job.locked_until;
@@ -114,7 +119,8 @@ SET
 WHERE
     id = :job_id
     AND attempt_token = :attempt_token
-    AND status = 'processing'
+    -- Hidden from the planner, as in extend_leases.
+    AND status = (SELECT 'processing')
 RETURNING
     id,
     status,
@@ -130,6 +136,8 @@ RETURNING
 WITH held AS MATERIALIZED (
     SELECT
         job.id,
+        -- As in extend_leases.
+        job.status,
         given.remote_id
     FROM assistly_queue_jobs AS job
     INNER JOIN
@@ -139,7 +147,6 @@ WITH held AS MATERIALIZED (
         )
             AS given (id, attempt_token, remote_id)
         ON job.id = given.id AND job.attempt_token = given.attempt_token
-    WHERE job.status = 'processing'
     ORDER BY job.id
     FOR UPDATE OF job
 )
@@ -154,7 +161,9 @@ SET
     locked_until = NULL,
     updated_at = coalesce(:now, statement_timestamp())
 FROM held
-WHERE job.id = held.id
+WHERE
+    job.id = held.id
+    AND held.status = 'processing'
 RETURNING job.id;
 
 -- name: fail_job(job_id, attempt_token, error, max_attempts, first_backoff, max_backoff, jitter, now)<!
@@ -204,7 +213,8 @@ SET
 WHERE
     id = :job_id
     AND attempt_token = :attempt_token
-    AND status = 'processing'
+    -- Hidden from the planner, as in extend_leases.
+    AND status = (SELECT 'processing')
 RETURNING
     id,
     status,
