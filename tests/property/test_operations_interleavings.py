@@ -1,0 +1,34 @@
+"""The laws of operations hold however the steps of sessions are interleaved."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from operations_interleaving_lab import Lab, open_lab
+from operations_interleaving_programs import TOPICS, programs_of, without_transactions
+
+#: How many times the usual number of programs to try; Hypothesis chooses them.
+THOROUGHNESS = int(os.environ.get("DATALAYER_INTERLEAVINGS", "1"))
+
+
+@pytest.fixture
+def lab(database_url: str) -> Iterator[Lab]:
+    with open_lab(database_url) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("topic", sorted(TOPICS))
+def test_transactions_keep_the_laws(lab: Lab, topic: str) -> None:
+    lab.insist_on_all(programs_of(topic), 60 * THOROUGHNESS)
+
+
+def test_transactions_about_several_topics_keep_the_laws(lab: Lab) -> None:
+    lab.insist_on_all(programs_of(), 100 * THOROUGHNESS)
+
+
+def test_single_statements_keep_the_laws_and_never_deadlock(lab: Lab) -> None:
+    alone = programs_of().map(without_transactions)
+
+    lab.insist_on_all(alone, 60 * THOROUGHNESS)
