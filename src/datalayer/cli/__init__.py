@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from datalayer.cli import db, history, migrate
+from datalayer.cli import db, history, migrate, queue, retention
 from datalayer.cli.dashboard import dashboard
 from datalayer.cli.generate import check, generate
 from datalayer.cli.maintain import EXIT_CODES, maintain
@@ -34,6 +34,8 @@ migrate.app.command(epilog=TRANSFER_EXIT_CODES)(transfer)
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(db.app, name="db")
 app.add_typer(history.app, name="history")
+app.add_typer(queue.app, name="queue")
+app.add_typer(retention.app, name="retention")
 
 
 @app.callback()

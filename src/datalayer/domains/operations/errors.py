@@ -265,6 +265,13 @@ class InvalidSetting(DataLayerError):
         self.problems = tuple(problems)
 
 
+class OperationsUnusable(DataLayerError):
+    """The database lacks the tables of operations, or refused what a command asked.
+
+    Apply the migrations, or do what the message and the help say.
+    """
+
+
 class QueueUnusable(DataLayerError):
     """A worker finds no queue in the database; apply the migrations, grant rights."""
 
