@@ -1,4 +1,4 @@
-"""A worker keeps what it has, gives up what it lost, and survives broken connections."""
+"""A worker keeps what it has, gives up what it lost, and connects again."""
 
 from __future__ import annotations
 

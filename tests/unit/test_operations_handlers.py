@@ -40,7 +40,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     (tmp_path / "posting").mkdir()
-    (tmp_path / "posting" / "__init__.py").write_text("")
+    (tmp_path / "posting" / "__init__.py").write_text("import os\n")
     (tmp_path / "posting" / "mastodon.py").write_text(
         "def post(job):\n    return f'posted {job.id}'\n"
         "def needs_more(job, account): ...\n"
@@ -74,7 +74,7 @@ def test_handler_is_found(name: str, returned: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "post", ":post", "posting:", "posting/mastodon.py:post", "a:b:c", "a b"],
+    ["", "post", ":post", "posting:", "posting/mastodon.py:post", "a:b:c", " "],
 )
 def test_what_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(HandlerNameError, match="does not name a function"):
@@ -94,6 +94,11 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 def test_missing_handler_is_named(name: str, message: str) -> None:
     with pytest.raises(HandlerNotFound, match=message):
         load_handler(name)
+
+
+def test_name_of_a_module_lacks_its_function() -> None:
+    with pytest.raises(HandlerNotFound, match=r"`posting\.mastodon:function`"):
+        load_handler("posting.mastodon")
 
 
 def test_near_names_are_offered() -> None:
@@ -123,7 +128,7 @@ def test_error_of_the_module_is_shown(module: str, shown: str) -> None:
     ("name", "message"),
     [
         ("posting.mastodon:text", "is of type `str`"),
-        ("posting.mastodon", "is of type `module`"),
+        ("posting:os", "is of type `module`"),
         ("posting.mastodon:needs_more", "missing a required argument: 'account'"),
     ],
 )
