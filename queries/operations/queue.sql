@@ -406,9 +406,9 @@ RETURNING
 -- key that a job has which is still to be posted, or being posted.
 -- @param scheduled_ats[] null
 -- @param idempotency_keys[] null
-WITH created AS (
-    INSERT INTO assistly_queue_jobs (platform, content, scheduled_at, idempotency_key)
+WITH new_jobs AS MATERIALIZED (
     SELECT
+        nextval('assistly_queue_jobs_id_seq') AS id,
         given.platform,
         given.content,
         coalesce(given.scheduled_at, statement_timestamp()) AS scheduled_at,
@@ -424,7 +424,28 @@ WITH created AS (
                 platform, content, scheduled_at, idempotency_key, place
             )
     ORDER BY given.place
-    ON CONFLICT DO NOTHING
+),
+
+created AS (
+    INSERT INTO assistly_queue_jobs (
+        id,
+        platform,
+        content,
+        scheduled_at,
+        idempotency_key
+    )
+    SELECT
+        id,
+        platform,
+        content,
+        scheduled_at,
+        idempotency_key
+    FROM new_jobs
+    -- One order for all, as who comes second with a key waits for the first.
+    ORDER BY idempotency_key, id
+    ON CONFLICT (idempotency_key)
+    WHERE status IN ('scheduled', 'retrying', 'processing')
+    DO NOTHING
     RETURNING
         id,
         status,
