@@ -59,3 +59,12 @@ WHERE
     -- Days of 24 hours, whatever the clocks of the session's zone do.
     AND saved_at <= coalesce(:now, clock_timestamp())
     - make_interval(secs => extract(EPOCH FROM :max_age::interval));
+
+-- name: release_idempotent(key, begun_at)!
+-- Forget the attempt that began at `begun_at`, so that somebody may run the request again,
+-- and return 1; 0 when that attempt was abandoned, or is done.
+DELETE FROM assistly_idempotency
+WHERE
+    key = :key
+    AND saved_at = :begun_at
+    AND state = 'in_flight';

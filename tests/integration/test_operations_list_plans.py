@@ -113,6 +113,7 @@ _READS: dict[str, tuple[Query[Any], Sequence[object], int]] = {
     "a request": (idempotency.GET_IDEMPOTENCY, ("k7",), 1),
     "an end": (idempotency.FINISH_IDEMPOTENT, (None, "1", "k7", _FIRST), 1),
     "an abandoned one": (idempotency.ABANDON_IDEMPOTENT, ("k7", None, "1 day"), 1),
+    "a released one": (idempotency.RELEASE_IDEMPOTENT, ("k7", _FIRST), 1),
     "a session": (session.GET_OR_CREATE_SESSION, ("u7", None), 3),
     # Once to choose them, once to delete them; the sort reads a group ahead.
     "pruning": (nonce.PRUNE_NONCES, (15_000, 100), 350),

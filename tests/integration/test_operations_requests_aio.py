@@ -20,6 +20,7 @@ from datalayer.domains.operations.aio import (
     get_request,
     prune_nonces,
     register_nonce,
+    release_request,
     use_nonce,
 )
 from datalayer.domains.operations.errors import (
@@ -178,6 +179,22 @@ async def test_an_abandoned_attempt_cannot_end(database_url: str) -> None:
     assert abandoned
     assert in_flight == InFlight(new.begun_at)
     assert done == Done(3)
+
+
+async def test_a_released_request_may_run_again(database_url: str) -> None:
+    async with await connect(database_url) as connection:
+        old = await start(connection, fingerprint="one")
+        released = await release_request(connection, key="k", begun_at=old.begun_at)
+        new = await start(connection, fingerprint="two")
+        late = await release_request(connection, key="k", begun_at=old.begun_at)
+        in_flight = await get_request(connection, key="k")
+        await finish_request(connection, key="k", begun_at=new.begun_at, value=1)
+        over = await release_request(connection, key="k", begun_at=new.begun_at)
+        done = await get_request(connection, key="k")
+
+    assert (released, late, over) == (True, False, False)
+    assert in_flight == InFlight(new.begun_at)
+    assert done == Done(1)
 
 
 async def test_only_what_is_old_enough_is_abandoned(database_url: str) -> None:

@@ -20,6 +20,7 @@ from datalayer.domains.operations import (
     get_request,
     prune_nonces,
     register_nonce,
+    release_request,
     use_nonce,
 )
 from datalayer.domains.operations.errors import (
@@ -176,6 +177,22 @@ def test_an_abandoned_attempt_cannot_end(database_url: str) -> None:
     assert abandoned
     assert in_flight == InFlight(new.begun_at)
     assert done == Done(3)
+
+
+def test_a_released_request_may_run_again(database_url: str) -> None:
+    with connect(database_url) as connection:
+        old = start(connection, fingerprint="one")
+        released = release_request(connection, key="k", begun_at=old.begun_at)
+        new = start(connection, fingerprint="two")
+        late = release_request(connection, key="k", begun_at=old.begun_at)
+        in_flight = get_request(connection, key="k")
+        finish_request(connection, key="k", begun_at=new.begun_at, value=1)
+        over = release_request(connection, key="k", begun_at=new.begun_at)
+        done = get_request(connection, key="k")
+
+    assert (released, late, over) == (True, False, False)
+    assert in_flight == InFlight(new.begun_at)
+    assert done == Done(1)
 
 
 def test_only_what_is_old_enough_is_abandoned(database_url: str) -> None:

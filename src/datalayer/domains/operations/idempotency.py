@@ -95,6 +95,22 @@ def finish_request(
     return Done(finished.value)
 
 
+def release_request(
+    connection: Connection[Any], *, key: str, begun_at: datetime
+) -> bool:
+    """Give back the right to run a request that failed without any effect.
+
+    Whoever begins it next may run it. Returns False when the attempt had been abandoned
+    or was done, which changes nothing.
+    """
+    check_times(begun_at=begun_at)
+    with connection.transaction():
+        released = idempotency.release_idempotent(
+            connection, key=key, begun_at=begun_at
+        )
+    return released == 1
+
+
 def get_request(connection: Connection[Any], *, key: str) -> InFlight | Done | None:
     """Return what has become of the request of a key; None when nobody began it."""
     entry = idempotency.get_idempotency(connection, key=key)

@@ -20,6 +20,7 @@ from datalayer.domains.operations.aio.idempotency import (
     begin_request,
     finish_request,
     get_request,
+    release_request,
 )
 from datalayer.domains.operations.aio.metrics import (
     get_metrics,
@@ -128,6 +129,7 @@ __all__ = [
     "read_retention_settings",
     "reclaim_expired_jobs",
     "register_nonce",
+    "release_request",
     "release_worker_lock",
     "remove_job",
     "renew_worker_lock",

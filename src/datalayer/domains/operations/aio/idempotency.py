@@ -95,6 +95,22 @@ async def finish_request(
     return Done(finished.value)
 
 
+async def release_request(
+    connection: AsyncConnection[Any], *, key: str, begun_at: datetime
+) -> bool:
+    """Give back the right to run a request that failed without any effect.
+
+    Whoever begins it next may run it. Returns False when the attempt had been abandoned
+    or was done, which changes nothing.
+    """
+    check_times(begun_at=begun_at)
+    async with connection.transaction():
+        released = await idempotency.release_idempotent(
+            connection, key=key, begun_at=begun_at
+        )
+    return released == 1
+
+
 async def get_request(
     connection: AsyncConnection[Any], *, key: str
 ) -> InFlight | Done | None:
