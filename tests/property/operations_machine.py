@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from operations_clock import ClockSteps
+from operations_leader_machine import LeaderMachine
 from operations_queue_machine import QueueMachine
+from operations_store_machine import StoreMachine
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-MACHINES: tuple[type[ClockSteps], ...] = (QueueMachine,)
+MACHINES: tuple[type[ClockSteps], ...] = (QueueMachine, StoreMachine, LeaderMachine)
 
 
 def open_machine(

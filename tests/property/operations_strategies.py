@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from operations_queue_model import Backoff
 
-from datalayer.runtime import JsonInput
+from datalayer.runtime import JsonInput, JsonValue
 
 #: Two days before the clocks of Berlin, where the sessions are, go an hour forward.
 START = datetime(2026, 3, 27, 12, tzinfo=UTC)
 ZONE = "Europe/Berlin"
 
 MICROSECOND = timedelta(microseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -51,7 +52,7 @@ ATTEMPT_KINDS = st.sampled_from(
 )
 ATTEMPTS = st.tuples(ATTEMPT_KINDS, PICK)
 
-JSON: st.SearchStrategy[JsonInput] = st.sampled_from(
+JSON: st.SearchStrategy[JsonValue] = st.sampled_from(
     [None, None, {}, {"a": 1}, {"a": None, "b": {"c": [1]}}, [], "", 0, False]
 )
 OBJECTS: st.SearchStrategy[dict[str, JsonInput]] = st.sampled_from(
