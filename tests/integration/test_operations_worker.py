@@ -19,7 +19,8 @@ from operations_workers import (
     working,
 )
 
-from datalayer.domains.operations.errors import QueueUnusable, WorkerSettingError
+from datalayer.domains.errors import InvalidArgument
+from datalayer.domains.operations.errors import QueueUnusable
 from datalayer.domains.operations.retention_settings import RetentionSettings
 from datalayer.domains.operations.worker import (
     Attempt,
@@ -399,7 +400,7 @@ def test_server_that_is_not_there_is_an_error() -> None:
     ],
 )
 def test_impossible_settings_are_refused(name: str, value: object) -> None:
-    with pytest.raises(WorkerSettingError) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         WorkerSettings(**{name: value})  # type: ignore[arg-type]  # by name
 
     assert caught.value.name == name

@@ -276,16 +276,6 @@ class QueueUnusable(DataLayerError):
     """A worker finds no queue in the database; apply the migrations, grant rights."""
 
 
-class WorkerSettingError(DataLayerError):
-    """A worker cannot work with a setting; the message says what it needs."""
-
-    def __init__(self, name: str, value: object, needed: str) -> None:
-        """Keep the setting and its value."""
-        super().__init__(f"`{name}` of a worker is `{value}`, needed is {needed}")
-        self.name = name
-        self.value = value
-
-
 class HandlerNameError(DataLayerError):
     """The text cannot name a function; write `package.module:function`."""
 

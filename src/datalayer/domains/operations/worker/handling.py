@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalayer.domains.operations.arguments import storable_text
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable
     from queue import SimpleQueue
@@ -66,7 +68,7 @@ def _remote_id(handler: Handler, attempt: Attempt) -> str | None:
     if inspect.isawaitable(returned):
         returned = asyncio.run(_wait_for(returned))
     if returned is None or isinstance(returned, str):
-        return None if returned is None else storable(returned)
+        return None if returned is None else storable_text(returned)
     raise TypeError(
         f"the handler returned `{type(returned).__name__}`, "
         "expected the id of the post as `str`, or None"
@@ -84,12 +86,7 @@ def describe_error(error: BaseException) -> str:
         text = str(error)
     except Exception:
         text = "its message cannot be shown"
-    described = storable(f"{name}: {text}" if text else name)
+    described = storable_text(f"{name}: {text}" if text else name)
     if len(described) <= LONGEST_ERROR:
         return described
     return described[: LONGEST_ERROR - 1] + "…"
-
-
-def storable(text: str) -> str:
-    """Return a text without what PostgreSQL cannot store: NUL and half characters."""
-    return text.replace("\0", "").encode(errors="replace").decode()

@@ -8,13 +8,18 @@ import socket
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from datalayer.domains.operations.errors import WorkerSettingError
+from datalayer.domains.errors import InvalidArgument
+from datalayer.domains.operations.arguments import (
+    LONGEST,
+    MOST_ATTEMPTS,
+    check_counts,
+    check_durations,
+    check_texts,
+)
 from datalayer.domains.operations.retention_settings import (
     RetentionSettings,
     read_retention_settings,
 )
-
-_NOTHING = timedelta(0)
 
 
 def name_worker() -> str:
@@ -45,15 +50,14 @@ class WorkerSettings:
     retention: RetentionSettings | None = field(default_factory=read_retention_settings)
 
     def __post_init__(self) -> None:
-        """Raise `WorkerSettingError` for what no worker can work with."""
-        for name in ("concurrency", "max_attempts", "max_claims"):
-            if getattr(self, name) < 1:
-                raise WorkerSettingError(name, getattr(self, name), "1 or more")
-        for name in ("lease", "poll"):
-            if getattr(self, name) <= _NOTHING:
-                raise WorkerSettingError(name, getattr(self, name), "more than nothing")
+        """Raise `InvalidArgument` for what no worker can work with."""
+        check_counts(concurrency=self.concurrency, max_claims=self.max_claims)
+        check_counts(max_attempts=self.max_attempts, most=MOST_ATTEMPTS)
+        check_durations(lease=self.lease, poll=self.poll)
+        check_texts(name=self.name)
+        if not self.name:
+            raise InvalidArgument("name", self.name, "a text that tells workers apart")
         for name in ("grace", "first_backoff"):
-            if getattr(self, name) < _NOTHING:
-                raise WorkerSettingError(name, getattr(self, name), "nothing or more")
-        if not self.name or "\0" in self.name:
-            raise WorkerSettingError("name", self.name, "a text without NUL")
+            duration: timedelta = getattr(self, name)
+            if not timedelta(0) <= duration <= LONGEST:
+                raise InvalidArgument(name, duration, "a duration of zero or more")
