@@ -165,7 +165,11 @@ def _command(url: str, name: str, settings: Settings) -> list[str]:
 
 def _environment(remote_url: str, mutant: str) -> dict[str, str]:
     return os.environ | {
-        "PYTHONPATH": str(SCRIPTS),
+        "PYTHONPATH": os.pathsep.join([str(SCRIPTS), *_python_path()]),
         REMOTE_VARIABLE: remote_url,
         MUTANT_VARIABLE: mutant,
     }
+
+
+def _python_path() -> list[str]:
+    return [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
