@@ -103,6 +103,17 @@ def test_events_are_json_on_standard_error(
     assert (events[-1]["posted"], events[-1]["unfinished"]) == (1, 0)
 
 
+def test_prints_of_a_handler_are_not_in_the_log(
+    folder: Path, database_url: str, connection: psycopg.Connection
+) -> None:
+    _schedule(connection)
+
+    done = run_worker(folder, "posts:say", "--until-idle", DATABASE_URL=database_url)
+
+    assert [line["outcome"] for line in jobs_in(done.stdout)] == ["posted"]
+    assert "hello from the handler" in done.stderr
+
+
 def test_failing_job_becomes_a_dead_letter(
     folder: Path, database_url: str, connection: psycopg.Connection
 ) -> None:

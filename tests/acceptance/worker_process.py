@@ -28,6 +28,10 @@ def post(job):
     return f"remote-{job.id}"
 
 
+def say(job):
+    print("hello from the handler")
+
+
 def refuse(job):
     raise ValueError("no")
 

@@ -6,7 +6,7 @@ import math
 import os
 import signal
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -26,6 +26,8 @@ from datalayer.server import acquire_server
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
+
+    from datalayer.domains.operations.worker import Handler
 
 DONE, PIPE_BROKEN, UNFINISHED = 0, 1, 4
 EXIT_CODES = (
@@ -137,7 +139,7 @@ def worker(
     """Run a handler for jobs as they become due.
 
     Each job whose handler has ended is a line of JSON on standard output; what else
-    happens is on standard error.
+    happens, and what handlers print, is on standard error.
     """
     settings = WorkerSettings(
         name=worker_name if worker_name is not None else name_worker(),
@@ -151,20 +153,31 @@ def worker(
         until_idle=until_idle,
         retention=None if no_retention else read_retention_settings(),
     )
-    function = load_handler(handler)
     stop = Stop()
-    log = WorkerLog(settings.name, stop)
+    log = WorkerLog(settings.name, sys.stdout, stop)
+    # What a handler prints is not to come between the lines of the log.
+    with redirect_stdout(sys.stderr):
+        code = _work(load_handler(handler), database_url, settings, log, stop)
+    _end(PIPE_BROKEN if log.is_broken else code)
+
+
+def _work(
+    handler: Handler,
+    database_url: str | None,
+    settings: WorkerSettings,
+    log: WorkerLog,
+    stop: Stop,
+) -> int:
+    """Run the worker to its end, and return the exit code for it."""
     handle = acquire_server(database_url)
     try:
         with _signals(stop):
-            stopped = run_worker(handle.url, function, settings, log=log, stop=stop)
+            stopped = run_worker(handle.url, handler, settings, log=log, stop=stop)
     except _EndNow as end:
-        code = 128 + end.signal_number
-    else:
-        code = UNFINISHED if stopped.unfinished else DONE
+        return 128 + end.signal_number
     finally:
         handle.close()
-    _end(PIPE_BROKEN if log.is_broken else code)
+    return UNFINISHED if stopped.unfinished else DONE
 
 
 @contextmanager

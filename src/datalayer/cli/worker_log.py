@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 class WorkerLog:
     """Writes jobs to standard output, everything else to standard error."""
 
-    def __init__(self, worker: str, stop: Stop) -> None:
+    def __init__(self, worker: str, output: TextIO, stop: Stop) -> None:
         """Write for a worker, which is stopped when nobody reads of its jobs."""
         self.is_broken = False
         self._worker = worker
+        self._output = output
         self._stop = stop
 
     def __call__(self, event: WorkerEvent) -> None:
@@ -43,11 +44,11 @@ class WorkerLog:
         if self.is_broken:
             return
         try:
-            _write(sys.stdout, data)
+            _write(self._output, data)
         except OSError as error:
             self.is_broken = True
             # What is buffered cannot be written at exit either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._output.fileno())
             self._stop.request(f"the log cannot be written: {error.strerror}")
 
 
