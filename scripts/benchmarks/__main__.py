@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from benchmarks import artifacts, history
+from benchmarks import artifacts, history, queue
 from benchmarks.report import Report, as_data, print_report
 from datalayer.errors import DataLayerError
 
@@ -28,10 +28,16 @@ BENCHMARKS: dict[str, tuple[str, int, Callable[..., Report]]] = {
         10_000_000,
         history.run,
     ),
+    "queue": (
+        "jobs a second, latency and growth of the queue",
+        1_000_000,
+        queue.run,
+    ),
 }
 #: What a measurement understands beside that.
 OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "history": history.add_options,
+    "queue": queue.add_options,
 }
 #: What all of them understand.
 _COMMON = {"json", "name", "rounds", "rows"}

@@ -32,18 +32,20 @@ class Contender:
     clock: Callable[[], float] = time.perf_counter
     #: Takes part in every so many rounds: for a peer that takes seconds.
     every: int = 1
+    #: How many pieces of work a call does, where the time of one is asked for.
+    units: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long one call took, in seconds, over all rounds."""
+    """How long one piece of work took, in seconds, over all rounds."""
 
     name: str
     median: float
     fastest: float
     slowest: float
     calls: int
-    #: One call's time in each round, in the order of the rounds.
+    #: One's time in each round, in the order of the rounds.
     samples: tuple[float, ...] = ()
 
 
@@ -68,7 +70,8 @@ def measure(
             started = clock()
             for call in range(calls[index], calls[index] + repeat):
                 run(call)
-            samples[index].append((clock() - started) / repeat)
+            elapsed = clock() - started
+            samples[index].append(elapsed / repeat / contenders[index].units)
             calls[index] += repeat
             progress()
     return [

@@ -51,7 +51,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of seconds (`s`), of bytes (`B`), or a ratio."""
+    """A number of seconds (`s`), bytes (`B`), anything (`#`), of it a second (`/s`),
+    or a ratio.
+    """
 
     value: float
     unit: str = "x"
@@ -62,6 +64,8 @@ class Figure:
             return duration(self.value)
         if self.unit == "B":
             return size(self.value)
+        if self.unit in ("#", "/s"):
+            return f"{self.value:,.0f}{self.unit.removeprefix('#')}"
         return f"{_significant(self.value)}x"
 
 
