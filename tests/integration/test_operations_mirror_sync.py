@@ -245,6 +245,23 @@ def test_what_is_too_much_for_the_server_is_reported(database_url: str) -> None:
     assert [payload for _, _, payload in stored] == [1, 2]
 
 
+def test_what_the_encoding_of_the_connection_lacks_is_reported(
+    database_url: str,
+) -> None:
+    with connect(database_url) as connection:
+        connection.execute("SET client_encoding = 'latin1'")
+        report = append_events(
+            connection,
+            events=[("a", "\u00e4"), ("a", "\u20ac"), ("\u20ac", 2), ("a", 3)],
+        )
+        connection.execute("SET client_encoding = 'utf8'")
+        stored = load(connection)
+
+    assert [each.position for each in report.rejected] == [1, 2]
+    assert "encode" in report.rejected[0].reason
+    assert [payload for _, _, payload in stored] == ["\u00e4", 3]
+
+
 def test_a_fault_of_the_session_is_raised_and_nothing_is_stored(
     database_url: str,
 ) -> None:

@@ -49,15 +49,21 @@ def encode_events(
     return encoded, rejected
 
 
-def refusal(event: EncodedEvent, error: psycopg.Error) -> RejectedEvent:
-    """Return what the server says against an event."""
+def refusal(
+    event: EncodedEvent, error: psycopg.Error | UnicodeEncodeError
+) -> RejectedEvent:
+    """Return what is said against an event when it is sent."""
+    if isinstance(error, UnicodeEncodeError):
+        return RejectedEvent(event.position, str(error))
     said = (error.diag.message_primary, error.diag.message_detail)
     reason = ": ".join(part for part in said if part)
     return RejectedEvent(event.position, reason or str(error))
 
 
-def is_fault_of_an_event(error: psycopg.Error) -> bool:
+def is_fault_of_an_event(error: psycopg.Error | UnicodeEncodeError) -> bool:
     """Tell whether what was sent is wrong, rather than the server or the session."""
+    if isinstance(error, UnicodeEncodeError):
+        return True
     return (error.sqlstate or "")[:2] in _FAULTS_OF_AN_EVENT
 
 

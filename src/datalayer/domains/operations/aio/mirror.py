@@ -58,7 +58,8 @@ async def _append(
                 event_types=[event.event_type for event in batch],
                 payloads=[event.payload for event in batch],
             )
-    except psycopg.Error as error:
+    # The latter when the connection's encoding lacks a character.
+    except (psycopg.Error, UnicodeEncodeError) as error:
         if not is_fault_of_an_event(error):
             raise
         if len(batch) == 1:
