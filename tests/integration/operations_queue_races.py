@@ -13,6 +13,7 @@ import pytest
 from artifacts_races import held
 
 from datalayer.domains.operations import (
+    NewJob,
     acquire_worker_lock,
     claim_due_jobs,
     complete_job,
@@ -25,6 +26,7 @@ from datalayer.domains.operations import (
     remove_job,
     replay_dead_letter,
     schedule_job,
+    schedule_jobs,
     schedule_without_conflict,
 )
 from datalayer.domains.operations.errors import (
@@ -172,6 +174,52 @@ def nobody_waits_for_a_claim(one: Connection, two: Connection) -> None:
         [second] = start(two, claim_due_jobs, **claim).result()
 
     assert first.id < second.id
+
+
+def is_locked(session: Connection, job_id: int) -> bool:
+    found = session.execute(
+        "SELECT FROM assistly_queue_jobs WHERE id = %s FOR UPDATE SKIP LOCKED",
+        (job_id,),
+    )
+    return found.rowcount == 0
+
+
+def two_claimed_jobs(session: Connection) -> tuple[ClaimedJob, ClaimedJob]:
+    return claimed_job(session), claimed_job(session)
+
+
+def leases_are_extended_in_the_order_of_jobs(one: Connection, two: Connection) -> None:
+    """So that two whose batches overlap never wait for each other."""
+    first, second = two_claimed_jobs(one)
+    with held(one) as start:
+        complete_job(one, job_id=first.id, attempt_token=1)
+        ends = start(two, extend_leases, attempts=[second, first], lease=LEASE)
+        assert not is_locked(one, second.id), "it waits, and has the later one"
+
+    assert set(ends.result()) == {second.id}
+
+
+def jobs_are_completed_in_their_order(one: Connection, two: Connection) -> None:
+    first, second = two_claimed_jobs(one)
+    with held(one) as start:
+        complete_job(one, job_id=first.id, attempt_token=1)
+        done = start(two, complete_jobs, attempts=[second, first])
+        assert not is_locked(one, second.id), "it waits, and has the later one"
+
+    assert done.result() == {second.id}
+
+
+def batches_are_scheduled_in_the_order_of_keys(
+    one: Connection, two: Connection
+) -> None:
+    batch = [NewJob("x", "second", NOW, key) for key in ("b", "a", "c")]
+    given: Any = {"platform": "x", "content": "first"}
+    with held(one) as start:
+        schedule_job(one, **given, idempotency_key="a")
+        rest = start(two, schedule_jobs, new_jobs=batch)
+        schedule_job(one, **given, idempotency_key="b")
+
+    assert [job.idempotency_key for job in rest.result()] == ["c"]
 
 
 def whoever_waits_for_a_removal_finds_nothing(one: Connection, two: Connection) -> None:
