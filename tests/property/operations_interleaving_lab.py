@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -55,7 +55,6 @@ class Lab:
 
     sessions: tuple[Session, ...]
     control: psycopg.Connection[Any]
-    trials: list[Trial] = field(default_factory=list)
 
     def insist(self, program: Program) -> Trial:
         """Run a program; raise an error with it as a script if it breaks laws."""

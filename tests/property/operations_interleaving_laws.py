@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import combinations
 
 from operations_interleaving_histories import (
@@ -44,6 +46,9 @@ ERROR_LAW = "no statement fails, unless it may"
 GAP_SECONDS = 10
 #: What a statement may meet where others are at work, and in which isolation.
 _SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION = "40001", "40P01", "23505"
+
+
+_TIME = re.compile(r"datetime\.datetime\(([\d, ]+), tzinfo=datetime\.timezone\.utc\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +227,22 @@ def _show(thing: Thing, placed: list[Placed], before: object, after: object) -> 
         [
             f"{thing[0]} {thing[1]}: nothing explains, one after the other,",
             *(f"  {line}" for line in lines),
-            f"  before: {before}",
-            f"  after: {after}",
+            f"  before: {readable(before)}",
+            f"  after: {readable(after)}",
         ]
     )
+
+
+def readable(state: object) -> str:
+    """What Python says of a state, with times as PostgreSQL writes them."""
+    return _TIME.sub(_as_time, repr(state) if not isinstance(state, str) else state)
+
+
+def _as_time(written: re.Match[str]) -> str:
+    # Python leaves out seconds that are 0.
+    year, month, day, hour, minute, second, rest, *_ = (
+        *map(int, written[1].split(", ")),
+        0,
+        0,
+    )
+    return str(datetime(year, month, day, hour, minute, second, rest))

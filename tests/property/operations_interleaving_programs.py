@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from operations_interleaving_calls import APPROVALS, KEYS, NONCES
 from operations_interleaving_language import (
     AbandonRequest,
     Acquire,
@@ -47,6 +46,7 @@ from operations_interleaving_language import (
     TakeTurn,
     Tick,
 )
+from operations_interleaving_turns import APPROVALS, KEYS, NONCES
 
 _Block: TypeAlias = list[Step]
 _Drawn: TypeAlias = Callable[[Random], Step]
@@ -72,7 +72,7 @@ def _some(random: Random) -> tuple[int, ...]:
 
 
 def _few(random: Random) -> int:
-    return random.choice((0, 0, 1, 2))
+    return random.choice((0, 0, 1, 1, 2))
 
 
 def _limit(random: Random) -> int:
@@ -136,6 +136,12 @@ _KEYED = Topic(
         _complete,
         _fail,
     ),
+    whole=(
+        (Begin(), Claim(2), Commit()),
+        (Begin(), Replay(0), Commit()),
+        (Remove(0), Schedule(KEYS[0])),
+        (Begin(), Schedule(KEYS[0]), Claim(1), Complete(), Commit()),
+    ),
     jobs=(
         StoredJob(key=KEYS[0], is_dead=True),
         StoredJob(30, key=KEYS[0], is_dead=True),
@@ -181,6 +187,7 @@ _REQUESTS = Topic(
     whole=(
         (BeginRequest(KEYS[0]), FinishRequest()),
         (AbandonRequest(KEYS[0]), BeginRequest(KEYS[0])),
+        (AbandonRequest(KEYS[0]), BeginRequest(KEYS[0]), FinishRequest(1)),
     ),
 )
 _TURNS = Topic((lambda random: TakeTurn(),), alone=(lambda random: Tick(61),))
@@ -193,11 +200,16 @@ _WORK = Topic(
         lambda random: CompleteMany(_some(random)),
         lambda random: Extend(_some(random)),
         lambda random: Reclaim(_limit(random), random.choice((None, None, 2))),
+        lambda random: Reclaim(2),
     ),
     whole=(
         (Claim(1), Complete()),
         (Claim(1), Fail(), Tick(20)),
+        (Claim(2), Tick(6), Complete(1)),
         (Tick(6), Reclaim(2), Claim(2)),
+        (Tick(6), Reclaim(2), Claim(2), Fail(1)),
+        (Tick(6), Begin(), Extend((0, 1)), Commit()),
+        (Claim(2), Tick(6), Begin(), Extend((0,)), Commit()),
         (Tick(6), Reclaim(1)),
     ),
     jobs=(StoredJob(), StoredJob(30), StoredJob(-10), StoredJob(is_dead=True)),
@@ -252,7 +264,7 @@ class Author:
             job
             for topic in self.topics
             for place, job in enumerate(topic.jobs)
-            if place == 0 or self.random.random() < 0.5
+            if place == 0 or self.random.random() > 0.5
         )
 
     def program(self, sessions: int | None) -> Program:

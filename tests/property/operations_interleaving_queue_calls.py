@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import operations_interleaving_queue_rules as rules
-from operations_interleaving_calls import START, Call, Database, Turn
 from operations_interleaving_histories import (
     Answer,
     Claimed,
@@ -31,6 +30,7 @@ from operations_interleaving_language import (
 )
 from operations_interleaving_laws import GAP_SECONDS
 from operations_interleaving_queue_rules import LEASE, JobState
+from operations_interleaving_turns import START, Call, Database, Turn
 
 from datalayer.queries.operations import queue, queue_work
 

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from operations_interleaving_histories import Event, Text
-from operations_interleaving_language import Program
-from operations_interleaving_laws import Broken
+from operations_interleaving_language import Control, Program
+from operations_interleaving_laws import Broken, readable
 from operations_interleaving_sessions import Database, control_text
 from operations_interleaving_tables import starting_statements
 from psycopg import RawCursor
 from psycopg.sql import Literal
 
 _NAMES = ("first", "second", "third")
-_MOST_SHOWN = 400
 
 
 class RecordingCursor(RawCursor[Any]):
@@ -105,8 +104,8 @@ def _call(name: str, text: Text) -> str:
 
 def _returned(event: Event) -> str:
     if event.error:
-        return f"-- It failed: {event.message.splitlines()[0]}"
-    shown = event.answer.shown or "nothing"
-    if len(shown) > _MOST_SHOWN:
-        shown = f"{shown[:_MOST_SHOWN]} ..."
-    return f"-- It returned {shown}."
+        return f"-- It failed: {event.message.splitlines()[0]}\n"
+    if isinstance(event.step, Control):
+        return ""
+    said = " and ".join(part.text for part in event.answer.parts)
+    return f"-- It returned {said or readable(event.answer.shown)}.\n"

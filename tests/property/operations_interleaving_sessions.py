@@ -11,7 +11,6 @@ from typing import Any
 import operations_interleaving_calls as calls
 import operations_interleaving_queue_calls as queue_calls
 import psycopg
-from operations_interleaving_calls import START, Call, Known, Turn
 from operations_interleaving_histories import Answer, Event, Text, Transaction
 from operations_interleaving_language import (
     Begin,
@@ -23,6 +22,7 @@ from operations_interleaving_language import (
     Step,
     Tick,
 )
+from operations_interleaving_turns import START, Call, Known, Turn
 from psycopg.pq import TransactionStatus
 
 #: Who keeps whom waiting, of some processes.

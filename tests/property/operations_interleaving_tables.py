@@ -6,19 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-from operations_interleaving_calls import (
-    APPROVALS,
-    START,
-    Known,
-    as_lock,
-    as_request,
-    members_of,
-)
+from operations_interleaving_calls import as_lock, as_request, members_of
 from operations_interleaving_histories import Thing
 from operations_interleaving_language import StoredJob
 from operations_interleaving_queue_calls import PLATFORM, as_state
 from operations_interleaving_queue_rules import JobState
 from operations_interleaving_rules import Asked
+from operations_interleaving_turns import APPROVALS, START, Known
 
 from datalayer.queries.operations import (
     approval,

@@ -9,13 +9,19 @@ import pytest
 from operations_interleaving_lab import Lab, open_lab
 from operations_interleaving_programs import TOPICS, programs_of, without_transactions
 
+from datalayer.server import Server, scratch_database
+
 #: How many times the usual number of programs to try; Hypothesis chooses them.
 THOROUGHNESS = int(os.environ.get("DATALAYER_INTERLEAVINGS", "1"))
 
 
-@pytest.fixture
-def lab(database_url: str) -> Iterator[Lab]:
-    with open_lab(database_url) as opened:
+@pytest.fixture(scope="module")
+def lab(server: Server, migrated_template: str) -> Iterator[Lab]:
+    """One for all: each program begins with tables of its own."""
+    with (
+        scratch_database(server.url(), template=migrated_template) as url,
+        open_lab(url) as opened,
+    ):
         yield opened
 
 
