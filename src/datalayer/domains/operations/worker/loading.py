@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from datalayer.domains.operations.errors import (
     HandlerImportFailed,
@@ -103,7 +103,7 @@ def _is_module(name: str) -> bool:
 
 
 def _checked(name: str, found: object) -> Handler:
-    if not callable(found):
+    if not _is_callable(found):
         raise HandlerNotCallable(
             f"`{name}` is of type `{type(found).__name__}`, a function is needed"
         )
@@ -116,5 +116,9 @@ def _checked(name: str, found: object) -> Handler:
         ) from None
     except ValueError:
         pass  # Some built-in functions do not tell what they take.
-    handler: Handler = found
-    return handler
+    return found
+
+
+def _is_callable(found: object) -> TypeGuard[Handler]:
+    """Tell whether it can be called; what it returns is seen when it does."""
+    return callable(found)
