@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
@@ -27,16 +28,17 @@ from datalayer.queries.operations import (
 )
 from datalayer.runtime import JsonInput
 
+pytest_plugins = ["artifacts_fixtures"]
 pytestmark = pytest.mark.postgres
 
 _TOGETHER = 8
 
 
-@pytest.fixture
-def sessions(database_url: str) -> Iterator[tuple[Connection, Connection]]:
+@contextmanager
+def two_sessions(url: str) -> Iterator[tuple[Connection, Connection]]:
     with (
-        psycopg.connect(database_url, autocommit=True) as one,
-        psycopg.connect(database_url, autocommit=True) as two,
+        psycopg.connect(url, autocommit=True) as one,
+        psycopg.connect(url, autocommit=True) as two,
     ):
         yield one, two
 
@@ -54,11 +56,10 @@ def run_race(
 
 @pytest.mark.parametrize("race", races.ALL, ids=lambda race: race.__name__)
 def test_two_sessions_at_once(
-    race: Callable[..., None],
-    sessions: tuple[Connection, Connection],
-    monkeypatch: pytest.MonkeyPatch,
+    race: Callable[..., None], any_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_race(race, sessions, monkeypatch)
+    with two_sessions(any_database) as sessions:
+        run_race(race, sessions, monkeypatch)
 
 
 #: A module, its query, what is replaced in it, and the race that has to notice.
@@ -152,9 +153,7 @@ _MUTANTS: dict[str, tuple[Any, str, str, str, Callable[..., None]]] = {
 
 @pytest.mark.parametrize("mutant", _MUTANTS)
 def test_the_races_notice_broken_queries(
-    mutant: str,
-    sessions: tuple[Connection, Connection],
-    monkeypatch: pytest.MonkeyPatch,
+    mutant: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module, name, old, new, race = _MUTANTS[mutant]
     query = getattr(module, name)
@@ -162,7 +161,10 @@ def test_the_races_notice_broken_queries(
     broken = dataclasses.replace(query, sql=query.sql.replace(old, new))
     monkeypatch.setattr(module, name, broken)
 
-    with pytest.raises((AssertionError, DataLayerError, pytest.fail.Exception)):
+    with (
+        two_sessions(database_url) as sessions,
+        pytest.raises((AssertionError, DataLayerError, pytest.fail.Exception)),
+    ):
         run_race(race, sessions, monkeypatch)
 
 
