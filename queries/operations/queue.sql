@@ -83,9 +83,11 @@ SELECT
     attempt_token
 FROM assistly_queue_jobs
 WHERE
-    status = :status
-    AND id > :after_id
-ORDER BY id
+    -- One status, said so that idx_queue_status has the order, and the primary key has
+    -- not. By that one a rare status was looked for among all jobs.
+    (status, id) > (:status, :after_id)
+    AND status <= :status
+ORDER BY status, id
 LIMIT :row_limit;
 
 -- name: list_jobs_of(statuses, platform, after_id, row_limit)
