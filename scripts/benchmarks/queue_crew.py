@@ -15,7 +15,7 @@ from benchmarks.errors import BenchError
 #: Opens what a process works with; to be imported there by its name.
 Opening = Callable[..., AbstractContextManager[Callable[[int], int]]]
 
-_START_TIMEOUT = 60.0
+_START_TIMEOUT = 300.0
 _END_TIMEOUT = 10.0
 
 
@@ -45,7 +45,8 @@ def hire(size: int, opening: Opening, *arguments: object) -> Iterator[Crew]:
             process: BaseProcess = context.Process(
                 target=_serve, args=(theirs, opening, arguments), daemon=True
             )
-            process.start()
+            with _held_back():
+                process.start()
             theirs.close()
             pipes.append(ours)
             processes.append(process)
@@ -65,6 +66,19 @@ def hire(size: int, opening: Opening, *arguments: object) -> Iterator[Crew]:
             process.close()
 
 
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Hold Control-C back, for good from processes that are started meanwhile.
+
+    It goes to all; whoever hired decides, and closes the pipes.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _receive(pipe: Pipe) -> int:
     try:
         answer: int | str = pipe.recv()
@@ -76,8 +90,6 @@ def _receive(pipe: Pipe) -> int:
 
 
 def _serve(pipe: Pipe, opening: Opening, arguments: Sequence[object]) -> None:
-    # Control-C goes to all; whoever hired decides, and closes the pipe.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with opening(*arguments) as turn:
             pipe.send(0)
