@@ -105,8 +105,7 @@ class Lab:
                 for table, kind in _KINDS
             },
         )
-        broken = broken_laws(history, single_statements=program.is_of_single_statements)
-        return Trial(run, history, broken)
+        return Trial(run, history, broken_laws(history))
 
 
 _KINDS = (("approvals", "approval"), ("idempotency", "request"), ("nonces", "nonce"))

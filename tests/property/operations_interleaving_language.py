@@ -71,6 +71,12 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleMany:
+    #: Different ones.
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LockPlatform:
     pass
 
@@ -198,6 +204,7 @@ QueueStep: TypeAlias = (
     | Extend
     | Reclaim
     | Schedule
+    | ScheduleMany
     | LockPlatform
     | FindConflict
     | ScheduleIfFree
@@ -241,7 +248,3 @@ class Program:
 
     jobs: tuple[StoredJob, ...]
     steps: tuple[tuple[int, Step], ...]
-
-    @property
-    def is_of_single_statements(self) -> bool:
-        return not any(isinstance(step, Begin) for _, step in self.steps)

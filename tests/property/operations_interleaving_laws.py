@@ -21,6 +21,7 @@ from operations_interleaving_histories import (
     Thing,
     Transaction,
 )
+from operations_interleaving_language import Replay
 from operations_interleaving_linear import Placed, by_thing, is_explained
 from operations_interleaving_queue_rules import NO_JOBS
 
@@ -57,9 +58,9 @@ class Broken:
     shown_by: str
 
 
-def broken_laws(history: History, *, single_statements: bool) -> list[Broken]:
+def broken_laws(history: History) -> list[Broken]:
     found = (
-        *_errors(history, single_statements=single_statements),
+        *_errors(history),
         *_limits(history),
         *_tokens(history),
         *_jobs(history),
@@ -71,21 +72,28 @@ def broken_laws(history: History, *, single_statements: bool) -> list[Broken]:
     return list(dict.fromkeys(found))
 
 
-def _errors(history: History, *, single_statements: bool) -> Iterator[Broken]:
+def _errors(history: History) -> Iterator[Broken]:
     for transaction in history.transactions:
         for event in transaction.events:
-            if event.error and not _may_fail(event, transaction, single_statements):
+            if event.error and not _may_fail(event, transaction, history):
                 yield Broken(ERROR_LAW, f"{event.step}: {event.message}")
 
 
-def _may_fail(event: Event, transaction: Transaction, single_statements: bool) -> bool:
+def _may_fail(event: Event, transaction: Transaction, history: History) -> bool:
     if event.error == _DEADLOCK:
-        return not single_statements
+        return any(_holds_and_waits(event, one) for one in history.transactions)
     if event.error == _SERIALIZATION_FAILURE:
         return transaction.isolation == "REPEATABLE READ"
     # Of two that replay dead letters of one key at once, one meets the index.
-    is_replay = type(event.step).__name__ == "Replay"
-    return event.error == _UNIQUE_VIOLATION and is_replay
+    return event.error == _UNIQUE_VIOLATION and isinstance(event.step, Replay)
+
+
+def _holds_and_waits(stopped: Event, transaction: Transaction) -> bool:
+    """Whether a transaction of more statements was under way when one was stopped."""
+    return any(
+        later.sent < stopped.done and stopped.sent < later.done
+        for later in transaction.events[1:]
+    )
 
 
 def _claims(history: History) -> Iterator[Claimed]:

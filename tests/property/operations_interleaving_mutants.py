@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 from operations_interleaving_laws import (
+    ERROR_LAW,
     FENCE_LAW,
     GAP_LAW,
     LIMIT_LAW,
@@ -42,6 +43,8 @@ class Mutant:
     law: str
     #: Whether one session is enough to notice.
     alone: bool = False
+    #: The known interleaving that notices it, where random ones hardly ever do.
+    scenario: str | None = None
 
 
 def _sql(module: ModuleType, constant: str, *changes: tuple[str, str]) -> Apply:
@@ -150,6 +153,13 @@ MUTANTS = (
             queue, "REPLAY_DEAD_LETTER", (r"AND job\.status = 'dead_letter'", _SAW_DEAD)
         ),
         ORDER_LAWS["jobs"],
+    ),
+    Mutant(
+        "jobs scheduled in the order given",
+        "keys",
+        _sql(queue, "SCHEDULE_JOBS", ("ORDER BY idempotency_key, id", "ORDER BY id")),
+        ERROR_LAW,
+        scenario="many that are scheduled at once keep one order",
     ),
     Mutant(
         "schedule without waiting for others",

@@ -27,10 +27,12 @@ from operations_interleaving_language import (
     Replay,
     Schedule,
     ScheduleIfFree,
+    ScheduleMany,
 )
 from operations_interleaving_laws import GAP_SECONDS
 from operations_interleaving_queue_rules import LEASE, JobState
 from operations_interleaving_turns import START, Call, Database, Turn
+from psycopg.pq import TransactionStatus
 
 from datalayer.queries.operations import queue, queue_work
 
@@ -229,6 +231,8 @@ def _schedule(step: QueueStep, turn: Turn) -> Call | None:
         return _find_conflict(step, turn)
     if isinstance(step, Schedule):
         return _schedule_job(turn, step.key, 0, guarded=False)
+    if isinstance(step, ScheduleMany):
+        return _schedule_many(step, turn)
     if isinstance(step, ScheduleIfFree) and step.at in known.free.get(session, ()):
         return _schedule_job(turn, None, step.at, guarded=True)
     return None
@@ -282,6 +286,37 @@ def _schedule_job(turn: Turn, key: str | None, at: int, *, guarded: bool) -> Cal
             (rules.created(state),),
             (Created(job.id, at, guarded),),
             learn=lambda: turn.known.add_job(job.id, job.idempotency_key),
+        )
+
+    return schedule
+
+
+def _schedule_many(step: ScheduleMany, turn: Turn) -> Call:
+    count = len(step.keys)
+
+    def schedule(connection: Database) -> Answer:
+        # What it has written before is nothing that others could see.
+        is_alone = connection.info.transaction_status == TransactionStatus.IDLE
+        new = queue.schedule_jobs(
+            connection,
+            platforms=[PLATFORM] * count,
+            contents=[f"post {turn.number}"] * count,
+            scheduled_ats=[START] * count,
+            idempotency_keys=list(step.keys),
+        )
+        keys = [job.idempotency_key for job in new]
+        taken = [key for key in step.keys if is_alone and key not in keys]
+        created = [rules.created(as_state(job)) for job in new]
+
+        def learn() -> None:
+            for job in new:
+                turn.known.add_job(job.id, job.idempotency_key)
+
+        return Answer(
+            repr(new),
+            (*created, *map(rules.key_taken, taken)),
+            tuple(Created(job.id, 0, False) for job in new),
+            learn,
         )
 
     return schedule

@@ -108,6 +108,16 @@ def found_by_key(found: JobState) -> Part:
     )
 
 
+def key_taken(key: str) -> Part:
+    """That nothing was created, as there is a live job of the key."""
+
+    def apply(jobs: Jobs) -> Iterable[Jobs]:
+        if any(old.is_live for old in jobs):
+            yield jobs
+
+    return Part(thing_of(0, key), key, False, apply, f"key {key} taken")
+
+
 def claimed(after: JobState, *, now: datetime) -> Part:
     """`after` is what the claim returned."""
 

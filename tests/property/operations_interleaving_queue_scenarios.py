@@ -17,6 +17,7 @@ from operations_interleaving_language import (
     Rollback,
     Schedule,
     ScheduleIfFree,
+    ScheduleMany,
     Step,
     StoredJob,
     Tick,
@@ -146,6 +147,21 @@ QUEUE_SCENARIOS = (
         (
             "0: created job 1",
             "1: created job 2, after waiting",
+        ),
+    ),
+    Scenario(
+        "many that are scheduled at once keep one order",
+        (
+            (0, Begin()),
+            (0, Schedule("k")),
+            (1, ScheduleMany(("j", "k", "l"))),
+            (2, ScheduleMany(("l", "k", "j"))),
+            (0, Commit()),
+        ),
+        (
+            "0: created job 1",
+            "1: created job 2 and created job 4 and key k taken, after waiting",
+            "2: key l taken and key k taken and key j taken, after waiting",
         ),
     ),
     Scenario(

@@ -158,4 +158,8 @@ RIGHT = {
         together(13, event(9, 10, Created(2, 11, True))),
         jobs=(set(), {1, 2}),
     ),
+    "a deadlock of what holds and waits": history(
+        together(9, event(1, 2), event(5, 8)),
+        together(7, event(3, 4), event(6, 7, error="40P01"), committed=False),
+    ),
 }

@@ -312,6 +312,10 @@ WRONG = {
         ERROR_LAW,
         history(alone(1, 2, error="40P01")),
     ),
+    "a deadlock of single statements behind a transaction": (
+        ERROR_LAW,
+        history(together(7, event(1, 2)), alone(3, 8), alone(4, 9, error="40P01")),
+    ),
     "a failure to serialize what reads what is committed": (
         ERROR_LAW,
         history(alone(1, 2, error="40001")),

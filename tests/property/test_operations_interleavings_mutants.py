@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 from operations_interleaving_lab import Lab, open_lab
+from operations_interleaving_language import Program
 from operations_interleaving_mutants import MUTANTS, Mutant
 from operations_interleaving_programs import make_program
+from operations_interleaving_queue_scenarios import QUEUE_SCENARIOS
 
 from datalayer.server import Server, scratch_database
 
 _MOST = 1000
-_MOST_ALONE = 40
+_ALONE = 40
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +27,20 @@ def lab(server: Server, migrated_template: str) -> Iterator[Lab]:
         yield opened
 
 
-def is_noticed(lab: Lab, mutant: Mutant, sessions: int | None, most: int) -> bool:
+def programs_for(mutant: Mutant) -> Iterator[Program]:
+    for scenario in QUEUE_SCENARIOS:
+        if scenario.name == mutant.scenario:
+            yield scenario.program
+    for seed in range(0 if mutant.scenario else _MOST):
+        yield make_program(seed, mutant.topic)
+
+
+def is_noticed(lab: Lab, mutant: Mutant, programs: Iterator[Program]) -> bool:
     """Whether one of the programs breaks the law."""
     return any(
         broken.law == mutant.law
-        for seed in range(most)
-        for broken in lab.judge(
-            make_program(seed, mutant.topic, sessions=sessions)
-        ).broken
+        for program in programs
+        for broken in lab.judge(program).broken
     )
 
 
@@ -42,6 +50,7 @@ def test_a_law_notices(
 ) -> None:
     mutant.apply(monkeypatch)
 
-    assert is_noticed(lab, mutant, None, _MOST)
+    assert is_noticed(lab, mutant, programs_for(mutant))
     # What several sessions are needed for is no mistake that one could notice.
-    assert mutant.alone or not is_noticed(lab, mutant, 1, _MOST_ALONE)
+    alone = (make_program(seed, mutant.topic, sessions=1) for seed in range(_ALONE))
+    assert mutant.alone or not is_noticed(lab, mutant, alone)
