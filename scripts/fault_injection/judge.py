@@ -91,9 +91,12 @@ def _judge_end(task: Task, job: Job) -> Iterator[Violation]:
 
 
 def _judge_exits(evidence: Evidence) -> Iterator[Violation]:
-    """Yield which workers gave up, other than for want of a server to begin with."""
+    """Yield which workers gave up, or did not end well.
+
+    Not those that had not begun: without a server, or asked to end that early.
+    """
     for end in evidence.exits:
-        if (end.began and not end.asked) or (end.asked and end.code):
+        if end.began and (end.code or not end.asked):
             how = "when asked to" if end.asked else "by itself"
             text = f"{end.worker} ended {how} with {end.code}"
             yield Violation(Law.WORKERS_STAY, text)

@@ -53,6 +53,13 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Replace:
+    """Ask a worker to end by SIGTERM, and start another one in its place."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
 class Restart:
     """Stop the server in a mode of `pg_ctl`, and start it again."""
 
@@ -67,7 +74,7 @@ class Terminate:
     seed: int
 
 
-Fault = Kill | Stop | Restart | Terminate
+Fault = Kill | Replace | Restart | Stop | Terminate
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,8 @@ def _faults(random: Random, settings: Settings) -> Iterator[Timed]:
         seconds = settings.lease * random.uniform(1.2, 2.5)
         slot, is_cut_off = random.randrange(settings.workers), random.random() < 0.75
         yield Timed(at, Stop(slot, seconds, is_cut_off))
+    for at in _times(random, settings, every=6):
+        yield Timed(at, Replace(random.randrange(settings.workers)))
     for at in _times(random, settings, every=1.5):
         yield Timed(at, Terminate(random.uniform(0.1, 1.0), random.getrandbits(32)))
     modes = itertools.cycle(random.sample(MODES, len(MODES)))

@@ -52,7 +52,8 @@ def count_work(run: Run) -> dict[str, int]:
         for before, after in itertools.pairwise(history):
             step = name_step(before, after)
             steps[step] += 1
-            returned_after_kill += step == "return" and before.locked_by in run.killed
+            killed_at = run.killed.get(before.locked_by or "", after.at)
+            returned_after_kill += step == "return" and killed_at < after.at
     calls = Counter((call.job_id, call.token) for call in evidence.deliveries)
     return {
         "jobs": len(evidence.jobs),
@@ -108,8 +109,8 @@ def as_data(report: Report) -> dict[str, object]:
 
 def print_report(console: Console, report: Report) -> None:
     """Print what was done, what came of it, and the laws that were broken."""
-    console.print(f"[bold]{report.command}")
-    console.print(_told(report.run), highlight=False)
+    console.print(report.command, style="bold", soft_wrap=True)
+    console.print(_told(report.run))
     table = Table(box=None, show_header=False)
     table.add_column()
     table.add_column(justify="right")
@@ -120,7 +121,7 @@ def print_report(console: Console, report: Report) -> None:
         console.print("[green]every job was done exactly once in effect")
         return
     for line in _accuse(report):
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
     console.print(f"[bold red]{len(report.violations)} violations")
 
 
@@ -128,10 +129,10 @@ def _told(run: Run) -> str:
     faults = run.faults
     restarts = ", ".join(f"{n} {mode}" for mode, n in sorted(faults.restarts.items()))
     return (
-        f"PostgreSQL {run.server}: {faults.kills} workers killed, {faults.stops} "
-        f"stopped for longer than their leases, {faults.terminated} connections ended, "
-        f"the server restarted {sum(faults.restarts.values())} times ({restarts}) in "
-        f"{run.seconds[0]:.0f} s; the rest was done in {run.seconds[1]:.0f} s"
+        f"PostgreSQL {run.server}: {faults.kills} workers killed, "
+        f"{faults.replaced} replaced, {faults.stops} stopped for longer than their "
+        f"leases, {faults.terminated} connections ended, the server restarted "
+        f"{sum(faults.restarts.values())} times ({restarts}) in {run.seconds[0]:.0f} s; the rest was done in {run.seconds[1]:.0f} s"
     )
 
 

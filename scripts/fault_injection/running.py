@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,12 +14,13 @@ from datalayer.queries.operations.queue import count_jobs
 from fault_injection.collecting import read_logs, read_queue, read_remote
 from fault_injection.evidence import Evidence
 from fault_injection.mutants import MUTANTS
-from fault_injection.plan import Kill, Plan, Restart, Settings, Stop, Terminate
+from fault_injection.plan import Kill, Plan, Replace, Restart, Settings, Stop, Terminate
 from fault_injection.scheduling import Scheduler
 from fault_injection.server import run_server
 from fault_injection.workers import Crew
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from fault_injection.plan import Fault
@@ -37,6 +38,7 @@ class Faults:
     """What was done to the workers and to their server."""
 
     kills: int = 0
+    replaced: int = 0
     stops: int = 0
     terminated: int = 0
     restarts: dict[str, int] = field(default_factory=dict)
@@ -48,7 +50,8 @@ class Run:
 
     evidence: Evidence
     faults: Faults
-    killed: frozenset[str]
+    #: When workers were killed, by name.
+    killed: Mapping[str, datetime]
     server: str
     #: How long the faults took, and the rest of the work after the last.
     seconds: tuple[float, float]
@@ -80,7 +83,7 @@ def run(settings: Settings, plan: Plan, folder: Path, say: Say) -> Run:
         return Run(
             _collect(scene, plan, left),
             scene.faults,
-            frozenset(scene.crew.killed),
+            scene.crew.killed,
             scene.server.version,
             (disturbed, worked),
         )
@@ -103,7 +106,8 @@ def _open_scene(
         finally:
             scheduler.end()
             crew.kill_all()
-            scheduler.join()
+            if scheduler.is_alive():
+                scheduler.join()
 
 
 def _inject(scene: _Scene, plan: Plan, until: float) -> None:
@@ -123,6 +127,9 @@ def _do(scene: _Scene, fault: Fault) -> None:
         case Kill(slot):
             scene.crew.kill(slot)
             scene.faults.kills += 1
+        case Replace(slot):
+            scene.crew.replace(slot)
+            scene.faults.replaced += 1
         case Stop(slot, seconds, is_cut_off):
             stopped = scene.crew.stop(slot, seconds)
             if stopped and is_cut_off:

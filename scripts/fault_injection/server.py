@@ -112,7 +112,7 @@ def work_folder(keep: Path | None = None) -> Iterator[Path]:
 
     The logs in it may be kept elsewhere.
     """
-    path = Path(tempfile.mkdtemp(prefix="chaos-", dir="/tmp"))
+    path = Path(tempfile.mkdtemp(prefix="chaos-"))
     path.chmod(0o755)
     try:
         yield path

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,9 @@ class Crew:
     folder: Path
     members: list[Worker] = field(default_factory=list)
     logs: dict[str, Path] = field(default_factory=dict)
-    killed: list[str] = field(default_factory=list)
+    #: Those that were asked to end while the others go on.
+    leaving: list[Worker] = field(default_factory=list)
+    killed: dict[str, datetime] = field(default_factory=dict)
     exits: list[Exit] = field(default_factory=list)
     stops: int = 0
 
@@ -86,7 +89,7 @@ class Crew:
         worker = self.members[slot]
         worker.process.kill()
         worker.process.wait()
-        self.killed.append(worker.name)
+        self.killed[worker.name] = datetime.now(UTC)
         self.members[slot] = self._start(slot)
 
     def stop(self, slot: int, seconds: float) -> str | None:
@@ -100,38 +103,54 @@ class Crew:
                 return worker.name
         return None
 
+    def replace(self, slot: int) -> None:
+        """Ask a worker to end, and start another one in its place meanwhile."""
+        worker = self.members[slot]
+        _continue(worker)
+        worker.process.terminate()
+        self.leaving.append(worker)
+        self.members[slot] = self._start(slot)
+
     def look_after(self, *, at_end: bool = False) -> None:
         """Let those go on whose time has come; replace those that ended."""
         for slot, worker in enumerate(self.members):
             until = worker.stopped_until
             if until is not None and (at_end or time.monotonic() >= until):
-                worker.process.send_signal(signal.SIGCONT)
-                worker.stopped_until = None
+                _continue(worker)
             code = worker.process.poll()
             if code is not None:
-                began = _has_begun(worker.log)
-                self.exits.append(Exit(worker.name, False, began, code))
+                self._note_end(worker, code, asked=False)
                 self.members[slot] = self._start(slot)
 
     def end(self) -> None:
         """Ask all to end, and wait until they have."""
-        self.look_after(at_end=True)
         for worker in self.members:
+            _continue(worker)
             worker.process.terminate()
-        for worker in self.members:
+        for worker in [*self.leaving, *self.members]:
             try:
                 code = worker.process.wait(_END_TIMEOUT)
             except subprocess.TimeoutExpired:
                 code = -signal.SIGKILL
-            began = _has_begun(worker.log)
-            self.exits.append(Exit(worker.name, True, began, code))
+            self._note_end(worker, code, asked=True)
+
+    def _note_end(self, worker: Worker, code: int, *, asked: bool) -> None:
+        began = _has_begun(worker.log)
+        self.exits.append(Exit(worker.name, asked, began, code))
 
     def kill_all(self) -> None:
         """Leave no process behind, whatever happened."""
-        for worker in self.members:
+        for worker in [*self.leaving, *self.members]:
             if worker.process.poll() is None:
                 worker.process.kill()
                 worker.process.wait()
+
+
+def _continue(worker: Worker) -> None:
+    """Let a worker that is stopped go on."""
+    if worker.stopped_until is not None:
+        worker.process.send_signal(signal.SIGCONT)
+        worker.stopped_until = None
 
 
 def _has_begun(log: Path) -> bool:

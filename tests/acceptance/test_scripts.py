@@ -218,7 +218,7 @@ def test_second_installation_waits_for_the_first(checkout: Checkout) -> None:
     assert not checkout.record.exists()
 
 
-# test, demo, bench, .ci/run
+# test, demo, bench, chaos, .ci/run
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,12 @@ def test_test_hands_its_arguments_to_pytest(
 
 
 @pytest.mark.parametrize(
-    ("script", "module"), [("demo", "demonstration"), ("bench", "benchmarks")]
+    ("script", "module"),
+    [
+        ("bench", "benchmarks"),
+        ("chaos", "fault_injection"),
+        ("demo", "demonstration"),
+    ],
 )
 def test_script_keeps_the_working_folder(
     checkout: Checkout, script: str, module: str
