@@ -157,14 +157,17 @@ async def test_the_newest_stay_and_the_undecided_count_among_them(
     assert report == RetentionReport(0, 1, 0, 1, 0)
 
 
-async def test_of_the_same_age_the_greater_names_stay(database_url: str) -> None:
+@pytest.mark.parametrize("size", [1, 1000])
+async def test_of_the_same_age_the_greater_names_stay(
+    database_url: str, size: int
+) -> None:
     settings = replace(ROOM, max_approvals=2, max_idempotency=2)
     async with await connect(database_url) as connection:
         for letter in "cadb":
             await add_approval(connection, f"a_{letter}", NOW)
             await add_answer(connection, f"b_{letter}", NOW)
 
-        await run(connection, settings=settings, batch_size=1)
+        await run(connection, settings=settings, batch_size=size)
 
         assert await names(connection) == "a_c a_d b_c b_d"
 
@@ -245,6 +248,8 @@ async def test_a_locked_row_waits_until_next_time(database_url: str) -> None:
         await connect(database_url) as connection,
         await connect(database_url) as other,
     ):
+        # It waits for nobody; a version that did would wait for ever.
+        await connection.execute("SET lock_timeout = '20s'")
         for name in ("free", "held", "loose"):
             await add_approval(connection, name, NOW - 99 * DAY)
         async with other.transaction():
