@@ -1,4 +1,4 @@
-# Derived by scripts/async_to_sync.py from test_operations_arguments_aio.py; do not edit.
+# Derived by scripts/async_to_sync.py from test_operations_refused_aio.py; do not edit.
 """Bad arguments for the queue and the lock are refused before anything is sent."""
 
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-# twin: test_operations_worker_lock_sync.py
+# twin: test_operations_lock_sync.py
 """The worker lock: one holder, tokens that grow, and a fence."""
 
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-# twin: test_operations_arguments_sync.py
+# twin: test_operations_refused_sync.py
 """Bad arguments for the queue and the lock are refused before anything is sent."""
 
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-# Derived by scripts/async_to_sync.py from test_operations_worker_lock_aio.py; do not edit.
+# Derived by scripts/async_to_sync.py from test_operations_lock_aio.py; do not edit.
 """The worker lock: one holder, tokens that grow, and a fence."""
 
 from datetime import UTC, datetime, timedelta
