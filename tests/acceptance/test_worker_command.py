@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from datetime import datetime
@@ -22,6 +23,7 @@ from worker_process import (
 )
 
 from datalayer.queries.operations.queue import get_job, schedule_job
+from server_processes import await_true
 
 pytestmark = pytest.mark.postgres
 
@@ -258,6 +260,20 @@ def test_broken_pipe_ends_it_gracefully(
     statuses = {_status(connection, job_id)[0] for job_id in job_ids}
     assert statuses <= {"posted", "scheduled"}
     assert "posted" in statuses
+
+
+def test_log_that_nobody_reads_keeps_no_job(
+    folder: Path, database_url: str, connection: psycopg.Connection
+) -> None:
+    # More than a pipe holds.
+    job_ids = _schedule(connection, 500)
+    with start_worker(folder, database_url, "posts:post") as process:
+        await_true(lambda: _status(connection, job_ids[-1])[0] == "posted")
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate()
+
+    assert process.returncode == 0
+    assert sorted(map(int, re.findall('"job_id": ([0-9]+)', output))) == job_ids
 
 
 # What it refuses

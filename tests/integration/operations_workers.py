@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import queue
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -108,15 +106,6 @@ def read(connection: psycopg.Connection, job_id: int) -> Job:
     connection.rollback()
     assert job is not None
     return job
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds; fail when it does not for very long."""
-    pause = threading.Event()
-    give_up_at = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < give_up_at, "it never happened"
-        pause.wait(0.01)
 
 
 def end_backends(connection: psycopg.Connection, application: str) -> int:

@@ -15,7 +15,6 @@ from operations_workers import (
     quiet_settings,
     read,
     schedule,
-    wait_until,
     working,
 )
 
@@ -33,6 +32,7 @@ from datalayer.domains.operations.worker import (
 from datalayer.errors import DatabaseUnreachable
 from datalayer.queries.operations.nonce import register_nonce
 from datalayer.queries.operations.queue import schedule_job
+from server_processes import await_true
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -260,7 +260,7 @@ def test_two_workers_run_each_job_once(
         working(database_url, handle, quiet_settings("two")) as two,
     ):
         jobs += schedule(connection, 300)
-        wait_until(lambda: _unposted(connection) == 0)
+        await_true(lambda: _unposted(connection) == 0)
         ends = [one.end(), two.end()]
 
     assert set(ran.values()) == {1}

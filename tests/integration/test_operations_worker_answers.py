@@ -15,13 +15,12 @@ from operations_workers import (
     quiet_settings,
     read,
     schedule,
-    wait_until,
     working,
 )
 
 from datalayer.domains.operations.worker import Attempt, Reconnected, Started
 from datalayer.queries.operations.queue_work import claim_due_jobs
-from server_processes import open_folder
+from server_processes import await_true, open_folder
 
 
 @pytest.fixture
@@ -127,7 +126,7 @@ def test_reclaimed_job_that_was_not_heard_of_is_done(
     (job,) = schedule(connection)
     claim_due_jobs(connection, worker="dead", row_limit=1, lease=timedelta(seconds=0.1))
     connection.commit()
-    wait_until(lambda: _has_ended(connection))
+    await_true(lambda: _has_ended(connection))
     proxy.cut_after("operations.reclaim_expired_jobs")
 
     with working(url, post) as worker:

@@ -15,7 +15,6 @@ from operations_workers import (
     quiet_settings,
     read,
     schedule,
-    wait_until,
     working,
 )
 
@@ -26,6 +25,7 @@ from datalayer.domains.operations.worker import (
     Reconnecting,
 )
 from datalayer.queries.operations.queue_work import claim_due_jobs
+from server_processes import await_true
 
 DEAD = "a worker that is dead"
 
@@ -78,12 +78,12 @@ def test_long_job_keeps_its_lease(
         claimed = read(connection, job.id)
         assert claimed.locked_until is not None
         later = claimed.locked_until + 2 * settings.lease
-        wait_until(lambda: (read(connection, job.id).locked_until or later) > later)
-        was_current = patient.attempts[0].is_current()
+        await_true(lambda: (read(connection, job.id).locked_until or later) > later)
+        await_true(patient.attempts[0].is_current)
         patient.go_on.set()
         ended = worker.next_end()
 
-    assert (ended.outcome, was_current) == ("posted", True)
+    assert ended.outcome == "posted"
     assert read(connection, job.id).attempt_token == 1
 
 
@@ -99,7 +99,7 @@ def test_lease_is_kept_while_the_worker_stops(
         claimed = read(connection, job.id)
         assert claimed.locked_until is not None
         later = claimed.locked_until + settings.lease
-        wait_until(lambda: (read(connection, job.id).locked_until or later) > later)
+        await_true(lambda: (read(connection, job.id).locked_until or later) > later)
         patient.go_on.set()
         stopped = worker.end()
 
@@ -181,7 +181,7 @@ def test_job_that_ends_its_workers_becomes_a_dead_letter(
         connection, worker=DEAD, row_limit=1, lease=timedelta(milliseconds=1)
     )
     connection.commit()
-    wait_until(lambda: _server_time_is_past(connection, job.id))
+    await_true(lambda: _server_time_is_past(connection, job.id))
 
     with working(database_url, post, quiet_settings(max_claims=1)) as worker:
         reclaimed = worker.wait_for(Reclaimed)
@@ -198,7 +198,7 @@ def test_worker_goes_on_after_its_backends_were_terminated(
         worker.next_end()
         # Its notifications are on the way as soon as it listens, which is not said.
         application = "datalayer worker first"
-        wait_until(lambda: _listeners(connection, application) == 1)
+        await_true(lambda: _listeners(connection, application) == 1)
         ended = end_backends(connection, application)
         worker.wait_for(Reconnected)
         schedule(connection)
@@ -252,10 +252,10 @@ def test_lease_that_ended_without_a_connection_is_kept_all_the_same(
         keeper.execute(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS false')
         assert end_backends(connection, "datalayer worker first")
         worker.wait_for(Reconnecting)
-        wait_until(lambda: _server_time_is_past(connection, job.id))
+        await_true(lambda: _server_time_is_past(connection, job.id))
         keeper.execute(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true')
         worker.wait_for(Reconnected)
-        wait_until(lambda: not _server_time_is_past(connection, job.id))
+        await_true(lambda: not _server_time_is_past(connection, job.id))
         patient.go_on.set()
         ended = worker.next_end()
 
@@ -269,7 +269,7 @@ def test_locked_job_does_not_keep_the_others(
     settings = quiet_settings(concurrency=4, lease=timedelta(seconds=3))
 
     with working(database_url, patient, settings) as worker:
-        wait_until(lambda: len(patient.attempts) == 4)
+        await_true(lambda: len(patient.attempts) == 4)
         with psycopg.connect(database_url) as holder:
             holder.execute(
                 "SELECT FROM assistly_queue_jobs WHERE id = %s FOR UPDATE",

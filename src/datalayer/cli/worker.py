@@ -173,6 +173,7 @@ def _work(
     try:
         with _signals(stop):
             stopped = run_worker(handle.url, handler, settings, log=log, stop=stop)
+            log.close()
     except _EndNow as end:
         return 128 + end.signal_number
     finally:

@@ -6,9 +6,11 @@ import json
 import os
 import re
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, TextIO
 
 from datalayer.domains.operations.worker import AttemptEnded
@@ -18,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class WorkerLog:
-    """Writes jobs to standard output, everything else to standard error."""
+    """Writes jobs to an output, everything else to standard error.
+
+    It has a thread of its own: whoever reads slowly, such as a pager, is not to keep
+    the worker from prolonging its leases.
+    """
 
     def __init__(self, worker: str, output: TextIO, stop: Stop) -> None:
         """Write for a worker, which is stopped when nobody reads of its jobs."""
@@ -26,25 +32,41 @@ class WorkerLog:
         self._worker = worker
         self._output = output
         self._stop = stop
+        self._lines: SimpleQueue[tuple[TextIO, str] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._thread.start()
 
     def __call__(self, event: WorkerEvent) -> None:
-        """Write a line."""
+        """Add a line."""
         head: dict[str, object] = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "worker": self._worker,
         }
         if isinstance(event, AttemptEnded):
-            self._write_job(head | _job_as_data(event))
+            line = json.dumps(head | _job_as_data(event))
+            self._lines.put((self._output, line))
             return
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
-        with suppress(OSError):  # Nobody wants to know.
-            _write(sys.stderr, head | {"event": name} | asdict(event))
+        line = json.dumps(head | {"event": name} | asdict(event))
+        self._lines.put((sys.stderr, line))
 
-    def _write_job(self, data: dict[str, object]) -> None:
-        if self.is_broken:
-            return
+    def close(self) -> None:
+        """Wait until every line is written."""
+        self._lines.put(None)
+        self._thread.join()
+
+    def _write(self) -> None:
+        while (item := self._lines.get()) is not None:
+            stream, line = item
+            if stream is not self._output:
+                with suppress(OSError):  # Nobody wants to know.
+                    _write_line(stream, line)
+            elif not self.is_broken:
+                self._write_job(line)
+
+    def _write_job(self, line: str) -> None:
         try:
-            _write(self._output, data)
+            _write_line(self._output, line)
         except OSError as error:
             self.is_broken = True
             # What is buffered cannot be written at exit either.
@@ -69,6 +91,6 @@ def _job_as_data(ended: AttemptEnded) -> dict[str, object]:
     }
 
 
-def _write(stream: TextIO, data: dict[str, object]) -> None:
-    stream.write(json.dumps(data) + "\n")
+def _write_line(stream: TextIO, line: str) -> None:
+    stream.write(line + "\n")
     stream.flush()
