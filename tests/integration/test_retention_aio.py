@@ -1,6 +1,6 @@
 """What retention removes, and what it leaves: asynchronously."""
 
-# twin: test_operations_retention_sync.py
+# twin: test_retention_sync.py
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-# Derived by scripts/async_to_sync.py from test_operations_retention_aio.py; do not edit.
+# Derived by scripts/async_to_sync.py from test_retention_aio.py; do not edit.
 """What retention removes, and what it leaves: synchronously."""
 
 from __future__ import annotations
