@@ -132,7 +132,8 @@ def _told(run: Run) -> str:
         f"PostgreSQL {run.server}: {faults.kills} workers killed, "
         f"{faults.replaced} replaced, {faults.stops} stopped for longer than their "
         f"leases, {faults.terminated} connections ended, the server restarted "
-        f"{sum(faults.restarts.values())} times ({restarts}) in {run.seconds[0]:.0f} s; the rest was done in {run.seconds[1]:.0f} s"
+        f"{sum(faults.restarts.values())} times ({restarts}) in "
+        f"{run.seconds[0]:.0f} s; the rest was done in {run.seconds[1]:.0f} s"
     )
 
 
