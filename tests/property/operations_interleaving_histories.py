@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from operations_interleaving_language import Isolation, Step
@@ -31,7 +32,8 @@ class Part:
 class Claimed:
     limit: int
     #: When each was to be posted, its id and its token, in the order returned.
-    jobs: tuple[tuple[object, int, int], ...]
+    jobs: tuple[tuple[datetime, int, int], ...]
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ ORDER_LAWS = {
     "turn": "one takes the turn of retention in each interval",
 }
 LIMIT_LAW = "a claim returns at most its limit, in the order of scheduled_at"
+DUE_LAW = "a claim takes what is due and nobody has"
 TOKEN_LAW = "each token of a job is given out once"
 JOBS_LAW = "no job is lost and none appears"
 ROWS_LAW = "the counts of pruned rows are true"
@@ -62,6 +63,7 @@ def broken_laws(history: History) -> list[Broken]:
     found = (
         *_errors(history),
         *_limits(history),
+        *_left(history),
         *_tokens(history),
         *_jobs(history),
         *_rows(history),
@@ -111,6 +113,25 @@ def _limits(history: History) -> Iterator[Broken]:
             yield Broken(LIMIT_LAW, f"{len(ordered)} of at most {claim.limit}")
         if ordered != sorted(ordered):
             yield Broken(LIMIT_LAW, f"in the order {ordered}")
+
+
+def _left(history: History) -> Iterator[Broken]:
+    events = [event for one in history.transactions for event in one.events]
+    if any(event.error for event in events):
+        # What failed may have locked something before.
+        return
+    touched = {part.thing for event in events for part in event.answer.parts}
+    due = [
+        job
+        for thing, jobs in history.before.items()
+        if thing[0] == "jobs" and thing not in touched
+        for job in jobs
+        if job.is_waiting
+    ]
+    for claim in _claims(history):
+        left = [job.id for job in due if job.due_at <= claim.now]
+        if left and len(claim.jobs) < claim.limit:
+            yield Broken(DUE_LAW, f"{claim} left jobs {left}")
 
 
 def _tokens(history: History) -> Iterator[Broken]:

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 from operations_interleaving_laws import (
+    DUE_LAW,
     ERROR_LAW,
     FENCE_LAW,
     GAP_LAW,
@@ -107,6 +108,13 @@ MUTANTS = (
         "work",
         _sql(*_CLAIM, (r"job\.attempt_token \+ 1", "greatest(job.attempt_token, 1)")),
         TOKEN_LAW,
+        alone=True,
+    ),
+    Mutant(
+        "claim that leaves the first",
+        "work",
+        _sql(*_CLAIM, (r"\bLIMIT ", "OFFSET 1 LIMIT ")),
+        DUE_LAW,
         alone=True,
     ),
     Mutant(

@@ -72,7 +72,7 @@ def _claim_jobs(step: Claim, turn: Turn) -> Call:
         return Answer(
             repr(jobs),
             parts,
-            (Claimed(step.limit, order),),
+            (Claimed(step.limit, order, turn.now),),
             learn=lambda: turn.known.attempts.extend(attempts),
         )
 

@@ -32,8 +32,12 @@ class JobState:
         return thing_of(self.id, self.key)
 
     @property
+    def is_waiting(self) -> bool:
+        return self.status in _WAITING
+
+    @property
     def is_live(self) -> bool:
-        return self.status in (*_WAITING, "processing")
+        return self.is_waiting or self.status == "processing"
 
     @property
     def due_at(self) -> datetime:
@@ -122,7 +126,7 @@ def claimed(after: JobState, *, now: datetime) -> Part:
     """`after` is what the claim returned."""
 
     def change(old: JobState) -> JobState | None:
-        if old.status not in _WAITING or old.due_at > now:
+        if not old.is_waiting or old.due_at > now:
             return None
         new = replace(
             old.idle("processing"),

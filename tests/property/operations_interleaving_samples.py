@@ -9,6 +9,7 @@ import operations_interleaving_queue_rules as queue
 import operations_interleaving_rules as rules
 from operations_interleaving_histories import (
     Answer,
+    Claimed,
     Created,
     Died,
     Event,
@@ -139,6 +140,15 @@ RIGHT = {
         alone(7, 8, queue.attempt_lost(JOB, 1, 1, "complete")),
         before=jobs(job()),
         after=jobs(job(2)),
+    ),
+    "a claim that steps over what another one has": history(
+        together(5, event(1, 2, FIRST), committed=False),
+        alone(3, 4, Claimed(1, (), at(0))),
+        before=jobs(job()),
+        after=jobs(job()),
+    ),
+    "a claim before the time": history(
+        alone(1, 2, Claimed(1, (), at(-61))), before=jobs(job()), after=jobs(job())
     ),
     "the fence passed one after the other": history(
         alone(1, 2, TAKEN_X),

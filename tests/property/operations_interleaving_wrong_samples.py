@@ -12,6 +12,7 @@ from operations_interleaving_histories import (
     Stored,
 )
 from operations_interleaving_laws import (
+    DUE_LAW,
     ERROR_LAW,
     FENCE_LAW,
     GAP_LAW,
@@ -59,8 +60,8 @@ WRONG = {
     "a token given out twice": (
         TOKEN_LAW,
         history(
-            alone(1, 2, Claimed(1, ((at(0), 1, 1),))),
-            alone(3, 4, Claimed(1, ((at(0), 1, 1),))),
+            alone(1, 2, Claimed(1, ((at(0), 1, 1),), at(9))),
+            alone(3, 4, Claimed(1, ((at(0), 1, 1),), at(9))),
         ),
     ),
     "a second claim while the first goes on": (
@@ -82,11 +83,17 @@ WRONG = {
     ),
     "more than the limit": (
         LIMIT_LAW,
-        history(alone(1, 2, Claimed(1, ((at(0), 1, 1), (at(1), 2, 1))))),
+        history(alone(1, 2, Claimed(1, ((at(0), 1, 1), (at(1), 2, 1)), at(9)))),
     ),
     "not in the order of scheduled_at": (
         LIMIT_LAW,
-        history(alone(1, 2, Claimed(2, ((at(1), 1, 1), (at(0), 2, 1))))),
+        history(alone(1, 2, Claimed(2, ((at(1), 1, 1), (at(0), 2, 1)), at(9)))),
+    ),
+    "a due job that no claim takes": (
+        DUE_LAW,
+        history(
+            alone(1, 2, Claimed(1, (), at(0))), before=jobs(job()), after=jobs(job())
+        ),
     ),
     "an attempt ended twice": (
         ORDER_LAWS["jobs"],

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 from operations_interleaving_lab import Lab, open_lab
-from operations_interleaving_programs import TOPICS, programs_of, without_transactions
+from operations_interleaving_programs import (
+    TOPICS,
+    make_program,
+    programs_of,
+    without_transactions,
+)
 
 from datalayer.server import Server, scratch_database
 
@@ -27,14 +32,19 @@ def lab(server: Server, migrated_template: str) -> Iterator[Lab]:
 
 @pytest.mark.parametrize("topic", sorted(TOPICS))
 def test_transactions_keep_the_laws(lab: Lab, topic: str) -> None:
-    lab.insist_on_all(programs_of(topic), 60 * THOROUGHNESS)
+    lab.insist_on_all(programs_of(topic), 100 * THOROUGHNESS)
+
+
+@pytest.mark.parametrize("topic", sorted(TOPICS))
+def test_sessions_of_a_topic_meet(lab: Lab, topic: str) -> None:
+    assert any(lab.judge(make_program(seed, topic)).waits for seed in range(500))
 
 
 def test_transactions_about_several_topics_keep_the_laws(lab: Lab) -> None:
-    lab.insist_on_all(programs_of(), 100 * THOROUGHNESS)
+    lab.insist_on_all(programs_of(), 200 * THOROUGHNESS)
 
 
 def test_single_statements_keep_the_laws_and_never_deadlock(lab: Lab) -> None:
     alone = programs_of().map(without_transactions)
 
-    lab.insist_on_all(alone, 60 * THOROUGHNESS)
+    lab.insist_on_all(alone, 100 * THOROUGHNESS)
