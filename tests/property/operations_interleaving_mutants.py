@@ -286,4 +286,22 @@ MUTANTS = (
         ),
         ORDER_LAWS["turn"],
     ),
+    Mutant(
+        "retention of what is pending",
+        "approvals",
+        _sql(
+            retention,
+            "DELETE_OLD_APPROVALS",
+            (r"status <> 'pending'", "status <> ''"),
+        ),
+        ORDER_LAWS["approval"],
+        alone=True,
+    ),
+    Mutant(
+        "retention of what is under way",
+        "requests",
+        _sql(retention, "DELETE_OLD_IDEMPOTENCY", (r"state = 'done'", "state <> ''")),
+        ORDER_LAWS["request"],
+        alone=True,
+    ),
 )
