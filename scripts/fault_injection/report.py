@@ -7,6 +7,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -48,10 +49,13 @@ def count_work(run: Run) -> dict[str, int]:
     evidence = run.evidence
     steps: Counter[str] = Counter()
     returned_after_kill = 0
+    latest = timedelta(0)
     for history in histories(evidence).values():
         for before, after in itertools.pairwise(history):
             step = name_step(before, after)
             steps[step] += 1
+            if step == "return" and before.locked_until is not None:
+                latest = max(latest, after.at - before.locked_until)
             killed_at = run.killed.get(before.locked_by or "", after.at)
             returned_after_kill += step == "return" and killed_at < after.at
     calls = Counter((call.job_id, call.token) for call in evidence.deliveries)
@@ -64,6 +68,7 @@ def count_work(run: Run) -> dict[str, int]:
         "extensions": steps["extension"],
         "returned": steps["return"],
         "returned_after_kill": returned_after_kill,
+        "latest_return_ms": round(latest.total_seconds() * 1000),
         "deliveries": len(evidence.deliveries),
         "repeated_deliveries": len(evidence.deliveries) - len(calls),
         "refused_deliveries": sum(not each.accepted for each in evidence.deliveries),

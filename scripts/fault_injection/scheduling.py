@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -68,6 +69,12 @@ def _schedule_missing(connection: psycopg.Connection, tasks: Sequence[Task]) -> 
         connection,
         platforms=["remote"] * len(missing),
         contents=[task.content for task in missing],
-        scheduled_ats=[None] * len(missing),
+        scheduled_ats=[_due_at(task) for task in missing],
         idempotency_keys=[task.key for task in missing],
     )
+
+
+def _due_at(task: Task) -> datetime | None:
+    if not task.delay_milliseconds:
+        return None
+    return datetime.now(UTC) + timedelta(milliseconds=task.delay_milliseconds)

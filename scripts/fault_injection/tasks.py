@@ -16,6 +16,7 @@ MAX_ATTEMPTS = 3
 _FAILURES = {0: 0.75, 1: 0.12, 2: 0.08, MAX_ATTEMPTS: 0.05}
 #: How long it takes in leases, from and to: mostly short, sometimes beyond one.
 _LEASES = {(0.0, 0.02): 0.7, (0.02, 0.15): 0.25, (0.6, 1.8): 0.05}
+_DUE_AT_ONCE = 0.8
 _TOKEN = re.compile(r"token=(\d+)")
 
 
@@ -31,6 +32,8 @@ class Task:
     milliseconds: int
     #: Whether it fails, or goes on, when the remote refuses the delivery.
     fails_when_refused: bool
+    #: How long after it was scheduled it is due.
+    delay_milliseconds: int = 0
 
     @property
     def is_hopeless(self) -> bool:
@@ -60,9 +63,16 @@ def choose_tasks(random: Random, count: int, *, lease: float) -> list[Task]:
                 failures=failures,
                 milliseconds=round(1000 * lease * random.uniform(*leases)),
                 fails_when_refused=random.random() < 0.5,
+                delay_milliseconds=_choose_delay(random, lease),
             )
         )
     return tasks
+
+
+def _choose_delay(random: Random, lease: float) -> int:
+    if random.random() < _DUE_AT_ONCE:
+        return 0
+    return round(1000 * lease * random.uniform(0.1, 2))
 
 
 def remote_id_of(job_id: int, token: int) -> str:

@@ -86,6 +86,7 @@ def test_tasks_are_of_all_kinds(settings: Settings, plan: Plan) -> None:
 
     assert {task.failures for task in plan.tasks} == {0, 1, 2, 3}
     assert {task.fails_when_refused for task in plan.tasks} == {False, True}
+    assert {task.delay_milliseconds > 0 for task in plan.tasks} == {False, True}
     assert max(task.milliseconds for task in plan.tasks) > lease
     assert min(task.milliseconds for task in plan.tasks) < lease / 50
 
