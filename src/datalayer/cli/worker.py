@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from datalayer.cli.operations import DatabaseUrl
 from datalayer.cli.worker_log import WorkerLog
 from datalayer.domains.operations.retention_settings import read_retention_settings
 from datalayer.domains.operations.worker import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from datalayer.domains.operations.worker import Handler
 
 DONE, PIPE_BROKEN, UNFINISHED = 0, 1, 4
+_DAY = 86400
 EXIT_CODES = (
     "Exit codes: 0 ended as asked, by SIGTERM, Ctrl-C or --until-idle, with every "
     "handler at its end; 1 an error, or nobody reads the log any more; 4 handlers "
@@ -53,93 +55,99 @@ def _seconds(value: float) -> float:
     return value
 
 
+HandlerName = Annotated[
+    str,
+    typer.Argument(
+        metavar="HANDLER",
+        help="`package.module:function`, from the working folder or installed. It "
+        "gets the job and returns the id of the post, or None; it may be async.",
+    ),
+]
+Concurrency = Annotated[
+    int, typer.Option(min=1, max=1000, help="Jobs that run at once, in threads.")
+]
+Lease = Annotated[
+    float,
+    typer.Option(
+        min=1,
+        max=_DAY,
+        callback=_seconds,
+        help="Seconds after which the jobs of a worker that is gone come back.",
+    ),
+]
+Poll = Annotated[
+    float,
+    typer.Option(
+        min=0.1,
+        max=_DAY,
+        callback=_seconds,
+        help="Seconds between looks for jobs that no notification told of.",
+    ),
+]
+Grace = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=_DAY,
+        callback=_seconds,
+        help="Seconds that handlers have to end after SIGTERM or Ctrl-C.",
+    ),
+]
+MaxAttempts = Annotated[
+    int, typer.Option(min=1, help="Failures that make a job a dead letter.")
+]
+FirstBackoff = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=_DAY,
+        callback=_seconds,
+        help="Seconds before the second attempt; each further wait is twice as long.",
+    ),
+]
+MaxClaims = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        help="Claims after which a job whose lease ends becomes a dead letter: it may "
+        "be what ends its workers.",
+    ),
+]
+WorkerName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Default: the machine, the process and a random part."
+    ),
+]
+UntilIdle = Annotated[
+    bool, typer.Option("--until-idle", help="End when nothing is due.")
+]
+NoRetention = Annotated[
+    bool,
+    typer.Option(
+        "--no-retention",
+        help="Do not remove old approvals, answers and nonces once a minute.",
+    ),
+]
+
+
 def worker(
-    handler: Annotated[
-        str,
-        typer.Argument(
-            metavar="HANDLER",
-            help="`package.module:function`, from the working folder or installed. It "
-            "gets the job and returns the id of the post, or None; it may be async.",
-        ),
-    ],
-    database_url: Annotated[
-        str | None,
-        typer.Option(
-            envvar="DATABASE_URL", help="Default: the embedded server's database."
-        ),
-    ] = None,
-    concurrency: Annotated[
-        int, typer.Option(min=1, max=1000, help="Jobs that run at once, in threads.")
-    ] = 4,
-    lease: Annotated[
-        float,
-        typer.Option(
-            min=1,
-            max=86400,
-            callback=_seconds,
-            help="Seconds after which the jobs of a worker that is gone come back.",
-        ),
-    ] = 60,
-    poll: Annotated[
-        float,
-        typer.Option(
-            min=0.1,
-            max=86400,
-            callback=_seconds,
-            help="Seconds between looks for jobs that no notification told of.",
-        ),
-    ] = 5,
-    grace: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            max=86400,
-            callback=_seconds,
-            help="Seconds that handlers have to end after SIGTERM or Ctrl-C.",
-        ),
-    ] = 30,
-    max_attempts: Annotated[
-        int, typer.Option(min=1, help="Failures that make a job a dead letter.")
-    ] = 3,
-    first_backoff: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            max=86400,
-            callback=_seconds,
-            help="Seconds before the second attempt; each further wait is twice as "
-            "long.",
-        ),
-    ] = 300,
-    max_claims: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            help="Claims after which a job whose lease ends becomes a dead letter: it "
-            "may be what ends its workers.",
-        ),
-    ] = 20,
-    worker_name: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Default: the machine, the process and a random part."
-        ),
-    ] = None,
-    until_idle: Annotated[
-        bool, typer.Option("--until-idle", help="End when nothing is due.")
-    ] = False,
-    no_retention: Annotated[
-        bool,
-        typer.Option(
-            "--no-retention",
-            help="Do not remove old approvals, answers and nonces once a minute.",
-        ),
-    ] = False,
+    handler: HandlerName,
+    database_url: DatabaseUrl = None,
+    concurrency: Concurrency = 4,
+    lease: Lease = 60,
+    poll: Poll = 5,
+    grace: Grace = 30,
+    max_attempts: MaxAttempts = 3,
+    first_backoff: FirstBackoff = 300,
+    max_claims: MaxClaims = 20,
+    worker_name: WorkerName = None,
+    until_idle: UntilIdle = False,
+    no_retention: NoRetention = False,
 ) -> None:
     """Run a handler for jobs as they become due.
 
-    Each job whose handler has ended is a line of JSON on standard output; what else
-    happens, and what handlers print, is on standard error.
+    Standard output gets a line of JSON for each attempt, standard error the rest.
     """
     settings = WorkerSettings(
         name=worker_name if worker_name is not None else name_worker(),

@@ -266,14 +266,10 @@ class InvalidSetting(DataLayerError):
 
 
 class OperationsUnusable(DataLayerError):
-    """The database lacks the tables of operations, or refused what a command asked.
+    """The database lacks the tables of operations, or refused what it was asked.
 
     Apply the migrations, or do what the message and the help say.
     """
-
-
-class QueueUnusable(DataLayerError):
-    """A worker finds no queue in the database; apply the migrations, grant rights."""
 
 
 class HandlerNameError(DataLayerError):

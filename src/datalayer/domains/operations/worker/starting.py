@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import errors
 
-from datalayer.domains.operations.errors import QueueUnusable
+from datalayer.domains.operations.errors import OperationsUnusable
 from datalayer.domains.operations.worker.connecting import connect
 from datalayer.opening import check_server_version
 from datalayer.queries.operations.queue import get_next_work
@@ -40,14 +40,14 @@ def open_queue(url: str, settings: WorkerSettings) -> psycopg.Connection:
     return connection
 
 
-def _unusable(url: str, error: psycopg.Error) -> QueueUnusable:
+def _unusable(url: str, error: psycopg.Error) -> OperationsUnusable:
     help = "let the user read and write the table, and use its schema"
     if isinstance(error, errors.UndefinedTable | errors.UndefinedColumn):
         help = (
             "apply the migrations with `datalayer migrate up`; is the schema in the "
             "search_path of the URL?"
         )
-    return QueueUnusable(
+    return OperationsUnusable(
         f"no queue to work on in {describe_target(url)}: "
         f"{describe_failure(url, error)}",
         help=help,

@@ -58,7 +58,7 @@ def run_worker(
     """Run a handler for due jobs until `stop` is requested; tell how many ended how.
 
     A lost connection is made again, however long that takes. Raises
-    `DatabaseUnreachable`, `ServerTooOld` or `QueueUnusable` when the first one fails.
+    `DatabaseUnreachable`, `ServerTooOld` or `OperationsUnusable` when the first fails.
     """
     worker = _Worker(url, handler, settings or WorkerSettings(), log, stop or Stop())
     return worker.run()
