@@ -21,9 +21,8 @@ from typing import Any
 import pytest
 
 from datalayer.server.processes import list_processes
-from fault_injection.__main__ import main, try_out
+from fault_injection.__main__ import main
 from fault_injection.mutants import MUTANTS
-from fault_injection.plan import Settings
 from server_processes import open_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,34 +74,21 @@ def test_every_job_is_done_exactly_once_in_effect() -> None:
 
 
 @pytest.mark.parametrize("mutant", SHOWN_SOON)
-def test_broken_version_is_noticed(mutant: str) -> None:
-    expected = MUTANTS[mutant].law
+def test_broken_version_is_noticed(
+    mutant: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A chance missed is no failure: a few seconds may hold no bad moment."""
+    arguments = ["--seconds", "10", "--jobs", "600", "--mutant", mutant, "--json"]
 
     def is_noticed() -> bool:
-        seed = secrets.randbits(31)
-        settings = Settings(10, WORKERS, jobs=600, seed=seed, mutant=mutant)
-        return expected in {each.law for each in try_out(settings).violations}
+        code = main([*arguments, "--keep", str(tmp_path)])
+        report = json.loads(capsys.readouterr().out)
+        laws = {violation["law"] for violation in report["violations"]}
+        assert (code == 0) == report["passed"] == (not laws)
+        return MUTANTS[mutant].law in laws
 
     assert any(is_noticed() for _ in range(_TRIES))
-
-
-def test_violations_are_printed_with_what_happened(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    code = main(
-        [
-            *("--seconds", "4", "--jobs", "150", "--seed", "5"),
-            *("--mutant", "claim-without-new-token", "--keep", str(tmp_path / "logs")),
-        ]
-    )
-
-    output = capsys.readouterr().out
-    assert code == 1
-    assert "--seed 5 --mutant claim-without-new-token" in output
-    assert f"{MUTANTS['claim-without-new-token'].law}: job " in output
-    assert " scheduled, token 0, 0 retries" in output
-    assert "violations" in output.splitlines()[-1]
-    assert list((tmp_path / "logs").glob("worker-0.*.log"))
+    assert list(tmp_path.glob("worker-0.*.log"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
