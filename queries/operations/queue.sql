@@ -144,10 +144,11 @@ CROSS JOIN
             candidate.attempt_token
         FROM assistly_queue_jobs AS candidate
         WHERE
-            candidate.status = wanted.status
-            AND candidate.id > :after_id
+            -- As above.
+            (candidate.status, candidate.id) > (wanted.status, :after_id)
+            AND candidate.status <= wanted.status
             AND (:platform::text IS NULL OR candidate.platform = :platform)
-        ORDER BY candidate.id
+        ORDER BY candidate.status, candidate.id
         LIMIT :row_limit
     ) AS job
 ORDER BY job.id
