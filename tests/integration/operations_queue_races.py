@@ -246,6 +246,20 @@ def the_second_with_a_key_gets_the_first_job(one: Connection, two: Connection) -
     assert second.result() == first
 
 
+def the_key_of_a_job_that_is_being_completed_becomes_free(
+    one: Connection, two: Connection
+) -> None:
+    job = claimed_job(one, key="k")
+    given: Any = {"platform": "x", "content": "hello", "idempotency_key": "k"}
+    with held(one) as start:
+        complete_job(one, job_id=job.id, attempt_token=1)
+        newer = start(two, schedule_job, **given)
+        assert not newer.done()
+
+    assert newer.result().id > job.id
+    assert newer.result().status == "scheduled"
+
+
 def a_key_that_is_being_used_stops_a_replay(one: Connection, two: Connection) -> None:
     dead = claimed_job(one, key="k")
     fail_job(one, job_id=dead.id, attempt_token=1, error="no", max_attempts=1)

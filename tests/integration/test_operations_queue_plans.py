@@ -182,6 +182,18 @@ _READS: dict[str, tuple[Query[Any], Sequence[object], set[str], int]] = {
         {"idx_queue_dead_letter"},
         20,
     ),
+    "by statuses": (
+        queue.LIST_JOBS_OF,
+        (["dead_letter", "processing"], 0, None, 10),
+        {"idx_queue_status"},
+        30,
+    ),
+    "outlook": (
+        queue.GET_QUEUE_OUTLOOK,
+        (None,),
+        {"idx_queue_ready", "idx_queue_lease"},
+        40,
+    ),
     "by key": (
         queue.GET_LIVE_JOB_BY_KEY,
         ("k",),

@@ -32,6 +32,7 @@ _RACES: tuple[Race, ...] = (
     races.batches_are_scheduled_in_the_order_of_keys,
     races.whoever_waits_for_a_removal_finds_nothing,
     races.the_second_with_a_key_gets_the_first_job,
+    races.the_key_of_a_job_that_is_being_completed_becomes_free,
     races.a_key_that_is_being_used_stops_a_replay,
     races.whoever_schedules_with_a_gap_waits,
     races.other_platforms_do_not_wait,
