@@ -25,29 +25,37 @@ _FLOAT4_MAX = 3.4028235677973366e38
 
 def int2(value: int | None) -> Int2 | str | None:
     """Return an int2 parameter."""
-    if value is None or -0x8000 <= value <= 0x7FFF:
-        return None if value is None else Int2(value)
+    if value is None:
+        return None
+    if -0x8000 <= value <= 0x7FFF:
+        return Int2(value)
     return _too_large(value)
 
 
 def int4(value: int | None) -> Int4 | str | None:
     """Return an int4 parameter."""
-    if value is None or -0x8000_0000 <= value <= 0x7FFF_FFFF:
-        return None if value is None else Int4(value)
+    if value is None:
+        return None
+    if -0x8000_0000 <= value <= 0x7FFF_FFFF:
+        return Int4(value)
     return _too_large(value)
 
 
 def int8(value: int | None) -> Int8 | str | None:
     """Return an int8 parameter."""
-    if value is None or -(2**63) <= value <= 2**63 - 1:
-        return None if value is None else Int8(value)
+    if value is None:
+        return None
+    if -(2**63) <= value <= 2**63 - 1:
+        return Int8(value)
     return _too_large(value)
 
 
 def oid(value: int | None) -> Oid | str | None:
     """Return an oid parameter."""
-    if value is None or 0 <= value <= 0xFFFF_FFFF:
-        return None if value is None else Oid(value)
+    if value is None:
+        return None
+    if 0 <= value <= 0xFFFF_FFFF:
+        return Oid(value)
     return _too_large(value)
 
 
@@ -133,8 +141,9 @@ def array(
     """Return an array parameter whose elements are made by another function."""
     if values is None:
         return None
-    items = [parameter(value) for value in values]
-    if any(isinstance(item, str) for item in items):
+    # Thousands of them: a loop of the interpreter's own, and each type asked once.
+    items = list(map(parameter, values))
+    if any(issubclass(kind, str) for kind in set(map(type, items))):
         # Elements of one type or the other: all as text.
         return [None if item is None else str(item) for item in items]
     return items
