@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import psycopg
 
+from benchmarks.queue_effort import measure_effort
 from benchmarks.queue_growth import measure_growth
 from benchmarks.queue_latency import measure_latency
 from benchmarks.queue_stores import has_procrastinate, open_server
@@ -47,6 +48,11 @@ def _throughput(server: Server, sizes: argparse.Namespace, say: Say) -> list[Tab
     ]
 
 
+def _effort(server: Server, sizes: argparse.Namespace, say: Say) -> list[Table]:
+    batches = sizes.batch or BATCHES
+    return [measure_effort(server, batches=batches, rounds=sizes.rounds, say=say)]
+
+
 def _latency(server: Server, sizes: argparse.Namespace, say: Say) -> list[Section]:
     return measure_latency(
         server,
@@ -79,6 +85,7 @@ def _writers(server: Server, sizes: argparse.Namespace, say: Say) -> list[Table]
 
 SECTIONS: dict[str, Measure] = {
     "throughput": _throughput,
+    "effort": _effort,
     "latency": _latency,
     "growth": _growth,
     "workers": _workers,

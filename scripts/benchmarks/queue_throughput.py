@@ -31,7 +31,6 @@ _SHARE_ONE_BY_ONE = 50
 #: How many due jobs wait behind those that a sample takes.
 _BACKLOG = 10_000
 _AT_BATCH_100 = 10_000
-_OF_THE_FLOOR = 1.1
 _TIMES_PROCRASTINATE = 20
 _NOTE = """\
 Each worker is a process with a connection in autocommit mode: a batch is two commits.
@@ -143,16 +142,6 @@ def _tabulate(
 
 
 def _goals(speeds: dict[tuple[int, int], dict[str, float]]) -> Iterator[Goal]:
-    slow = [
-        f"{batch} by {workers}: {speed['by hand'] / speed['ours']:.2f}"
-        for (workers, batch), speed in speeds.items()
-        if speed["by hand"] > speed["ours"] * _OF_THE_FLOOR
-    ]
-    yield Goal(
-        f"at most {_OF_THE_FLOOR} times the time of the same SQL by hand"
-        + (f" ({', '.join(slow)})" if slow else ""),
-        not slow,
-    )
     if (1, 100) in speeds:
         speed = speeds[1, 100]["ours"]
         text = f"{_AT_BATCH_100:,} jobs/s in batches of 100 by one process"

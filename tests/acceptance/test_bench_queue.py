@@ -65,6 +65,17 @@ def test_ways_to_take_jobs_are_compared_for_each_batch(
     )
 
 
+def test_effort_is_compared_with_the_same_statements_by_hand(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = run(capsys, "--section", "effort", "--batch", "1", "--batch", "50")
+
+    (table,) = report["sections"]
+    assert table["columns"] == ["ours", "by hand", "pgmq archive", "ours/by hand"]
+    assert [row["name"] for row in table["rows"]] == ["batches of 1", "batches of 50"]
+    assert [goal["text"][:12] for goal in table["goals"]] == ["at most 1.1 "]
+
+
 def test_missing_procrastinate_leaves_the_others_alone(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
