@@ -17,15 +17,22 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _TABLES = (
-    "assistly_store, assistly_events, assistly_sessions, assistly_approvals, "
-    "assistly_idempotency, assistly_nonces, assistly_metrics, assistly_worker_lock, "
-    "assistly_queue_jobs, assistly_retention"
+    "assistly_store",
+    "assistly_events",
+    "assistly_sessions",
+    "assistly_approvals",
+    "assistly_idempotency",
+    "assistly_nonces",
+    "assistly_metrics",
+    "assistly_worker_lock",
+    "assistly_queue_jobs",
+    "assistly_retention",
 )
 
 
 def empty_tables(connection: Connection[Any]) -> None:
-    """Forget everything, faster than a new database."""
-    connection.execute(f"TRUNCATE {_TABLES} RESTART IDENTITY")
+    """Forget everything, faster than a new database, and for few rows than TRUNCATE."""
+    connection.execute("; ".join(f"DELETE FROM {table}" for table in _TABLES))
 
 
 def check_jobs(connection: Connection[Any], model: Queue) -> None:
@@ -47,10 +54,10 @@ def check_queue(connection: Connection[Any], model: Queue, now: datetime) -> Non
     assert counts == expected, "law: the counts"
     total = sum(count or 0 for _, count in counts)
     assert total + model.removed == model.inserted, "law: no job is lost"
-    age = queue.get_queue_age(connection, now=now)
-    assert age == model.age(now), "law: the age of the queue"
-    work = queue.get_next_work(connection, now=now)
-    assert work == model.next_work(now), "law: the next work"
+    status = operations.queue_status(connection, now=now)
+    assert status.counts == dict(expected), "law: the counts"
+    assert status.age == model.age(now), "law: the age of the queue"
+    assert status.next_work == model.next_work(now), "law: the next work"
 
 
 def check_lists(connection: Connection[Any], model: Queue, row_limit: int) -> None:

@@ -11,7 +11,7 @@ from hypothesis.stateful import invariant, rule
 from operations_clock import ClockSteps
 from operations_laws import check_records
 from operations_leader_model import Event, Lock, Records
-from operations_strategies import JSON, LEASES, OBJECTS, PICK, WORKERS
+from operations_strategies import JSON, LEASES, NEARLY, OBJECTS, PICK, WORKERS
 
 from datalayer.domains import operations
 from datalayer.domains.operations import errors
@@ -113,6 +113,20 @@ class LeaderMachine(ClockSteps):
         else:
             with pytest.raises(errors.FenceRefused), fence:
                 raise AssertionError("law: the fence lets the newest holder pass alone")
+
+    @rule(owner_id=WORKERS, other=WORKERS, token=_TOKENS, ttl=LEASES, off=NEARLY)
+    def come_late(
+        self, owner_id: str, other: str, token: int, ttl: timedelta, off: timedelta
+    ) -> None:
+        """Come back to a lock when it expires, or nearly."""
+        self.acquire(1, owner_id, ttl)
+        lock = self.records.locks[1]
+        self.now = max(self.now, lock.expires_at + off)
+        self.write_behind_the_fence(1, token)
+        self.write_behind_the_fence(1, token - 1)
+        self.release(1, other, token)
+        self.renew(1, lock.owner_id, token, ttl)
+        self.rows_agree()
 
     # Sessions and metrics.
 

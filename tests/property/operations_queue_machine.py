@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 from operations_clock import none_if
 from operations_laws import check_jobs, check_lists, check_queue
-from operations_queue_model import Backoff, Job
+from operations_queue_model import Attempt, Backoff, Job
 from operations_queue_steps import QueueSteps
 from operations_strategies import (
     BACKOFFS,
     GAPS,
     JOB_KEYS,
     LEASES,
+    MICROSECOND,
     NEARLY,
     PICK,
     PLATFORMS,
@@ -130,11 +131,7 @@ class QueueMachine(QueueSteps):
     def live(self, ends: str, most: int, backoff: Backoff, lease: timedelta) -> None:
         """Try the job that is next for a while: fail, let leases end, replay."""
         for end in ends:
-            if not self.queue.waiting():
-                self.schedule(("x", SECOND, None))
-            self.now = max(self.now, min(job.due_at for job in self.queue.waiting()))
-            self.claim_since("eve", 1, lease, None)
-            job = max(self.queue.of_status("processing"), key=self.claimed_last)
+            job = self.claim_next(lease)
             if end == "f":
                 self.fail_attempt(job.attempt, most, backoff)
             elif end == "r":
@@ -144,6 +141,56 @@ class QueueMachine(QueueSteps):
                 self.now += lease
                 self.reclaim(100, None)
             self.rows_agree()
+
+    def claim_next(self, lease: timedelta) -> Job:
+        """Claim the job that is due next, when it is."""
+        if not self.queue.waiting():
+            self.schedule(("x", SECOND, None))
+        self.now = max(self.now, min(job.due_at for job in self.queue.waiting()))
+        self.claim_since("eve", 1, lease, None)
+        return max(self.queue.of_status("processing"), key=self.claimed_last)
+
+    @rule(end=st.sampled_from("cmfe"), too_late=st.sampled_from("cmfe"), lease=LEASES)
+    def come_too_late(self, end: str, too_late: str, lease: timedelta) -> None:
+        """End an attempt whose lease ended, first while another worker has the job."""
+        stale = self.claim_next(lease).attempt
+        self.now += lease - MICROSECOND
+        self.reclaim(100, None)
+        self.now += MICROSECOND
+        self.reclaim(100, None)
+        self.try_to_end(too_late, stale)
+        job = self.claim_next(lease)
+        self.try_to_end(too_late, stale)
+        self.rows_agree()
+        self.try_to_end(end, job.attempt)
+        self.try_to_end(too_late, job.attempt)
+        self.try_to_end(too_late, stale)
+
+    def try_to_end(self, end: str, attempt: Attempt) -> None:
+        if end == "c":
+            self.complete_attempt(attempt, "remote")
+        elif end == "m":
+            self.complete_attempts([attempt], None)
+        elif end == "f":
+            self.fail_attempt(attempt, 3, Backoff())
+        else:
+            self.extend_attempts([attempt], SECOND)
+
+    @rule(key=st.sampled_from("ab"), times=st.integers(2, 3))
+    def schedule_again(self, key: str, times: int) -> None:
+        for _ in range(times):
+            self.schedule(("x", SECOND, key))
+
+    @rule(offsets=st.permutations([0, 1, 2, 3]), limit=st.integers(1, 4))
+    def claim_of_several(self, offsets: list[int], limit: int) -> None:
+        """Let what is scheduled in any order wait, and one of them for its retry."""
+        job = self.claim_next(SECOND)
+        self.fail_attempt(job.attempt, 10**9, Backoff(2 * SECOND, 2 * SECOND, 0.0))
+        self.claim_since("eve", limit, SECOND, None)
+        for offset in offsets:
+            self.schedule(("x", offset * SECOND, None))
+        self.now += 2 * SECOND
+        self.claim_since("eve", limit, SECOND, None)
 
     def claimed_last(self, job: Job) -> int:
         return self.queue.given.index(job.attempt)

@@ -188,7 +188,9 @@ class QueueSteps(ClockSteps):
 
     @rule(attempts=st.lists(ATTEMPTS, max_size=4), lease=LEASES)
     def extend(self, attempts: list[tuple[str, int]], lease: timedelta) -> None:
-        named = [self.attempt(*attempt) for attempt in attempts]
+        self.extend_attempts([self.attempt(*each) for each in attempts], lease)
+
+    def extend_attempts(self, named: list[Attempt], lease: timedelta) -> None:
         ends = operations.extend_leases(
             self.connection,
             attempts=[Named(*attempt) for attempt in named],
@@ -201,7 +203,9 @@ class QueueSteps(ClockSteps):
 
     @rule(which=ATTEMPTS, remote_id=_REMOTE_IDS)
     def complete(self, which: tuple[str, int], remote_id: str | None) -> None:
-        attempt = self.attempt(*which)
+        self.complete_attempt(self.attempt(*which), remote_id)
+
+    def complete_attempt(self, attempt: Attempt, remote_id: str | None) -> None:
         row = none_if(
             errors.AttemptLost,
             lambda: operations.complete_job(
@@ -225,7 +229,9 @@ class QueueSteps(ClockSteps):
     def complete_many(
         self, which: list[tuple[str, int]], remote_id: str | None
     ) -> None:
-        attempts = [self.attempt(*each) for each in which]
+        self.complete_attempts([self.attempt(*each) for each in which], remote_id)
+
+    def complete_attempts(self, attempts: list[Attempt], remote_id: str | None) -> None:
         held = {job.id: job for job in map(self.queue.holder, attempts) if job}
         completed = operations.complete_jobs(
             self.connection,

@@ -17,6 +17,7 @@ from operations_strategies import (
     JSON,
     MILLISECOND,
     MINUTE,
+    NEARLY,
     OBJECTS,
     PICK,
     SECOND,
@@ -151,8 +152,9 @@ class StoreMachine(ClockSteps):
     def finish(self, pick: int, value: JsonValue, is_known: int) -> None:
         attempts = self.store.begun[::-1]
         key, begun_at = attempts[pick % len(attempts)] if attempts else ("k", self.now)
-        if not is_known:
-            begun_at -= SECOND
+        self.finish_attempt(key, begun_at if is_known else begun_at - SECOND, value)
+
+    def finish_attempt(self, key: str, begun_at: datetime, value: JsonValue) -> None:
         done = none_if(
             errors.AttemptAbandoned,
             lambda: operations.finish_request(
@@ -173,6 +175,17 @@ class StoreMachine(ClockSteps):
         )
         expected = self.store.abandon(key, max_age, self.now)
         assert abandoned == expected, "law: what was under way for so long is abandoned"
+
+    @rule(pick=PICK, is_known=st.integers(0, 4))
+    def release(self, pick: int, is_known: int) -> None:
+        attempts = self.store.begun[::-1]
+        key, begun_at = attempts[pick % len(attempts)] if attempts else ("k", self.now)
+        named = begun_at if is_known else begun_at - SECOND
+        released = operations.release_request(self.connection, key=key, begun_at=named)
+        expected = self.store.holder(key, named) is not None
+        assert released == expected, "law: only the attempt under way is released"
+        if released:
+            del self.store.requests[key]
 
     # Nonces.
 
@@ -248,6 +261,47 @@ class StoreMachine(ClockSteps):
         again = self.run_retention(settings, batch_size, force=True)
         assert again is not None
         assert again.removed == 0, "law: the second time nothing is removed"
+
+    @rule(
+        age=st.tuples(st.integers(1, 2), NEARLY),
+        days=_DAYS,
+        most=_MOST,
+        batch_size=BATCHES,
+        decided=st.sampled_from(["", "a", "ab", "bc"]),
+    )
+    def grow_old(
+        self,
+        age: tuple[int, timedelta],
+        days: tuple[int, int, int],
+        most: tuple[int, int],
+        batch_size: int,
+        decided: str,
+    ) -> None:
+        """Retain what is as old as the limit, or nearly, decided or not."""
+        for name in "abc":
+            self.add(name, {})
+            self.begin(name, None, None)
+            self.register(name, 0, False)
+        for name in decided:
+            self.decide(name, "approved")
+            self.decide(name, "rejected")
+            self.finish_attempt(name, self.store.requests[name].saved_at, None)
+        self.now += age[0] * DAY + age[1]
+        self.prune(0, 0, batch_size)
+        for force in (False, False, True):
+            self.retain(days, most, batch_size, force)
+
+    @rule(key=_KEYS, age=_AGES, off=NEARLY)
+    def take_over(self, key: str, age: timedelta, off: timedelta) -> None:
+        """Abandon what has been under way for a while, or nearly, and go on."""
+        self.begin(key, None, None)
+        stale = self.store.requests[key].saved_at
+        self.now += age + off
+        self.abandon(key, age)
+        self.begin(key, None, None)
+        self.finish_attempt(key, stale, None)
+        self.abandon(key, 0 * SECOND)
+        self.rows_agree()
 
     def run_retention(
         self, settings: RetentionSettings, batch_size: int, force: bool
