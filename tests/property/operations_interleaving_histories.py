@@ -26,6 +26,9 @@ class Part:
     #: kind of thing has states of its own type.
     apply: Callable[[Any], Iterable[Any]]
     text: str
+    #: Whether it may overlook the row when another transaction, for which it waited,
+    #: removed it and put a new one there: it sees the old one only.
+    may_overlook: bool = False
 
 
 @dataclass(frozen=True, slots=True)

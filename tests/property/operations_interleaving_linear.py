@@ -37,6 +37,8 @@ def place(transaction: Transaction) -> Iterator[tuple[Thing, Placed]]:
     snapshot = transaction.events[0].sent
     for event in transaction.events:
         for part in event.answer.parts:
+            if part.may_overlook and event.waited:
+                continue
             row = (part.thing, part.row)
             if part.writes:
                 written.add(row)

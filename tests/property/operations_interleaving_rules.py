@@ -80,7 +80,7 @@ def abandoned(key: str, before: datetime, *, count: int) -> Part:
             yield None if count else request
 
     text = f"request {key} {'abandoned' if count else 'not abandoned'}"
-    return Part(("request", key), key, bool(count), apply, text)
+    return Part(("request", key), key, bool(count), apply, text, may_overlook=not count)
 
 
 def request_seen(key: str, seen: Request | None) -> Part:

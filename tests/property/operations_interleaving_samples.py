@@ -141,6 +141,16 @@ RIGHT = {
         before=jobs(job()),
         after=jobs(job(2)),
     ),
+    "of two who abandon a request, one who begins it again": history(
+        together(
+            4,
+            event(1, 2, rules.abandoned("k", at(2), count=1)),
+            event(2, 3, rules.begun("k", now=at(1), is_mine=True)),
+        ),
+        alone(3, 6, rules.abandoned("k", at(2), count=0)),
+        before={("request", "k"): Request(at(0))},
+        after={("request", "k"): Request(at(1))},
+    ),
     "a claim that steps over what another one has": history(
         together(5, event(1, 2, FIRST), committed=False),
         alone(3, 4, Claimed(1, (), at(0))),

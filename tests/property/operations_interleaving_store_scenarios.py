@@ -132,6 +132,27 @@ STORE_SCENARIOS = (
         ),
     ),
     Scenario(
+        "of two who abandon a request one may begin it again",
+        (
+            (0, BeginRequest("k")),
+            (0, Begin()),
+            (0, AbandonRequest("k")),
+            (0, BeginRequest("k")),
+            (1, AbandonRequest("k")),
+            (0, Commit()),
+            (2, BeginRequest("k")),
+            (1, AbandonRequest("k")),
+        ),
+        (
+            "0: request k begun",
+            "0: request k abandoned",
+            "0: request k begun",
+            "1: request k not abandoned, after waiting",
+            "2: request k begun by another",
+            "1: request k abandoned",
+        ),
+    ),
+    Scenario(
         "a request is run by the second when the first rolls back",
         ((0, Begin()), (0, BeginRequest("k")), (1, BeginRequest("k")), (0, Rollback())),
         ("0: request k begun", "1: request k begun, after waiting"),

@@ -237,6 +237,14 @@ WRONG = {
             after={("request", "k"): Request(at(4), "v")},
         ),
     ),
+    "an old request not abandoned": (
+        ORDER_LAWS["request"],
+        history(
+            alone(1, 2, rules.abandoned("k", at(2), count=0)),
+            before={("request", "k"): Request(at(0))},
+            after={("request", "k"): Request(at(0))},
+        ),
+    ),
     "a lock taken from its holder": (
         ORDER_LAWS["lock"],
         history(
