@@ -22,6 +22,7 @@ from operations_interleaving_language import (
     Prune,
     Register,
     Release,
+    ReleaseRequest,
     Renew,
     StoreStep,
     TakeTurn,
@@ -82,6 +83,8 @@ def _request(step: StoreStep, turn: Turn) -> Call | None:
         return _finish_request(step, turn)
     if isinstance(step, AbandonRequest):
         return _abandon_request(step, turn)
+    if isinstance(step, ReleaseRequest):
+        return _release_request(step, turn)
     return _get_request(step) if isinstance(step, GetRequest) else None
 
 
@@ -128,6 +131,17 @@ def _abandon_request(step: AbandonRequest, turn: Turn) -> Call:
         return Answer(repr(count), (part,), (Stored("idempotency", -count),))
 
     return abandon
+
+
+def _release_request(step: ReleaseRequest, turn: Turn) -> Call:
+    key, begun_at = turn.known.request(step.request)
+
+    def release(connection: Database) -> Answer:
+        count = idempotency.release_idempotent(connection, key=key, begun_at=begun_at)
+        part = rules.request_released(key, begun_at, count=count)
+        return Answer(repr(count), (part,), (Stored("idempotency", -count),))
+
+    return release
 
 
 def _get_request(step: GetRequest) -> Call:

@@ -129,6 +129,11 @@ class AbandonRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseRequest:
+    request: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class GetRequest:
     key: str
 
@@ -216,6 +221,7 @@ StoreStep: TypeAlias = (
     | BeginRequest
     | FinishRequest
     | AbandonRequest
+    | ReleaseRequest
     | GetRequest
     | Decide
     | Patch

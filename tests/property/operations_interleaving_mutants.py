@@ -237,6 +237,17 @@ MUTANTS = (
         alone=True,
     ),
     Mutant(
+        "release of the next request",
+        "requests",
+        _sql(
+            idempotency,
+            "RELEASE_IDEMPOTENT",
+            (r"AND saved_at = (\$\d+)", r"AND saved_at >= least(saved_at, \1)"),
+        ),
+        ORDER_LAWS["request"],
+        alone=True,
+    ),
+    Mutant(
         "lock that is looked up, then taken",
         "lock",
         _sql(

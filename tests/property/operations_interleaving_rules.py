@@ -83,6 +83,15 @@ def abandoned(key: str, before: datetime, *, count: int) -> Part:
     return Part(("request", key), key, bool(count), apply, text, may_overlook=not count)
 
 
+def request_released(key: str, begun_at: datetime, *, count: int) -> Part:
+    def apply(request: Request | None) -> Iterable[Request | None]:
+        if (request == Request(begun_at)) == bool(count):
+            yield None if count else request
+
+    text = f"request {key} {'released' if count else 'not released'}"
+    return Part(("request", key), key, bool(count), apply, text)
+
+
 def request_seen(key: str, seen: Request | None) -> Part:
     def apply(request: Request | None) -> Iterable[Request | None]:
         if request == seen:
