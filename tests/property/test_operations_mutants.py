@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from operations_machine import open_machine
-from operations_mutants import MUTANTS, Mutant
+from operations_mutant import Mutant
+from operations_mutants import MUTANTS
 
 _NOTICED = (AssertionError, psycopg.Error)
 
