@@ -36,10 +36,12 @@ class Attempt(Protocol):
     @property
     def id(self) -> int:
         """The id of the job."""
+        ...
 
     @property
     def attempt_token(self) -> int:
         """The token that the claim returned."""
+        ...
 
 
 def check_times(**times: datetime | None) -> None:
