@@ -46,5 +46,6 @@ def post(attempt: Attempt) -> str:
     accepted = _remote().deliver(attempt.id, token, remote_id)
     if not accepted and task.fails_when_refused:
         raise PlannedFailure(failure_of(token))
-    time.sleep(half)
+    is_again = token > attempt.retries + 1
+    time.sleep(half + task.milliseconds_again / 1000 * is_again)
     return remote_id

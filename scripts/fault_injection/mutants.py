@@ -21,21 +21,23 @@ class Mutant:
 
 
 _ANY_TOKEN = ("AND attempt_token = $", "AND 0 < $")
+_ANY_GIVEN_TOKEN = (
+    "job.attempt_token = given.attempt_token",
+    "given.attempt_token > 0",
+)
+_COMPLETIONS = (
+    ("COMPLETE_JOB", *_ANY_TOKEN),
+    ("COMPLETE_JOBS", *_ANY_GIVEN_TOKEN),
+)
 
 MUTANTS = {
     "claim-without-guard": Mutant(
         (("CLAIM_DUE_JOBS", "FOR UPDATE SKIP LOCKED\n", ""),), Law.ONE_HOLDER
     ),
-    "completion-without-token": Mutant(
-        (
-            ("COMPLETE_JOB", *_ANY_TOKEN),
-            (
-                "COMPLETE_JOBS",
-                "job.attempt_token = given.attempt_token",
-                "given.attempt_token > 0",
-            ),
-        ),
-        Law.ENDED_BY_TOKEN,
+    # Rarely seen: a worker finds out from its leases, mostly before it completes.
+    "completion-without-token": Mutant(_COMPLETIONS, Law.ENDED_BY_TOKEN),
+    "completion-and-lease-without-token": Mutant(
+        (*_COMPLETIONS, ("EXTEND_LEASES", *_ANY_GIVEN_TOKEN)), Law.ENDED_BY_TOKEN
     ),
     "failure-without-token": Mutant((("FAIL_JOB", *_ANY_TOKEN),), Law.ENDED_BY_TOKEN),
     "claim-without-new-token": Mutant(

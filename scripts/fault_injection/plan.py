@@ -32,7 +32,7 @@ class Settings:
     mutant: str = ""
     lease: float = 2.0
     #: How many jobs a worker has at a time.
-    concurrency: int = 6
+    concurrency: int = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 _TICK = 0.05
 #: For how long nothing need end before the rest counts as lost.
 _PATIENCE = 60.0
-_PATIENCE_WITH_MUTANT = 10.0
+_PATIENCE_WITH_MUTANT = 15.0
 
 
 @dataclass(slots=True)
@@ -156,7 +156,7 @@ def _await_idle(scene: _Scene, jobs: int, settings: Settings) -> int:
     """Wait until every job has ended, or none ends any more; return how many remain."""
     least, until = jobs + 1, time.monotonic() + _PATIENCE_WITH_MUTANT
     while least > 0 and time.monotonic() < until:
-        scene.crew.look_after(at_end=True)
+        scene.crew.look_after()
         left = jobs - _count_ended(scene.server)
         if left < least:
             least = left

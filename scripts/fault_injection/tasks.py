@@ -16,6 +16,7 @@ MAX_ATTEMPTS = 3
 _FAILURES = {0: 0.75, 1: 0.12, 2: 0.08, MAX_ATTEMPTS: 0.05}
 #: How long it takes in leases, from and to: mostly short, sometimes beyond one.
 _LEASES = {(0.0, 0.02): 0.7, (0.02, 0.15): 0.25, (0.6, 1.8): 0.05}
+_LEASES_AGAIN = 1.5
 _DUE_AT_ONCE = 0.8
 _TOKEN = re.compile(r"token=(\d+)")
 
@@ -32,6 +33,9 @@ class Task:
     milliseconds: int
     #: Whether it fails, or goes on, when the remote refuses the delivery.
     fails_when_refused: bool
+    #: How much longer it takes after its delivery when an attempt was lost before: the
+    #: one that lost it, unless it is gone, comes back meanwhile.
+    milliseconds_again: int = 0
     #: How long after it was scheduled it is due.
     delay_milliseconds: int = 0
 
@@ -63,6 +67,7 @@ def choose_tasks(random: Random, count: int, *, lease: float) -> list[Task]:
                 failures=failures,
                 milliseconds=round(1000 * lease * random.uniform(*leases)),
                 fails_when_refused=random.random() < 0.5,
+                milliseconds_again=round(1000 * lease * _LEASES_AGAIN),
                 delay_milliseconds=_choose_delay(random, lease),
             )
         )

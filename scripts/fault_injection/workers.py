@@ -25,6 +25,8 @@ SCRIPTS = Path(__file__).resolve().parents[1]
 _BEGIN_TIMEOUT = 120.0
 _END_TIMEOUT = 60.0
 _TICK = 0.05
+#: In this many bytes a worker has told of its beginning.
+_HEAD = 4096
 
 
 @dataclass(slots=True)
@@ -36,6 +38,12 @@ class Worker:
     log: Path
     #: When to let it go on, by the monotonic clock.
     stopped_until: float | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Return whether it found the server, without which a worker does not begin."""
+        with self.log.open("rb") as log:
+            return b'"event": "started"' in log.read(_HEAD)
 
 
 @dataclass(slots=True)
@@ -62,7 +70,7 @@ class Crew:
         """Wait until all have found the server."""
         deadline = time.monotonic() + _BEGIN_TIMEOUT
         for worker in self.members:
-            while not _has_begun(worker.log):
+            while not worker.has_begun:
                 if worker.process.poll() is not None or time.monotonic() > deadline:
                     text = worker.log.read_text(errors="replace").strip()
                     raise ChaosError(f"{worker.name} did not begin: {text}")
@@ -86,6 +94,7 @@ class Crew:
 
     def kill(self, slot: int) -> None:
         """Kill a worker, stopped or not, and start another one in its place."""
+        slot = self._next_at_work(slot, stopped=True)
         worker = self.members[slot]
         worker.process.kill()
         worker.process.wait()
@@ -93,15 +102,23 @@ class Crew:
         self.members[slot] = self._start(slot)
 
     def stop(self, slot: int, seconds: float) -> str | None:
-        """Stop this worker until later, or the next one that runs; return its name."""
+        """Stop a worker that runs until later; return its name, if there is one."""
+        worker = self.members[self._next_at_work(slot, stopped=False)]
+        if worker.stopped_until is not None:
+            return None
+        worker.process.send_signal(signal.SIGSTOP)
+        worker.stopped_until = time.monotonic() + seconds
+        self.stops += 1
+        return worker.name
+
+    def _next_at_work(self, slot: int, *, stopped: bool) -> int:
+        """Return the slot, or the next one with a worker that may have jobs, if any."""
         for number in range(len(self.members)):
-            worker = self.members[(slot + number) % len(self.members)]
-            if worker.stopped_until is None:
-                worker.process.send_signal(signal.SIGSTOP)
-                worker.stopped_until = time.monotonic() + seconds
-                self.stops += 1
-                return worker.name
-        return None
+            candidate = (slot + number) % len(self.members)
+            worker = self.members[candidate]
+            if worker.has_begun and (stopped or worker.stopped_until is None):
+                return candidate
+        return slot
 
     def replace(self, slot: int) -> None:
         """Ask a worker to end, and start another one in its place meanwhile."""
@@ -111,11 +128,11 @@ class Crew:
         self.leaving.append(worker)
         self.members[slot] = self._start(slot)
 
-    def look_after(self, *, at_end: bool = False) -> None:
+    def look_after(self) -> None:
         """Let those go on whose time has come; replace those that ended."""
         for slot, worker in enumerate(self.members):
             until = worker.stopped_until
-            if until is not None and (at_end or time.monotonic() >= until):
+            if until is not None and time.monotonic() >= until:
                 _continue(worker)
             code = worker.process.poll()
             if code is not None:
@@ -135,8 +152,7 @@ class Crew:
             self._note_end(worker, code, asked=True)
 
     def _note_end(self, worker: Worker, code: int, *, asked: bool) -> None:
-        began = _has_begun(worker.log)
-        self.exits.append(Exit(worker.name, asked, began, code))
+        self.exits.append(Exit(worker.name, asked, worker.has_begun, code))
 
     def kill_all(self) -> None:
         """Leave no process behind, whatever happened."""
@@ -151,11 +167,6 @@ def _continue(worker: Worker) -> None:
     if worker.stopped_until is not None:
         worker.process.send_signal(signal.SIGCONT)
         worker.stopped_until = None
-
-
-def _has_begun(log: Path) -> bool:
-    """Return whether it reached the server, without which a worker does not begin."""
-    return '"event": "started"' in log.read_text(errors="replace")
 
 
 def _command(url: str, name: str, settings: Settings) -> list[str]:

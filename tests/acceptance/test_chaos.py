@@ -33,10 +33,10 @@ WORKERS = 4
 #: Those that a few seconds show; the others take luck, and are there to be tried.
 SHOWN_SOON = (
     "claim-without-guard",
-    "completion-without-token",
+    "completion-and-lease-without-token",
     "reclaim-of-unexpired",
 )
-_TRIES = 3
+_TRIES = 5
 
 
 def _run(*arguments: str) -> tuple[int, dict[str, Any]]:
