@@ -9,6 +9,7 @@ import pytest
 from operations_workers import quiet_settings
 
 from datalayer.domains.errors import InvalidArgument
+from datalayer.domains.operations import schedule_job
 from datalayer.domains.operations.errors import OperationsUnusable
 from datalayer.domains.operations.worker import Attempt, WorkerSettings, run_worker
 from datalayer.errors import DatabaseUnreachable
@@ -44,6 +45,21 @@ def test_user_without_rights_is_refused(
 def test_server_that_is_not_there_is_an_error() -> None:
     with pytest.raises(DatabaseUnreachable):
         run_worker("postgresql://localhost:1/nothing", post, quiet_settings())
+
+
+def test_connection_ended_at_the_start_is_an_unreachable_database(
+    database_url: str, connection: psycopg.Connection
+) -> None:
+    schedule_job(connection, platform="mastodon", content="hello")
+    connection.execute("ALTER TABLE assistly_queue_jobs RENAME TO jobs")
+    connection.execute(
+        "CREATE VIEW assistly_queue_jobs AS SELECT * FROM jobs"
+        " WHERE pg_terminate_backend(pg_backend_pid())"
+    )
+    connection.commit()
+
+    with pytest.raises(DatabaseUnreachable, match="terminating connection"):
+        run_worker(database_url, post, quiet_settings())
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,10 @@ def open_queue(url: str, settings: WorkerSettings) -> psycopg.Connection:
             connection, worker=settings.name, row_limit=0, lease=settings.lease
         )
     except psycopg.Error as error:
+        is_broken = connection.broken
         connection.close()
+        if is_broken:
+            raise unreachable(url, error) from error
         raise _unusable(url, error) from error
     except BaseException:
         connection.close()
