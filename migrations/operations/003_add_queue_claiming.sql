@@ -7,7 +7,9 @@
 -- over all that wait for their retry. By the time a job is due, it meets none of them.
 CREATE INDEX idx_queue_ready
 ON assistly_queue_jobs ((coalesce(next_retry_at, scheduled_at)), id)
-WHERE status IN ('scheduled', 'retrying');
+-- Those that wait, said as in no other index: when the statistics know of none that
+-- waits, all indexes of them look alike, and a claim would take any.
+WHERE status NOT IN ('processing', 'posted', 'dead_letter');
 
 -- Leases are looked through for expired ones again and again.
 CREATE INDEX idx_queue_lease ON assistly_queue_jobs (locked_until, id)

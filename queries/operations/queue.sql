@@ -324,19 +324,33 @@ WITH moment AS MATERIALIZED (
 due AS (
     SELECT
         count(*) AS jobs,
-        min(coalesce(next_retry_at, scheduled_at)) AS oldest_at
-    FROM assistly_queue_jobs
-    WHERE
-        status IN ('scheduled', 'retrying')
-        AND coalesce(next_retry_at, scheduled_at) <= (SELECT moment.now FROM moment)
+        min(waiting.due_at) AS oldest_at
+    FROM (
+        SELECT coalesce(next_retry_at, scheduled_at) AS due_at
+        FROM assistly_queue_jobs
+        WHERE
+            status NOT IN ('processing', 'posted', 'dead_letter')
+            -- With both ends few are expected, also before there are statistics.
+            AND coalesce(next_retry_at, scheduled_at) >= '-infinity'
+            AND coalesce(next_retry_at, scheduled_at)
+            <= (SELECT moment.now FROM moment)
+        -- The order of idx_queue_ready, which has nothing to sort.
+        ORDER BY coalesce(next_retry_at, scheduled_at), id
+    ) AS waiting
 ),
 
 upcoming AS (
-    SELECT min(coalesce(next_retry_at, scheduled_at)) AS next_at
-    FROM assistly_queue_jobs
-    WHERE
-        status IN ('scheduled', 'retrying')
-        AND coalesce(next_retry_at, scheduled_at) > (SELECT moment.now FROM moment)
+    SELECT min(waiting.due_at) AS next_at
+    FROM (
+        SELECT coalesce(next_retry_at, scheduled_at) AS due_at
+        FROM assistly_queue_jobs
+        WHERE
+            status NOT IN ('processing', 'posted', 'dead_letter')
+            AND coalesce(next_retry_at, scheduled_at)
+            > (SELECT moment.now FROM moment)
+        ORDER BY coalesce(next_retry_at, scheduled_at), id
+        LIMIT 1
+    ) AS waiting
 ),
 
 expired AS (

@@ -13,7 +13,8 @@ WITH due AS MATERIALIZED (
         coalesce(next_retry_at, scheduled_at) AS due_at
     FROM assistly_queue_jobs
     WHERE
-        status IN ('scheduled', 'retrying')
+        -- As in the condition of idx_queue_ready, which no other index has.
+        status NOT IN ('processing', 'posted', 'dead_letter')
         AND coalesce(next_retry_at, scheduled_at)
         <= coalesce(:now, statement_timestamp())
         -- What the planner sees of the arguments makes it plan each time, for a claim

@@ -60,12 +60,25 @@ FROM generate_series(1, 100);
 """
 
 
+# When nothing waits, as at most times, the statistics know of nothing that waits.
+_QUIET = """
+INSERT INTO assistly_queue_jobs (
+    platform, content, scheduled_at, status, posted_at
+)
+SELECT 'x', 'hello', now(), 'posted', now()
+FROM generate_series(1, 10000);
+ANALYZE assistly_queue_jobs;
+"""
+
+
 @contextmanager
 def open_queue(server_url: str, state: str) -> Iterator[Connection]:
     with (
         scratch_database(server_url, template=_TEMPLATE) as url,
         psycopg.connect(url, autocommit=True) as connection,
     ):
+        if state == "surprised":
+            connection.execute(_QUIET)
         if state != "empty":
             connection.execute(_ROWS)
         if state == "analysed":
@@ -84,6 +97,13 @@ def server_url(
 def jobs(request: pytest.FixtureRequest, server_url: str) -> Iterator[Connection]:
     """A connection to a full queue, with or without statistics."""
     with open_queue(server_url, request.param) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def surprised(server_url: str) -> Iterator[Connection]:
+    """A connection to a queue that filled after statistics of it were made."""
+    with open_queue(server_url, "surprised") as connection:
         yield connection
 
 
@@ -215,6 +235,20 @@ def test_a_query_reads_few_pages_by_its_index(
     found = {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
     kinds = {node["Node Type"] for node in nodes(plan)}
     assert "Seq Scan" not in kinds
+    assert found == indexes
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= most
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("name", ["claim", "claim since"])
+def test_a_claim_reads_its_index_when_no_job_was_expected(
+    surprised: Connection, name: str, mode: str
+) -> None:
+    query, arguments, indexes, most = _READS[name]
+
+    plan = run(surprised, query, arguments, mode)
+
+    found = {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
     assert found == indexes
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= most
 

@@ -34,8 +34,8 @@ QUEUE_MUTANTS = (
             queue_work,
             "CLAIM_DUE_JOBS",
             (
-                "status IN ('scheduled', 'retrying')",
-                "status IN ('scheduled', 'retrying', 'processing')",
+                "status NOT IN ('processing', 'posted', 'dead_letter')",
+                "status NOT IN ('posted', 'dead_letter')",
             ),
         ),
         "law: only what waits is claimed",
