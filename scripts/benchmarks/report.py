@@ -147,8 +147,8 @@ def _print_section(console: Console, section: Section) -> None:
         console.print(Text(section.note, style="dim"))
     if section.goal is not None:
         _print_goal(console, section.goal)
-    # Whole in a pipe, unless COLUMNS asks for a width: indentation is half of a plan.
-    folded = console.is_terminal or "COLUMNS" in os.environ
+    # Indentation is half of a plan.
+    folded = _has_edge(console)
     for plan in section.plans:
         console.print(Text(f"plan of {plan.name}:", style="dim"))
         console.print(
@@ -166,17 +166,30 @@ def _print_table(console: Console, section: Table) -> None:
         table.add_column(column, justify="right", no_wrap=True)
     for row in section.rows:
         table.add_row(row.name, *map(str, row.figures))
-    if console.measure(table).maximum <= console.width:
-        console.print(table)
-    else:
-        for row in section.rows:
-            console.print(Text(row.name))
-            for column, figure in zip(section.columns, row.figures, strict=True):
-                console.print(Text(f"    {column}: {figure}"))
+    _print_grid(console, table, section)
     if section.note:
         console.print(Text(section.note, style="dim"))
     for goal in section.goals:
         _print_goal(console, goal)
+
+
+def _print_grid(console: Console, grid: Grid, table: Table) -> None:
+    unbounded = console.options.update(max_width=1_000_000)
+    width = console.measure(grid, options=unbounded).maximum
+    if width <= console.width:
+        console.print(grid)
+    elif not _has_edge(console):
+        Console(file=console.file, width=width, highlight=False).print(grid)
+    else:
+        for row in table.rows:
+            console.print(Text(row.name))
+            for column, figure in zip(table.columns, row.figures, strict=True):
+                console.print(Text(f"    {column}: {figure}"))
+
+
+def _has_edge(console: Console) -> bool:
+    """Return whether lines end somewhere: in a pipe only where COLUMNS says so."""
+    return console.is_terminal or "COLUMNS" in os.environ
 
 
 def _print_goal(console: Console, goal: Goal) -> None:
