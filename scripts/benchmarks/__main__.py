@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
 from benchmarks import artifacts, history, queue
 from benchmarks.report import Report, as_data, print_report
 from datalayer.errors import DataLayerError
+from progress import telling
 
 #: By name: what it measures, how many rows it takes by default, and how it runs.
 BENCHMARKS: dict[str, tuple[str, int, Callable[..., Report]]] = {
@@ -42,9 +40,6 @@ OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
 #: What all of them understand.
 _COMMON = {"json", "name", "rounds", "rows"}
 
-#: Where nothing can be overwritten.
-_SECONDS_BETWEEN_LINES = 10
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one measurement; return 0 unless it could not be made."""
@@ -52,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _, rows, run = BENCHMARKS[options.name]
     own = {k: v for k, v in vars(options).items() if k not in _COMMON}
     try:
-        with _progress() as say:
+        with telling() as say:
             report = run(
                 rows=options.rows or rows, rounds=options.rounds, say=say, **own
             )
@@ -64,25 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         print_report(Console(highlight=False), report)
     return 0
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Yield what tells people what is going on: a line that changes, or a few lines."""
-    messages = Console(stderr=True, highlight=False)
-    if messages.is_terminal:
-        with messages.status("") as status:
-            yield lambda text: status.update(f"{text} …")
-        return
-    told = [-math.inf]
-
-    def tell(text: str) -> None:
-        now = time.monotonic()
-        if now - told[0] >= _SECONDS_BETWEEN_LINES:
-            told[0] = now
-            sys.stderr.write(f"{text} …\n")
-
-    yield tell
 
 
 def _parser() -> argparse.ArgumentParser:

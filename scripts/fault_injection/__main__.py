@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import secrets
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -22,9 +19,8 @@ from fault_injection.plan import Settings, make_plan
 from fault_injection.report import Report, as_data, print_report
 from fault_injection.running import run
 from fault_injection.server import work_folder
+from progress import telling
 
-#: Where nothing can be overwritten.
-_SECONDS_BETWEEN_LINES = 10
 _TERMINATED = 143
 
 
@@ -54,28 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def try_out(settings: Settings, keep: Path | None = None) -> Report:
     """Make the plan of a seed, run it, and judge it; keep the logs of all processes."""
-    with _progress() as say, work_folder(keep) as folder:
+    with telling() as say, work_folder(keep) as folder:
         found = run(settings, make_plan(settings), folder, say)
         return Report(settings, found, tuple(judge(found.evidence)))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Yield what tells people what is going on: a line that changes, or a few lines."""
-    messages = Console(stderr=True, highlight=False)
-    if messages.is_terminal:
-        with messages.status("") as status:
-            yield lambda text: status.update(f"{text} …")
-        return
-    told = [-math.inf]
-
-    def tell(text: str) -> None:
-        now = time.monotonic()
-        if now - told[0] >= _SECONDS_BETWEEN_LINES:
-            told[0] = now
-            sys.stderr.write(f"{text} …\n")
-
-    yield tell
 
 
 def _parser() -> argparse.ArgumentParser:
