@@ -30,7 +30,7 @@ from datalayer.server.timescaledb import (
     wasm,
 )
 from datalayer.server.timescaledb.starting import URL_VARIABLE
-from server_processes import open_folder
+from server_processes import open_folder, use_quick_server
 
 # A busy machine is no failure: nothing here is timed. Examples are new in each run, in
 # continuous integration too.
@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A running embedded server, shared by the tests of a worker."""
-    with use_server() as running:
+    with use_quick_server() as running:
         yield running
 
 

@@ -14,11 +14,11 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from datalayer.server import stop_server
+from datalayer.server import Server, stop_server, use_server
 from datalayer.server.account import service_account
 from datalayer.server.cluster import end_processes
 from datalayer.server.folder import ServerFolder
@@ -76,6 +76,28 @@ def users(folder: Path | None, count: int = 1) -> Iterator[list[User]]:
         for user in started:
             if user.process.poll() is None:
                 user.kill()
+
+
+#: What the servers of all workers take together, at most, in bytes.
+_ROOM = 4 << 30
+
+
+@contextmanager
+def use_quick_server(binaries: Path | None = None) -> Iterator[Server]:
+    """Run a server for tests in memory, where there is room for it.
+
+    Nearly every test creates a database, which takes a disk up to ten times as long.
+    """
+    memory = Path("/dev/shm")
+    usual = tempfile.tempdir
+    with ExitStack() as stack:
+        if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= _ROOM:
+            tempfile.tempdir = str(memory)
+        try:
+            server = stack.enter_context(use_server(binaries=binaries))
+        finally:
+            tempfile.tempdir = usual
+        yield server
 
 
 @contextmanager

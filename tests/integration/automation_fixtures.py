@@ -16,9 +16,9 @@ from datalayer.server import (
     create_database,
     find_binaries,
     scratch_database,
-    use_server,
 )
 from datalayer.server.timescaledb.starting import URL_VARIABLE
+from server_processes import use_quick_server
 
 _MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _TEMPLATE = "template_automation"
@@ -33,7 +33,7 @@ def start_native() -> Iterator[Callable[[str], str]]:
 
         def start(name: str) -> str:
             if name not in urls:
-                server = running.enter_context(use_server(binaries=_NATIVE[name]))
+                server = running.enter_context(use_quick_server(_NATIVE[name]))
                 migrate(create_database(server.url(), _TEMPLATE), _MIGRATIONS)
                 urls[name] = server.url()
             return urls[name]
