@@ -1,0 +1,164 @@
+"""One class for each thing that can go wrong with conversations and their teams."""
+
+from __future__ import annotations
+
+from datalayer.errors import DataLayerError
+
+#: The variable that holds the keys of credentials.
+CREDENTIAL_KEYS_VARIABLE = "DATALAYER_CREDENTIAL_KEYS"
+
+
+class TrainNotFound(DataLayerError):
+    """No train has that id; create it first, or correct the spelling."""
+
+    def __init__(self, train_id: str) -> None:
+        """Keep the id."""
+        super().__init__(f"no train `{train_id}`")
+        self.train_id = train_id
+
+
+class TrainExists(DataLayerError):
+    """There is a train of that id; choose another one, or update that train.
+
+    Nothing has changed.
+    """
+
+    def __init__(self, train_id: str) -> None:
+        """Keep the id."""
+        super().__init__(f"train `{train_id}` exists already")
+        self.train_id = train_id
+
+
+class MemberNotFound(DataLayerError):
+    """The train has no member of that address; case does not matter."""
+
+    def __init__(self, train_id: str, email: str) -> None:
+        """Keep the train and the address."""
+        super().__init__(f"train `{train_id}` has no member `{email}`")
+        self.train_id = train_id
+        self.email = email
+
+
+class MemberExists(DataLayerError):
+    """The address is a member of the train; change its role instead of adding it.
+
+    Nothing has changed.
+    """
+
+    def __init__(self, train_id: str, email: str) -> None:
+        """Keep the train and the address."""
+        super().__init__(f"`{email}` is a member of train `{train_id}` already")
+        self.train_id = train_id
+        self.email = email
+
+
+class LastOwner(DataLayerError):
+    """A train has at least one owner; make somebody else an owner first.
+
+    Nothing has changed.
+    """
+
+    def __init__(self, train_id: str, email: str) -> None:
+        """Keep the train and the address of its only owner."""
+        super().__init__(
+            f"`{email}` is the last owner of train `{train_id}`",
+            help="make another member an owner first, or delete the train",
+        )
+        self.train_id = train_id
+        self.email = email
+
+
+class ApiKeyNotFound(DataLayerError):
+    """No key of the train has that id: it was never created, or has been deleted."""
+
+    def __init__(self, train_id: str, key_id: int) -> None:
+        """Keep the train and the id, which is no secret."""
+        super().__init__(f"train `{train_id}` has no key {key_id}")
+        self.train_id = train_id
+        self.key_id = key_id
+
+
+class CredentialNotFound(DataLayerError):
+    """No credential has that account id; create it first, or correct the spelling."""
+
+    def __init__(self, account_id: str) -> None:
+        """Keep the account."""
+        super().__init__(f"no credential of account `{account_id}`")
+        self.account_id = account_id
+
+
+class CredentialExists(DataLayerError):
+    """The account, or its name, has a credential; update that, or choose another name.
+
+    Nothing has changed.
+    """
+
+    def __init__(self, account_id: str, account_name: str) -> None:
+        """Keep the account and its name."""
+        super().__init__(
+            f"there is a credential of account `{account_id}`, or one that is called "
+            f"`{account_name}`"
+        )
+        self.account_id = account_id
+        self.account_name = account_name
+
+
+class CredentialKeysMissing(DataLayerError):
+    """No key to encrypt tokens with; set the variable that the message names."""
+
+    def __init__(self) -> None:
+        """Say where a key comes from."""
+        super().__init__(
+            f"`{CREDENTIAL_KEYS_VARIABLE}` is not set, so tokens can be neither "
+            "encrypted nor read",
+            help="set it to the key that the tokens were encrypted with, or the first "
+            "time to a new one: `openssl rand -base64 32 | tr +/ -_` prints one",
+        )
+
+
+class CredentialKeyMalformed(DataLayerError):
+    """A key of credentials is none; correct it at the place that the message names.
+
+    The message does not show it, because a key with a typing error is nearly a key.
+    """
+
+    def __init__(self, place: int, count: int) -> None:
+        """Keep the place of the key, from 1, and how many there are."""
+        super().__init__(
+            f"key {place} of {count} in `{CREDENTIAL_KEYS_VARIABLE}` is not the "
+            "URL-safe base64 of 32 bytes",
+            help="copy it again, whole, with the `=` at its end; commas go between keys",
+        )
+        self.place = place
+        self.count = count
+
+
+class CredentialKeyWrong(DataLayerError):
+    """No key at hand opens the tokens; add the one that they were encrypted with.
+
+    Without that key nobody can: then log the account in again, and store new tokens.
+    """
+
+    def __init__(self, account_id: str, count: int) -> None:
+        """Keep the account, and how many keys were tried."""
+        tried = "the key" if count == 1 else f"none of the {count} keys"
+        opens = "does not open" if count == 1 else "opens"
+        super().__init__(
+            f"{tried} in `{CREDENTIAL_KEYS_VARIABLE}` {opens} the tokens of account "
+            f"`{account_id}`",
+            help="add the key that they were encrypted with behind the others, or "
+            "store new tokens for the account",
+        )
+        self.account_id = account_id
+        self.count = count
+
+
+class CryptographyMissing(DataLayerError):
+    """Tokens are encrypted by a package that is not installed; install the extra."""
+
+    def __init__(self) -> None:
+        """Name the package and the extra."""
+        super().__init__(
+            "encrypting and reading tokens needs the package `cryptography`",
+            help="pip install 'datalayer[conversations]'",
+        )
