@@ -16,10 +16,14 @@ CREATE TABLE trains (
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT trains_pkey PRIMARY KEY (id),
     CONSTRAINT trains_train_id_key UNIQUE (train_id),
-    CONSTRAINT trains_train_id_given CHECK (train_id <> '')
+    CONSTRAINT trains_train_id_given CHECK (train_id <> ''),
+    -- Who knows it can write to the channel.
+    CONSTRAINT trains_slack_webhook_url_encrypted
+    CHECK (slack_webhook_url ~ '^gAAAAA[A-Za-z0-9_-]{92,}={0,2}$')
 );
 COMMENT ON TABLE trains IS 'Teams that share keys, accounts and conversations.';
 COMMENT ON COLUMN trains.train_id IS 'The name in addresses and requests (a slug).';
+COMMENT ON COLUMN trains.slack_webhook_url IS 'Encrypted.';
 CREATE TRIGGER trains_touch
 BEFORE UPDATE ON trains
 FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
@@ -38,9 +42,11 @@ CREATE TABLE anthropic_credentials (
     CONSTRAINT anthropic_credentials_pkey PRIMARY KEY (id),
     CONSTRAINT anthropic_credentials_account_id_key UNIQUE (account_id),
     CONSTRAINT anthropic_credentials_account_name_key UNIQUE (account_name),
-    -- How an encrypted token begins: what is not encrypted is refused.
-    CONSTRAINT anthropic_credentials_tokens_encrypted
-    CHECK (access_token LIKE 'gAAAAA%' AND refresh_token LIKE 'gAAAAA%')
+    -- How a Fernet token looks, 73 bytes or more: what is not encrypted is refused.
+    CONSTRAINT anthropic_credentials_tokens_encrypted CHECK (
+        access_token ~ '^gAAAAA[A-Za-z0-9_-]{92,}={0,2}$'
+        AND refresh_token ~ '^gAAAAA[A-Za-z0-9_-]{92,}={0,2}$'
+    )
 );
 COMMENT ON TABLE anthropic_credentials IS 'OAuth tokens of accounts, encrypted.';
 CREATE TRIGGER anthropic_credentials_touch
@@ -76,6 +82,9 @@ CREATE TABLE train_api_keys (
     CONSTRAINT train_api_keys_key_hash_key UNIQUE (key_hash),
     CONSTRAINT train_api_keys_key_hash_hexadecimal
     CHECK (key_hash ~ '^[0-9a-f]{64}$'),
+    -- What people tell keys apart by, never a whole key.
+    CONSTRAINT train_api_keys_parts_short
+    CHECK (length(key_prefix) <= 16 AND length(key_suffix) <= 8),
     CONSTRAINT train_api_keys_train_id_fkey FOREIGN KEY (train_id)
     REFERENCES trains (train_id) ON UPDATE CASCADE ON DELETE CASCADE,
     CONSTRAINT train_api_keys_revoked

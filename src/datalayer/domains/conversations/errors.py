@@ -127,7 +127,7 @@ class CredentialKeyMalformed(DataLayerError):
         super().__init__(
             f"key {place} of {count} in `{CREDENTIAL_KEYS_VARIABLE}` is not the "
             "URL-safe base64 of 32 bytes",
-            help="copy it again, whole, with the `=` at its end; commas go between keys",
+            help="copy it whole, with the `=` at its end; commas go between keys",
         )
         self.place = place
         self.count = count
