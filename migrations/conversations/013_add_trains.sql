@@ -42,6 +42,8 @@ CREATE TABLE anthropic_credentials (
     CONSTRAINT anthropic_credentials_pkey PRIMARY KEY (id),
     CONSTRAINT anthropic_credentials_account_id_key UNIQUE (account_id),
     CONSTRAINT anthropic_credentials_account_name_key UNIQUE (account_name),
+    CONSTRAINT anthropic_credentials_scopes_given
+    CHECK (array_position(scopes, NULL) IS NULL),
     -- How a Fernet token looks, 73 bytes or more: what is not encrypted is refused.
     CONSTRAINT anthropic_credentials_tokens_encrypted CHECK (
         access_token ~ '^gAAAAA[A-Za-z0-9_-]{92,}={0,2}$'
