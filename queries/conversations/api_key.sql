@@ -90,6 +90,7 @@ LEFT JOIN noted ON found.id = noted.id
 WHERE
     found.key_hash = :key_hash
     AND found.revoked_at IS NULL
+ORDER BY found.id
 LIMIT 1;
 
 -- name: create_api_key(train_id, key_hash, key_prefix, key_suffix, name, created_by)<!

@@ -12,6 +12,7 @@ FROM train_members
 WHERE
     train_id = :train_id
     AND lower(email) = lower(:email)
+ORDER BY id
 LIMIT 1;
 
 -- name: list_members(train_id, after_email, row_limit)
@@ -96,6 +97,7 @@ WHERE
         WHERE
             member.train_id = :train_id
             AND lower(member.email) = lower(:email)
+        ORDER BY member.id
         LIMIT 1
     )
 RETURNING
