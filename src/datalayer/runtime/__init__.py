@@ -23,6 +23,7 @@ from datalayer.runtime.parameters import (
 )
 from datalayer.runtime.query import NO_ROW, NoRow, Query
 from datalayer.runtime.sync import (
+    copy_rows,
     execute,
     execute_many,
     execute_script,
@@ -41,6 +42,7 @@ __all__ = [
     "NoRow",
     "Query",
     "array",
+    "copy_rows",
     "date_",
     "enum_value",
     "execute",

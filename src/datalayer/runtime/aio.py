@@ -7,7 +7,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from psycopg import AsyncRawCursor
+from psycopg import AsyncRawCursor, sql
 from psycopg.pq import PipelineStatus
 from psycopg.rows import tuple_row
 
@@ -15,7 +15,7 @@ from datalayer.runtime.query import NO_ROW, NoRow
 from datalayer.runtime.rows import annotate, at_most_one, build_results, exactly_one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from psycopg import AsyncConnection
 
@@ -119,6 +119,29 @@ async def execute_script(connection: AsyncConnection[Any], query: Query[None]) -
     except Exception as error:
         annotate(error, query)
         raise
+
+
+async def copy_rows(
+    connection: AsyncConnection[Any],
+    *,
+    table: str,
+    columns: Mapping[str, str],
+    rows: Iterable[Sequence[object]],
+) -> int:
+    """Store rows by COPY, all or none, and return their number.
+
+    `columns` tells the type of each column in the rows. There is no faster way, but it
+    knows no ON CONFLICT, and psycopg takes a value of any type that can be made to fit.
+    """
+    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    cursor = connection.cursor()
+    async with cursor.copy(command) as copy:
+        copy.set_types(list(columns.values()))
+        for row in rows:
+            await copy.write_row(row)
+    return cursor.rowcount
 
 
 async def _synchronise(connection: AsyncConnection[Any]) -> None:
