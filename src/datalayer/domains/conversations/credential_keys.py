@@ -62,10 +62,10 @@ def encrypt(secret: str, keys: CredentialKeys) -> str:
     return _fernet(keys).encrypt(secret.encode(*_ENCODING)).decode("ascii")
 
 
-def decrypt(encrypted: str, keys: CredentialKeys, *, account_id: str) -> str:
+def decrypt(encrypted: str, keys: CredentialKeys, *, secret: str) -> str:
     """Return what was encrypted with one of the keys.
 
-    Raises `CredentialKeyWrong`, which names the account, when none of them did it.
+    Raises `CredentialKeyWrong`, which calls it `secret`, when none of them did it.
     """
     fernet = _fernet(keys)
     from cryptography.fernet import InvalidToken  # noqa: PLC0415 - an extra
@@ -74,26 +74,26 @@ def decrypt(encrypted: str, keys: CredentialKeys, *, account_id: str) -> str:
         return fernet.decrypt(encrypted).decode(*_ENCODING)
     except InvalidToken:
         # What was tried is in the frames of the library's error.
-        raise CredentialKeyWrong(account_id, len(keys.keys)) from None
+        raise CredentialKeyWrong(secret, len(keys.keys)) from None
 
 
 def is_current(encrypted: str, keys: CredentialKeys) -> bool:
     """Return whether the first key opens what is encrypted."""
     try:
-        decrypt(encrypted, CredentialKeys(keys.keys[:1]), account_id="")
+        decrypt(encrypted, CredentialKeys(keys.keys[:1]), secret="")
     except CredentialKeyWrong:
         return False
     return True
 
 
-def reencrypt(encrypted: str, keys: CredentialKeys, *, account_id: str) -> str:
+def reencrypt(encrypted: str, keys: CredentialKeys, *, secret: str) -> str:
     """Return a secret encrypted with the first key, as it is when that did it already.
 
     Raises `CredentialKeyWrong` when no key opens it.
     """
     if is_current(encrypted, keys):
         return encrypted
-    return encrypt(decrypt(encrypted, keys, account_id=account_id), keys)
+    return encrypt(decrypt(encrypted, keys, secret=secret), keys)
 
 
 def _fernet(keys: CredentialKeys) -> MultiFernet:

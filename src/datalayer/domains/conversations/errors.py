@@ -134,22 +134,21 @@ class CredentialKeyMalformed(DataLayerError):
 
 
 class CredentialKeyWrong(DataLayerError):
-    """No key at hand opens the tokens; add the one that they were encrypted with.
+    """No key at hand opens the secret; add the one that it was encrypted with.
 
     Without that key nobody can: then log the account in again, and store new tokens.
     """
 
-    def __init__(self, account_id: str, count: int) -> None:
-        """Keep the account, and how many keys were tried."""
+    def __init__(self, secret: str, count: int) -> None:
+        """Keep what cannot be opened, and how many keys were tried."""
         tried = "the key" if count == 1 else f"none of the {count} keys"
         opens = "does not open" if count == 1 else "opens"
         super().__init__(
-            f"{tried} in `{CREDENTIAL_KEYS_VARIABLE}` {opens} the tokens of account "
-            f"`{account_id}`",
-            help="add the key that they were encrypted with behind the others, or "
-            "store new tokens for the account",
+            f"{tried} in `{CREDENTIAL_KEYS_VARIABLE}` {opens} {secret}",
+            help="add the key that it was encrypted with behind the others, or store "
+            "it anew",
         )
-        self.account_id = account_id
+        self.secret = secret
         self.count = count
 
 
