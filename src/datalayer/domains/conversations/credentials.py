@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from psycopg.errors import UniqueViolation
+
 from datalayer.domains.conversations.arguments import (
     check_given,
     check_texts,
@@ -110,13 +112,17 @@ def update_credential(
     check_texts(account_id=account_id)
     if account_name is not None:
         check_given(account_name=account_name)
-    updated = credentials.update_account(
-        connection,
-        account_id=account_id,
-        account_name=account_name,
-        scopes=None if scopes is None else list(scopes),
-        is_max=is_max,
-    )
+    try:
+        with connection.transaction():
+            updated = credentials.update_account(
+                connection,
+                account_id=account_id,
+                account_name=account_name,
+                scopes=None if scopes is None else list(scopes),
+                is_max=is_max,
+            )
+    except UniqueViolation:
+        raise CredentialExists(account_id, str(account_name)) from None
     if updated is None:
         raise CredentialNotFound(account_id)
     return updated

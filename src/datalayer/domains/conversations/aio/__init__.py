@@ -1,2 +1,106 @@
 # twin: ../__init__.py
 """Requests, conversations, token usage, analyses, trains, keys and credentials."""
+
+from datalayer.domains.conversations.aio.api_keys import (
+    create_api_key,
+    delete_api_key,
+    find_api_key,
+    revoke_api_key,
+    verify_api_key,
+)
+from datalayer.domains.conversations.aio.credentials import (
+    create_credential,
+    delete_credential,
+    find_credential,
+    find_train_credential,
+    list_failover_accounts,
+    update_credential,
+    update_tokens,
+)
+from datalayer.domains.conversations.aio.members import (
+    add_member,
+    change_role,
+    find_member,
+    remove_member,
+)
+from datalayer.domains.conversations.aio.rotation import (
+    rotate_credentials,
+)
+from datalayer.domains.conversations.aio.trains import (
+    create_train,
+    delete_train,
+    find_slack_webhook,
+    find_train,
+    link_account,
+    unlink_account,
+    update_train,
+)
+from datalayer.domains.conversations.credential_keys import (
+    CredentialKeys,
+    create_credential_key,
+    read_credential_keys,
+)
+from datalayer.domains.conversations.key_material import (
+    NewApiKey,
+)
+from datalayer.domains.conversations.slack import (
+    SlackSettings,
+)
+from datalayer.domains.conversations.tokens import (
+    Credential,
+    RotationReport,
+)
+from datalayer.queries.aio.conversations.api_key import (
+    list_api_keys,
+)
+from datalayer.queries.aio.conversations.credential import (
+    list_accounts,
+    list_train_accounts,
+)
+from datalayer.queries.aio.conversations.member import (
+    list_members,
+    list_memberships,
+)
+from datalayer.queries.aio.conversations.train import (
+    list_trains,
+)
+
+__all__ = [
+    "Credential",
+    "CredentialKeys",
+    "NewApiKey",
+    "RotationReport",
+    "SlackSettings",
+    "add_member",
+    "change_role",
+    "create_api_key",
+    "create_credential",
+    "create_credential_key",
+    "create_train",
+    "delete_api_key",
+    "delete_credential",
+    "delete_train",
+    "find_api_key",
+    "find_credential",
+    "find_member",
+    "find_slack_webhook",
+    "find_train",
+    "find_train_credential",
+    "link_account",
+    "list_accounts",
+    "list_api_keys",
+    "list_failover_accounts",
+    "list_members",
+    "list_memberships",
+    "list_train_accounts",
+    "list_trains",
+    "read_credential_keys",
+    "remove_member",
+    "revoke_api_key",
+    "rotate_credentials",
+    "unlink_account",
+    "update_credential",
+    "update_tokens",
+    "update_train",
+    "verify_api_key",
+]
