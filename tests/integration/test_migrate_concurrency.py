@@ -37,10 +37,11 @@ from datalayer.migrate import (
     lock,
     migrate,
     outside,
+    retries,
     runner,
 )
 from datalayer.migrate.files import MigrationFile
-from datalayer.migrate.ledger import record
+from datalayer.migrate.journal import record
 from datalayer.migrate.session import run_statement
 from datalayer.server import Server, scratch_database
 from schema_dump import dump_schema
@@ -340,7 +341,7 @@ def test_a_blocked_alter_succeeds_after_retries(
 def test_a_runner_that_does_not_retry_is_caught(
     empty_database: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "TRIES", 1)
+    monkeypatch.setattr(retries, "TRIES", 1)
 
     with pytest.raises((AssertionError, MigrationBlocked)):
         assert_blocked_file_succeeds_after_retries(empty_database, folder)
@@ -349,7 +350,7 @@ def test_a_runner_that_does_not_retry_is_caught(
 def test_a_file_that_stays_blocked_is_given_up(
     empty_database: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "_LONGEST_PAUSE", 0.001)
+    monkeypatch.setattr(retries, "_LONGEST_PAUSE", 0.001)
     migrate(empty_database, folder)
     (folder / "a/004_d.sql").write_text(
         "-- datalayer: lock_timeout=1ms\nSELECT 1;\nALTER TABLE a ADD COLUMN y int;"
@@ -478,5 +479,7 @@ def test_an_invalid_index_that_cannot_be_dropped_now_is_told(
         with pytest.raises(MigrationHalfApplied) as raised:
             migrate(empty_database, folder)
 
-    assert "`DROP INDEX CONCURRENTLY i`" in (raised.value.help or "")
+    assert "`datalayer migrate up` drops it" in (raised.value.help or "")
     assert indexes(empty_database) == [(False,)]
+    assert len(migrate(empty_database, folder).applied) == 1
+    assert indexes(empty_database) == [(True,)]

@@ -225,7 +225,40 @@ def test_a_header_is_read(tmp_path: Path) -> None:
         ("-- datalayer: requires=a,,b", "`requires` cannot be `a,,b`", 15),
         ("-- datalayer: allow=rule", "`allow` cannot be `rule`", 15),
         ("-- datalayer: off", "`off` is not `key=value`", 15),
-        ("SELECT 1;\n-- datalayer: transaction=off", "after the first statement", 1),
+        ("SELECT 1;\n-- datalayer: lock_timeout=1s", "after the first statement", 1),
+        ("SELECT 1;\n-- datalayer: transaction=off", "after the last statement", 1),
+        (
+            "SELECT 1;\n  -- datalayer: transaction=on\nSELECT 2;",
+            "`transaction=on` after the first statement",
+            3,
+        ),
+        (
+            "SELECT 1\n-- datalayer: transaction=off\n; SELECT 2, 3\n"
+            "-- datalayer: transaction=off\n;",
+            "a second `transaction=off`",
+            1,
+        ),
+        (
+            "-- datalayer: transaction=off\nSELECT 1;\n-- datalayer: transaction=off\n"
+            "SELECT 2;",
+            "a second `transaction=off`",
+            1,
+        ),
+        (
+            "SELECT 1\n-- datalayer: transaction=off\nVACUUM;",
+            "in the middle of a statement",
+            1,
+        ),
+        (
+            "SELECT 1;\n-- datalayer: transaction=off requires=a\nSELECT 2;",
+            "after the first statement",
+            1,
+        ),
+        (
+            "SELECT 1;\n-- datalayer: transaction=off lock_timeout=5\nSELECT 2;",
+            "`lock_timeout` cannot be `5`",
+            31,
+        ),
     ],
 )
 def test_a_wrong_header_is_a_located_error(
@@ -326,13 +359,38 @@ def test_what_runs_in_a_transaction_is_accepted(tmp_path: Path, statement: str) 
     assert problems(tmp_path, {"001_a.sql": f"{statement};"}) == []
 
 
-def test_a_second_statement_outside_a_transaction_is_refused(tmp_path: Path) -> None:
-    text = "-- datalayer: transaction=off\nVACUUM a;\nVACUUM b;\n"
+@pytest.mark.parametrize(
+    ("text", "inside", "outside_lock_timeout"),
+    [
+        ("SELECT 1; SELECT 2;", 2, None),
+        ("-- datalayer: transaction=off\nVACUUM a;\nVACUUM b;\n", 0, None),
+        (
+            "-- datalayer: lock_timeout=1s\nSELECT 1; SELECT 2;\n"
+            "-- datalayer: transaction=off lock_timeout=9s\nVACUUM a; CALL b();",
+            2,
+            "9s",
+        ),
+        ("SELECT 1; -- datalayer: transaction=off\nVACUUM a", 1, None),
+        ("SELECT $$\n-- datalayer: transaction=off\n$$; SELECT 1;", 2, None),
+    ],
+    ids=["all inside", "none inside", "both", "beside a statement", "inside a string"],
+)
+def test_a_line_divides_the_statements_of_a_file(
+    tmp_path: Path, text: str, inside: int, outside_lock_timeout: str | None
+) -> None:
+    file = only_file(read(tmp_path, {"001_a.sql": text}))
+
+    assert file.inside == inside
+    assert file.header.outside_lock_timeout == outside_lock_timeout
+
+
+def test_above_the_line_nothing_may_run_outside(tmp_path: Path) -> None:
+    text = "SELECT 1;\nVACUUM a;\n-- datalayer: transaction=off\nVACUUM b;\n"
 
     (problem,) = problems(tmp_path, {"001_a.sql": text})
 
     assert isinstance(problem, TransactionOffError)
-    assert problem.location.line == 3
+    assert problem.location.line == 2
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ from datalayer.migrate import (
     MigrationStatus,
     Note,
     Notice,
+    PendingMigration,
     Retrying,
+    Running,
     Waiting,
     migrate,
     status,
@@ -53,7 +55,7 @@ CLEAN, PENDING_OR_PROBLEM, DRIFT, BUSY, HALF_APPLIED, INTERRUPTED = 0, 1, 2, 4, 
 _EXIT_CODES = (
     "Exit codes: 0 clean; 1 something is pending or wrong; 2 drift: a file was edited, "
     "is missing or came late; 4 another runner or session holds a lock; 5 half "
-    "applied: something outside a transaction needs a hand; 130 interrupted by Ctrl-C."
+    "applied: a statement outside a transaction is not done; 130 interrupted by Ctrl-C."
 )
 
 app = typer.Typer(
@@ -108,6 +110,8 @@ def up(
     """Apply the files that a database lacks, in order.
 
     Each file is one transaction: it is applied and recorded, or nothing of it stays.
+    Statements outside a transaction are recorded one by one; the next run goes on with
+    the first that is not done.
     """
     events: list[Event] = []
     with (
@@ -187,8 +191,20 @@ def _exit_code(as_json: bool, events: Sequence[Event]) -> Iterator[None]:
             print_error(error)
         raise typer.Exit(code) from None
     except KeyboardInterrupt:
-        messages.print("interrupted: the file under way was rolled back")
+        messages.print(_interrupted(events), markup=False)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _interrupted(events: Sequence[Event]) -> str:
+    """Return what Ctrl-C left of the file under way."""
+    steps = [e for e in events if isinstance(e, Applying | Running | Applied)]
+    if steps and isinstance(running := steps[-1], Running):
+        return (
+            f"interrupted: statement {running.number} of {running.total} of "
+            f"{running.path} was cancelled, and what came before it stays; "
+            "`datalayer migrate up` goes on with it"
+        )
+    return "interrupted: the file under way was rolled back"
 
 
 def _code_of(error: DataLayerError) -> int:
@@ -209,6 +225,8 @@ def _code_of_problems(problems: Sequence[LocatedError]) -> int:
 def _code_of_status(found: MigrationStatus) -> int:
     if found.problems:
         return _code_of_problems(found.problems)
+    if found.half_applied:
+        return HALF_APPLIED
     return PENDING_OR_PROBLEM if found.pending else CLEAN
 
 
@@ -225,10 +243,10 @@ def _progress(as_json: bool) -> Iterator[Callable[[Event], None]]:
 
 def _show(event: Event, line: Status | None) -> None:
     match event:
-        case Waiting(holder):
-            show_moment(f"waiting for {holder}", line)
-        case Applying(path=path, position=position, total=total):
-            show_moment(f"applying {path} ({position} of {total})", line)
+        case Waiting() | Applying() | Running():
+            moment = _moment(event)
+            if moment:
+                show_moment(moment, line)
         case Retrying(path, attempt, delay, reason):
             _line(f"  try {attempt} of {path}: {reason}; again in {delay:.1f} s", line)
         case Notice(_, severity, message):
@@ -237,6 +255,17 @@ def _show(event: Event, line: Status | None) -> None:
             _line(f"note: {path} {message}", line)
         case Applied(path=path, milliseconds=milliseconds):
             console.print(f"applied {path} in {milliseconds} ms", markup=False)
+
+
+def _moment(event: Waiting | Applying | Running) -> str:
+    """Return what goes on now; nothing when the line before says it already."""
+    match event:
+        case Waiting(holder):
+            return f"waiting for {holder}"
+        case Applying(path=path, position=position, total=total):
+            return f"applying {path} ({position} of {total})"
+        case Running(path, number, total):
+            return f"  statement {number} of {total} of {path}" if total > 1 else ""
 
 
 def _line(text: str, line: Status | None) -> None:
@@ -257,12 +286,19 @@ def _print_status(found: MigrationStatus) -> None:
         console.print("  ".join(padded).rstrip(), markup=False)
     for each in found.components:
         for file in each.pending:
-            console.print(f"pending {file.path}", markup=False)
+            console.print(f"pending {file.path}{_progress_of(file)}", markup=False)
     console.print(f"profile {found.profile}")
     for note in found.notes:
         _show(note, None)
     if found.problems:
         print_error(ProblemsFound(found.problems))
+
+
+def _progress_of(file: PendingMigration) -> str:
+    if not file.half_applied:
+        return ""
+    statements = count(file.statements, "statement")
+    return f", half applied: {file.statements_done} of {statements}"
 
 
 def _run_as_data(

@@ -12,6 +12,7 @@ from datalayer.migrate.events import (
     Notice,
     PendingMigration,
     Retrying,
+    Running,
     Waiting,
 )
 from datalayer.migrate.files import PROFILES
@@ -32,6 +33,7 @@ __all__ = [
     "Notice",
     "PendingMigration",
     "Retrying",
+    "Running",
     "Waiting",
     "migrate",
     "profiles_of",

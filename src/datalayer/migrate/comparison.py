@@ -12,8 +12,10 @@ from datalayer.errors import (
     MigrationEditedError,
     MigrationMissingError,
 )
+from datalayer.lexer import split_statements
 from datalayer.location import Location
 from datalayer.migrate.events import Note
+from datalayer.migrate.files import tokens_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +27,21 @@ _DIFF_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """A file that is left to apply, as a whole or from some statement on."""
+
+    file: MigrationFile
+    #: How many statements are applied already.
+    done: int = 0
+    #: The row of a file that is applied in part.
+    row: LedgerRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What is left to apply, and what does not fit."""
 
-    pending: tuple[MigrationFile, ...]
+    pending: tuple[Pending, ...]
     problems: tuple[LocatedError, ...]
     notes: tuple[Note, ...]
 
@@ -51,17 +64,30 @@ def compare(
             notes.append(found)
         elif found:
             problems.append(found)
-    applied = {row.number for row in rows}
-    pending = tuple(file for file in files if file.number not in applied)
+    by_row = {row.number: row for row in rows}
+    pending = [
+        _pending(file, own)
+        for file in files
+        if (own := by_row.get(file.number)) is None or not own.is_applied
+    ]
     if rows and not allow_out_of_order:
         newest = max(rows, key=lambda row: row.number)
-        problems.extend(
-            _late(file, newest) for file in pending if file.number < newest.number
-        )
-    return Comparison(pending, tuple(problems), tuple(notes))
+        new = (each.file for each in pending if each.row is None)
+        problems.extend(_late(file, newest) for file in new if _is_late(file, newest))
+    return Comparison(tuple(pending), tuple(problems), tuple(notes))
+
+
+def _pending(file: MigrationFile, row: LedgerRow | None) -> Pending:
+    return Pending(file, (row and row.statements_done) or 0, row)
+
+
+def _is_late(file: MigrationFile, newest: LedgerRow) -> bool:
+    return file.number < newest.number
 
 
 def _difference(file: MigrationFile, row: LedgerRow) -> LocatedError | Note | None:
+    if not row.is_applied:
+        return None if _goes_on(file, row) else _edited(file, row)
     if file.tokens_hash != row.tokens_hash:
         return _edited(file, row)
     if file.name != row.name or file.variant != row.variant:
@@ -74,6 +100,19 @@ def _difference(file: MigrationFile, row: LedgerRow) -> LocatedError | Note | No
     return None
 
 
+def _goes_on(file: MigrationFile, row: LedgerRow) -> bool:
+    """Tell whether a file begins with the statements that a row has as done."""
+    done = row.statements_done or 0
+    finished = split_statements(row.text)[:done]
+    if file.inside > done or len(file.statements) < done:
+        return False
+    return all(
+        tokens_hash(row.text[old.start : old.end])
+        == tokens_hash(file.statement_text(number))
+        for number, old in enumerate(finished)
+    )
+
+
 def _edited(file: MigrationFile, row: LedgerRow) -> LocatedError:
     before, after = row.text.splitlines(), file.text.splitlines()
     same = [old == new for old, new in zip(before, after, strict=False)]
@@ -84,7 +123,13 @@ def _edited(file: MigrationFile, row: LedgerRow) -> LocatedError:
     when = f"on {row.applied_at:%Y-%m-%d} by `{row.applied_by}`"
     message = f"edited after it was applied {when}"
     remedy = "restore the file, and put the change into a new one"
-    if file.name != row.name:
+    if not row.is_applied:
+        message = (
+            f"edited in the statements that are done: {row.statements_done} of "
+            f"{row.statements}, {when}"
+        )
+        remedy = "restore these; what comes after them may be changed"
+    elif file.name != row.name:
         # Two branches took the same number, and the other one was applied.
         message = f"version {row.version} was applied {when} as `{row.file_name}`"
         remedy = f"restore `{row.file_name}`, and give this one the next free number"

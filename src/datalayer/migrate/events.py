@@ -30,8 +30,20 @@ class Applying:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """A statement begins outside a transaction; `number` counts from 1 to `total`."""
+
+    path: str
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Retrying:
-    """A lock was not to be had in time: the whole file is tried again."""
+    """A lock was not to be had in time: what was rolled back is tried again.
+
+    That is all that runs in the transaction of a file, or one statement outside it.
+    """
 
     path: str
     attempt: int
@@ -69,7 +81,7 @@ class Applied:
     tries: int
 
 
-Event: TypeAlias = Waiting | Applying | Retrying | Notice | Note | Applied
+Event: TypeAlias = Waiting | Applying | Running | Retrying | Notice | Note | Applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +110,17 @@ class AppliedMigration:
 
 @dataclass(frozen=True, slots=True)
 class PendingMigration:
-    """A file that the next run applies."""
+    """A file that the next run applies, or goes on with."""
 
     version: str
     name: str
     variant: str | None
     path: str
+    #: How many statements the file has, and how many of them are applied already.
+    statements: int
+    statements_done: int
+    #: A run ended between its statements, or in one that is outside a transaction.
+    half_applied: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +145,9 @@ class MigrationStatus:
     def pending(self) -> int:
         """Return how many files the next run applies."""
         return sum(len(component.pending) for component in self.components)
+
+    @property
+    def half_applied(self) -> tuple[PendingMigration, ...]:
+        """Return the files of which only a part is applied."""
+        files = (file for component in self.components for file in component.pending)
+        return tuple(file for file in files if file.half_applied)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalayer.errors import LocatedError, ProfileConflict
-from datalayer.migrate.comparison import Comparison, compare
+from datalayer.migrate.comparison import Comparison, Pending, compare
 from datalayer.migrate.events import Note
 from datalayer.migrate.files import PROFILES, Component
 from datalayer.migrate.ledger import Ledger, LedgerRow, has_timescaledb, read_ledger
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from datalayer.migrate.files import MigrationFile
     from datalayer.migrate.selection import Selection
 
 
@@ -50,14 +49,15 @@ class Examination:
         return (*found, *self.strangers)
 
     @property
-    def pending(self) -> tuple[MigrationFile, ...]:
+    def pending(self) -> tuple[Pending, ...]:
         """Return what is left to apply, in order."""
         return tuple(f for each in self.components for f in each.comparison.pending)
 
     @property
     def already_applied(self) -> int:
         """Return how many files of the components were applied before."""
-        return sum(len(each.rows) for each in self.components)
+        rows = (row for each in self.components for row in each.rows)
+        return sum(row.is_applied for row in rows)
 
 
 def problems_of_files(component: Component) -> tuple[LocatedError, ...]:

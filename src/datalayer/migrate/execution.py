@@ -1,23 +1,29 @@
-"""One file applied and recorded in one transaction, or tried again as a whole."""
+"""One file applied and recorded: first its transaction, then what runs outside."""
 
 from __future__ import annotations
 
-import random
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from datalayer.errors import MigrationBlocked, MigrationFailed, TransactionControlError
+from datalayer.errors import MigrationBlocked, TransactionControlError
 from datalayer.lexer import Statement
-from datalayer.migrate.events import Applied, Applying, Notice, Retrying
-from datalayer.migrate.failures import describe, located
-from datalayer.migrate.ledger import record
+from datalayer.migrate.events import Applied, Applying, Notice
+from datalayer.migrate.failures import located
+from datalayer.migrate.journal import record
 from datalayer.migrate.lock import take_guard
-from datalayer.migrate.outside import attempt_outside
+from datalayer.migrate.outside import apply_outside
 from datalayer.migrate.problems import problem_at
+from datalayer.migrate.retries import (
+    BLOCKED,
+    Outcome,
+    milliseconds_since,
+    try_often,
+)
 from datalayer.migrate.session import (
     LOCK_TIMEOUT,
     Failure,
@@ -31,33 +37,26 @@ from datalayer.migrate.session import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from datalayer.migrate.comparison import Pending
     from datalayer.migrate.files import MigrationFile
-
-TRIES = 8
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 10.0
-_RETRIED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 def apply_file(
-    session: Session, file: MigrationFile, *, position: int, total: int
+    session: Session, pending: Pending, *, position: int, total: int
 ) -> Applied:
-    """Apply a file and record it; try again, as a whole, when a lock is not free."""
-    event = Applying(file.path, file.component, file.version, position, total)
-    session.tell(event)
-    attempt = _attempt if file.header.transaction else attempt_outside
-    tries = 1
+    """Apply a file and record it, or go on with one that is applied in part.
+
+    What is rolled back because a lock is not free is tried again.
+    """
+    file = pending.file
+    session.tell(Applying(file.path, file.component, file.version, position, total))
+    parts = []
     with _notices(session, file):
-        begun = time.monotonic()
-        while failed := attempt(session, file, tries):
-            if not isinstance(failed.error, _RETRIED):
-                raise located(file, failed) from failed.error
-            if tries == TRIES:
-                raise _blocked(file, failed) from failed.error
-            _pause(session, file, failed, tries)
-            tries += 1
-            begun = time.monotonic()
-    milliseconds = _since(begun)
+        if pending.row is None and file.header.transaction:
+            parts.append(_apply_inside(session, file))
+            pending = replace(pending, done=file.inside)
+        if pending.done < len(file.statements) or not parts:
+            parts.append(apply_outside(session, pending))
     reset_session(session.connection)
     return Applied(
         path=file.path,
@@ -65,13 +64,26 @@ def apply_file(
         version=file.version,
         name=file.name,
         variant=file.variant,
-        milliseconds=milliseconds,
-        tries=tries,
+        milliseconds=sum(part.milliseconds for part in parts),
+        tries=1 + sum(part.tries - 1 for part in parts),
     )
 
 
+def _apply_inside(session: Session, file: MigrationFile) -> Outcome:
+    """Apply what is one transaction, and record it there."""
+    outcome = try_often(session, file, lambda tries: _attempt(session, file, tries))
+    if outcome.failed and outcome.is_blocked:
+        kind = MigrationBlocked
+        raise located(
+            file, outcome.failed, kind=kind, help=BLOCKED
+        ) from outcome.failed.error
+    if outcome.failed:
+        raise located(file, outcome.failed) from outcome.failed.error
+    return outcome
+
+
 def _attempt(session: Session, file: MigrationFile, tries: int) -> Failure | None:
-    """Apply and record a file in one transaction; None when it was committed."""
+    """Apply and record statements in one transaction; None when it was committed."""
     connection = session.connection
     begun = time.monotonic()
     connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
@@ -79,7 +91,7 @@ def _attempt(session: Session, file: MigrationFile, tries: int) -> Failure | Non
         take_guard(connection, session.lock)
         timeout = file.header.lock_timeout or LOCK_TIMEOUT
         set_timeouts(connection, lock_timeout=timeout, is_local=True)
-        for statement in file.statements:
+        for statement in file.statements[: file.inside]:
             failed = run_statement(connection, file, statement)
             if failed:
                 return failed
@@ -91,7 +103,7 @@ def _attempt(session: Session, file: MigrationFile, tries: int) -> Failure | Non
             file,
             profile=session.profile,
             tries=tries,
-            milliseconds=_since(begun),
+            milliseconds=milliseconds_since(begun),
         )
         return _commit(connection, file)
     finally:
@@ -124,31 +136,9 @@ def _commit(connection: psycopg.Connection, file: MigrationFile) -> Failure | No
         connection.execute("COMMIT")
     except psycopg.Error as error:
         # A deferred constraint, most likely of the last statement.
-        last = file.statements[-1] if file.statements else Statement(0, 0)
+        last = file.statements[file.inside - 1] if file.inside else Statement(0, 0)
         return Failure(last, error)
     return None
-
-
-def _since(begun: float) -> int:
-    return round((time.monotonic() - begun) * 1000)
-
-
-def _pause(session: Session, file: MigrationFile, failed: Failure, tries: int) -> None:
-    # Jitter, so that a regular writer is not met at the same moment again.
-    delay = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**tries) * random.uniform(0.5, 1.0)
-    reason = describe(failed.error)
-    session.tell(Retrying(file.path, tries, round(delay, 3), reason))
-    time.sleep(delay)
-
-
-def _blocked(file: MigrationFile, failed: Failure) -> MigrationFailed:
-    return located(
-        file,
-        failed,
-        kind=MigrationBlocked,
-        help=f"tried {TRIES} times; end the sessions that hold the lock, run it in a "
-        "quiet hour, or give it longer: `-- datalayer: lock_timeout=10s`",
-    )
 
 
 @contextmanager

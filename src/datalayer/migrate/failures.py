@@ -9,6 +9,7 @@ from datalayer.errors import MigrationFailed
 from datalayer.lexer import TokenKind, tokens
 from datalayer.location import locate
 from datalayer.migrate.problems import show
+from datalayer.migrate.statements import TURN_OFF, runs_outside
 
 if TYPE_CHECKING:
     import psycopg
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
 
 _QUOTED = re.compile(r'"([^"`]+)"')
 _DO_LINE = re.compile(r"PL/pgSQL function inline_code_block line ([0-9]+)")
-_IN_TRANSACTION = "25001"
-_TURN_OFF = (
-    "put the statement into a file of its own that begins with "
-    "`-- datalayer: transaction=off`"
-)
+# "cannot run inside a transaction block", and a COMMIT in what is called.
+_IN_TRANSACTION = {"25001", "2D000"}
 
 
 def located(
@@ -38,8 +36,9 @@ def located(
     start, end = _extent(file, failed.statement, error)
     location = locate(file.path, file.text, start)
     hint = error.diag.message_hint
-    if error.sqlstate == _IN_TRANSACTION and file.header.transaction:
-        hint = _TURN_OFF
+    is_outside = runs_outside(file.header, failed.statement)
+    if error.sqlstate in _IN_TRANSACTION and not is_outside:
+        hint = TURN_OFF
     return kind(
         describe(error),
         location=location,

@@ -18,7 +18,7 @@ from datalayer.errors import (
 from datalayer.lexer import significant_tokens
 from datalayer.location import Location
 from datalayer.migrate.header import Header, read_header
-from datalayer.migrate.statements import check_statements
+from datalayer.migrate.statements import check_statements, runs_outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,16 @@ class MigrationFile:
     def number(self) -> int:
         """Return the version as the number that orders files."""
         return int(self.version)
+
+    @property
+    def inside(self) -> int:
+        """Return how many statements, from the first on, are one transaction."""
+        return sum(not runs_outside(self.header, each) for each in self.statements)
+
+    def statement_text(self, number: int) -> str:
+        """Return a statement as it is written; the first has number 0."""
+        statement = self.statements[number]
+        return self.text[statement.start : statement.end]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The lines `-- datalayer: key=value …` at the top of a migration."""
+"""The lines `-- datalayer: key=value …` of a migration: at the top, and amid it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ class Header:
     """What a migration asks of the runner."""
 
     transaction: bool = True
+    #: Where a line between statements turns the transaction off for those after it.
+    off_from: int | None = None
     #: As PostgreSQL writes it (`5s`), or None for the runner's own.
     lock_timeout: str | None = None
+    #: The same for what runs outside a transaction, where its line says so.
+    outside_lock_timeout: str | None = None
     #: Components that must be up to date before this one.
     requires: tuple[str, ...] = ()
     #: `rule:reason` pairs for the lint.
@@ -42,19 +46,60 @@ def read_header(path: str, text: str) -> tuple[Header, tuple[LocatedError, ...]]
         is_top = is_top and not token.significant
         if token.kind is not TokenKind.LINE_COMMENT or not _LINE.match(token.text):
             continue
-        if not is_top:
-            problems.append(_late(path, text, token))
-            continue
-        for pair, offset in _pairs(token):
-            found = _apply(header, pair)
-            if isinstance(found, Header):
-                header = found
-            else:
-                length = len(pair[0])
-                problems.append(
-                    problem_at(MigrationHeaderError, path, text, offset, length, *found)
-                )
+        if is_top:
+            header, found = _read_line(path, text, token, header)
+        else:
+            header, found = _read_late(path, text, token, header)
+        problems.extend(found)
     return header, tuple(problems)
+
+
+def _read_line(
+    path: str, text: str, token: Token, header: Header
+) -> tuple[Header, list[LocatedError]]:
+    """Return the header with the pairs of one more line, and what is wrong in it."""
+    problems = []
+    for pair, offset in _pairs(token):
+        found = _apply(header, pair)
+        if isinstance(found, Header):
+            header = found
+        else:
+            length = len(pair[0])
+            problems.append(
+                problem_at(MigrationHeaderError, path, text, offset, length, *found)
+            )
+    return header, problems
+
+
+def _read_late(
+    path: str, text: str, token: Token, header: Header
+) -> tuple[Header, list[LocatedError]]:
+    """Read a line after the first statement, which may turn the transaction off."""
+    line, problems = _read_line(path, text, token, Header())
+    if problems:
+        return header, problems
+    keys = {pair["key"] for pair, _ in _pairs(token)}
+    wrong = _wrong_late(header, line, keys)
+    if wrong:
+        length = len(token.text)
+        return header, [
+            problem_at(MigrationHeaderError, path, text, token.start, length, *wrong)
+        ]
+    header = replace(
+        header, off_from=token.start, outside_lock_timeout=line.lock_timeout
+    )
+    return header, []
+
+
+def _wrong_late(header: Header, line: Header, keys: set[str]) -> tuple[str, str] | None:
+    """Return what is wrong with a line after the first statement, and the remedy."""
+    if "transaction" not in keys or keys - {"transaction", "lock_timeout"}:
+        return _LATE
+    if line.transaction:
+        return _ON_AGAIN
+    if not header.transaction or header.off_from is not None:
+        return _OFF_TWICE
+    return None
 
 
 def _pairs(token: Token) -> Iterator[tuple[re.Match[str], int]]:
@@ -104,13 +149,17 @@ _KEYS: dict[str, tuple[re.Pattern[str], str, Callable[[Header, str], Header]]] =
 _KEYS_HELP = f"the keys are {', '.join(f'`{key}`' for key in sorted(_KEYS))}"
 
 
-def _late(path: str, text: str, token: Token) -> LocatedError:
-    return problem_at(
-        MigrationHeaderError,
-        path,
-        text,
-        token.start,
-        len(token.text),
-        "a header after the first statement",
-        "move the line to the top of the file",
-    )
+_LATE = (
+    "a header after the first statement",
+    "move the line to the top of the file; between statements may stand "
+    "`transaction=off`, alone or with `lock_timeout`",
+)
+_ON_AGAIN = (
+    "`transaction=on` after the first statement",
+    "give these statements a file of their own: a file has one transaction, at its "
+    "beginning",
+)
+_OFF_TWICE = (
+    "a second `transaction=off`",
+    "remove the line: the first one holds to the end of the file",
+)

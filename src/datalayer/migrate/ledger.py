@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -15,8 +14,6 @@ from datalayer.location import Location
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from datalayer.migrate.files import MigrationFile
 
 _TABLE = "datalayer_migration"
 
@@ -57,6 +54,9 @@ CREATE TABLE {table} (
     tries integer NOT NULL,
     milliseconds bigint NOT NULL,
     package_version text NOT NULL,
+    statements integer,
+    statements_done integer,
+    statement_started_at timestamptz,
     CONSTRAINT datalayer_migration_pkey PRIMARY KEY (component, version),
     CONSTRAINT datalayer_migration_ordinal_key UNIQUE (ordinal)
 )
@@ -64,6 +64,33 @@ CREATE TABLE {table} (
 _COMMENT = sql.SQL("""\
 COMMENT ON TABLE {table} IS
 'The migrations that `datalayer migrate` applied; do not edit by hand.'
+""")
+# A ledger of an earlier version has no column for the statements of a file.
+_HAS_STATEMENTS = sql.SQL("""\
+SELECT EXISTS (
+    SELECT
+    FROM pg_catalog.pg_attribute
+    WHERE
+        attrelid = to_regclass(%s)
+        AND attname = 'statement_started_at'
+        AND NOT attisdropped
+)
+""")
+_ADD_STATEMENTS = sql.SQL("""\
+ALTER TABLE {table}
+ADD COLUMN statements integer,
+ADD COLUMN statements_done integer,
+ADD COLUMN statement_started_at timestamptz
+""")
+_STATEMENTS = sql.SQL("""\
+statements,
+    statements_done,
+    statement_started_at IS NOT NULL AS is_started\
+""")
+_NO_STATEMENTS = sql.SQL("""\
+NULL::integer AS statements,
+    NULL::integer AS statements_done,
+    FALSE AS is_started\
 """)
 _ROWS = sql.SQL("""\
 SELECT
@@ -77,25 +104,10 @@ SELECT
     sql_text AS text,
     applied_by,
     applied_at,
-    milliseconds
+    milliseconds,
+    {statements}
 FROM {table}
 ORDER BY ordinal
-""")
-_INSERT = sql.SQL("""\
-INSERT INTO {table} (
-    component,
-    version,
-    name,
-    variant,
-    profile,
-    bytes_sha256,
-    tokens_sha256,
-    sql_text,
-    tries,
-    milliseconds,
-    package_version
-)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """)
 # Files on the disk are not enough: TimescaleDB must be among the preloaded libraries,
 # and only then it has its settings. A database that has the extension has all it needs.
@@ -121,6 +133,16 @@ class LedgerRow:
     applied_by: str
     applied_at: datetime
     milliseconds: int
+    #: How many statements the file has; None if it was applied before they counted.
+    statements: int | None
+    statements_done: int | None
+    #: Whether the statement after those was begun, outside a transaction.
+    is_started: bool
+
+    @property
+    def is_applied(self) -> bool:
+        """Tell whether the whole file is applied, rather than a part of it."""
+        return self.statements_done == self.statements
 
     @property
     def number(self) -> int:
@@ -166,6 +188,7 @@ def find_ledger(connection: psycopg.Connection) -> Ledger:
 def create_ledger(connection: psycopg.Connection, ledger: Ledger) -> None:
     """Create the table unless it exists; call this only under the lock."""
     if _exists(connection, ledger):
+        _bring_up_to_date(connection, ledger)
         return
     try:
         with connection.transaction():
@@ -178,40 +201,29 @@ def create_ledger(connection: psycopg.Connection, ledger: Ledger) -> None:
         ) from error
 
 
+def _bring_up_to_date(connection: psycopg.Connection, ledger: Ledger) -> None:
+    if _has_statements(connection, ledger):
+        return
+    try:
+        connection.execute(_ADD_STATEMENTS.format(table=ledger.table))
+    except psycopg.Error as error:
+        raise LedgerError(
+            f"cannot add columns to `{ledger.schema}.{_TABLE}`: "
+            f"{error.diag.message_primary}",
+            help="this version writes more columns: migrate once as the owner of the "
+            "table",
+        ) from error
+
+
 def read_ledger(connection: psycopg.Connection, ledger: Ledger) -> list[LedgerRow]:
     """Return all rows in the order of their application; none without the table."""
     if not _exists(connection, ledger):
         return []
     with connection.cursor(row_factory=class_row(LedgerRow)) as cursor:
-        return cursor.execute(_ROWS.format(table=ledger.table)).fetchall()
-
-
-def record(
-    connection: psycopg.Connection,
-    ledger: Ledger,
-    file: MigrationFile,
-    *,
-    profile: str,
-    tries: int,
-    milliseconds: int,
-) -> None:
-    """Write the row of a file, in the transaction of the file where it has one."""
-    connection.execute(
-        _INSERT.format(table=ledger.table),
-        (
-            file.component,
-            file.version,
-            file.name,
-            file.variant,
-            profile,
-            file.bytes_hash,
-            file.tokens_hash,
-            file.text,
-            tries,
-            milliseconds,
-            _package_version(),
-        ),
-    )
+        has_statements = _has_statements(connection, ledger)
+        columns = _STATEMENTS if has_statements else _NO_STATEMENTS
+        query = _ROWS.format(table=ledger.table, statements=columns)
+        return cursor.execute(query).fetchall()
 
 
 def has_timescaledb(connection: psycopg.Connection) -> bool:
@@ -226,8 +238,7 @@ def _exists(connection: psycopg.Connection, ledger: Ledger) -> bool:
     return found is True
 
 
-def _package_version() -> str:
-    try:
-        return metadata.version("datalayer")
-    except metadata.PackageNotFoundError:
-        return "unknown"
+def _has_statements(connection: psycopg.Connection, ledger: Ledger) -> bool:
+    table = ledger.table.as_string(connection)
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(_HAS_STATEMENTS, (table,)).fetchone() is True

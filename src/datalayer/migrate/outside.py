@@ -1,24 +1,35 @@
-"""A file of one statement that PostgreSQL runs only outside a transaction."""
+"""Statements that run by themselves, outside a transaction, one after the other.
+
+The row of the file journals them: it says how many are done, and whether the next one
+is begun. Each sees a session of its own, with nothing but what `SET` statements before
+it in the file say, so that a run that goes on where another one ended is no different.
+"""
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from datalayer.errors import MigrationHalfApplied
-from datalayer.location import locate
+from datalayer.errors import MigrationBlocked, MigrationFailed, MigrationHalfApplied
+from datalayer.lexer import split_statements
+from datalayer.location import Location
+from datalayer.migrate.events import Running
 from datalayer.migrate.failures import describe, located
-from datalayer.migrate.invalid_index import drop_index, find_invalid_index
-from datalayer.migrate.ledger import record
+from datalayer.migrate.files import tokens_hash
+from datalayer.migrate.indexes import Index, drop_index, find_index
+from datalayer.migrate.journal import advance, forget, journal, settle
 from datalayer.migrate.lock import take_guard
-from datalayer.migrate.problems import problem_at, show
+from datalayer.migrate.problems import problem_at
+from datalayer.migrate.retries import BLOCKED, Outcome, try_often
 from datalayer.migrate.session import (
     LOCK_TIMEOUT,
     Failure,
     Session,
     reset_identity,
+    reset_session,
     run_statement,
     set_timeouts,
 )
@@ -26,125 +37,293 @@ from datalayer.migrate.statements import (
     ConcurrentIndex,
     concurrent_index,
     is_concurrent,
+    is_setting,
     may_leave_something,
+    needs_a_hand,
 )
 
 if TYPE_CHECKING:
+    from datalayer.errors import LocatedError
     from datalayer.lexer import Statement
+    from datalayer.migrate.comparison import Pending
     from datalayer.migrate.files import MigrationFile
+    from datalayer.migrate.ledger import LedgerRow
 
 # DROP INDEX CONCURRENTLY waits for whoever uses the table, and Ctrl-C should not.
 _CLEANING_TIMEOUT = "3s"
 
 
-def attempt_outside(
-    session: Session, file: MigrationFile, tries: int
-) -> Failure | None:
-    """Run the one statement of a file, then record it; None when both are done."""
-    connection = session.connection
-    begun = time.monotonic()
-    take_guard(connection, session.lock, in_transaction=False)
-    for statement in file.statements:
-        failed = _run(session, file, statement)
-        if failed:
-            return failed
-    reset_identity(connection)
-    milliseconds = round((time.monotonic() - begun) * 1000)
-    try:
-        record(
-            connection,
-            session.ledger,
-            file,
-            profile=session.profile,
-            tries=tries,
-            milliseconds=milliseconds,
-        )
-    except psycopg.Error as error:
-        raise _unrecorded(file, error) from error
-    return None
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement, where it runs, and the row that journals it."""
+
+    session: Session
+    file: MigrationFile
+    #: How many statements are done before; so it is its position, from 0.
+    done: int
+    #: The component and the version, as the row writes them.
+    key: tuple[str, str]
+    #: Whether the file had no row before this run.
+    is_new: bool
+
+    @property
+    def connection(self) -> psycopg.Connection:
+        """Return the connection that runs it."""
+        return self.session.connection
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether the file goes on, rather than ends before this."""
+        return self.done < len(self.file.statements)
+
+    @property
+    def statement(self) -> Statement:
+        """Return where the statement stands."""
+        return self.file.statements[self.done]
+
+    @property
+    def text(self) -> str:
+        """Return the statement as it is written."""
+        return self.file.statement_text(self.done)
+
+    @property
+    def index(self) -> ConcurrentIndex | None:
+        """Return the index that it builds without blocking others, if it names one."""
+        return concurrent_index(self.text)
 
 
-def _run(session: Session, file: MigrationFile, statement: Statement) -> Failure | None:
-    text = file.text[statement.start : statement.end]
-    timeout = "0" if is_concurrent(text) else LOCK_TIMEOUT
-    set_timeouts(
-        session.connection,
-        lock_timeout=file.header.lock_timeout or timeout,
-        is_local=False,
-    )
+def apply_outside(session: Session, pending: Pending) -> Outcome:
+    """Run the statements of a file that are not done, and journal each."""
+    file, row = pending.file, pending.row
+    key = (file.component, row.version if row else file.version)
+    first = Step(session, file, pending.done, key, row is None and file.inside == 0)
+    done = _go_on(first, row) if row and row.is_started else pending.done
+    tries, milliseconds = 1, 0
+    for number in range(done, len(file.statements)):
+        outcome = _run(replace(first, done=number))
+        tries += outcome.tries - 1
+        milliseconds += outcome.milliseconds
+    if pending.done == len(file.statements):
+        # Nothing is left to run: the row takes on the text that the file has now.
+        _journal(first, is_started=False)
+    return Outcome(tries, milliseconds, None)
+
+
+def _go_on(step: Step, row: LedgerRow) -> int:
+    """Return how many statements are done, after a run that ended in one of them.
+
+    An index that is there since the mark is ours: it is whole, or it is dropped.
+    """
+    statement = split_statements(row.text)[step.done]
+    text = row.text[statement.start : statement.end]
     index = concurrent_index(text)
-    if index:
-        return _build_index(session.connection, file, statement, index)
-    failed = run_statement(session.connection, file, statement)
-    if failed and may_leave_something(text):
-        raise located(
-            file,
-            failed,
-            kind=MigrationHalfApplied,
-            help="it ran outside a transaction: remove what it left, then run again",
-        ) from failed.error
-    return failed
+    if index is None:
+        return step.done
+    _enter(step)
+    left = find_index(step.connection, index)
+    if left and not left.is_valid:
+        _drop(step, left)
+    elif left and step.is_there and tokens_hash(text) == tokens_hash(step.text):
+        _finish(step, Outcome(1, 0, None))
+        return step.done + 1
+    return step.done
 
 
-def _build_index(
-    connection: psycopg.Connection,
-    file: MigrationFile,
-    statement: Statement,
-    index: ConcurrentIndex,
-) -> Failure | None:
-    """Build an index; if that fails, drop the invalid one that it left."""
-    existing = find_invalid_index(connection, index)
-    if existing:
-        raise problem_at(
-            MigrationHalfApplied,
-            file.path,
-            file.text,
-            statement.start,
-            statement.end - statement.start,
-            f"the index {existing} exists already and is invalid",
-            "an interrupted run left it, or somebody is still building it: see "
-            "`pg_stat_progress_create_index`, then "
-            f"`DROP INDEX CONCURRENTLY {existing}` and run again",
-        )
+def _drop(step: Step, left: Index) -> None:
     try:
-        failed = run_statement(connection, file, statement)
-    except BaseException:
-        # Interrupted by Ctrl-C: psycopg has cancelled the statement.
-        _clean(connection, file, statement, index)
-        raise
-    if failed:
-        _clean(connection, file, statement, index)
-    return failed
-
-
-def _clean(
-    connection: psycopg.Connection,
-    file: MigrationFile,
-    statement: Statement,
-    index: ConcurrentIndex,
-) -> None:
-    """Drop the invalid index; there was none before, so that it is ours."""
-    try:
-        set_timeouts(connection, lock_timeout=_CLEANING_TIMEOUT, is_local=False)
-        left = find_invalid_index(connection, index)
-        if left:
-            drop_index(connection, left)
+        drop_index(step.connection, left.name)
     except psycopg.Error as error:
-        raise located(
-            file,
-            Failure(statement, error),
-            kind=MigrationHalfApplied,
-            help=f"`DROP INDEX CONCURRENTLY {index.name}` if it exists, and run again",
+        raise MigrationHalfApplied(
+            f"cannot drop the invalid index {left.name}: {describe(error)}",
+            location=Location(step.file.path),
+            help="`datalayer migrate up` tries again",
+            sqlstate=error.sqlstate,
         ) from error
 
 
-def _unrecorded(file: MigrationFile, error: psycopg.Error) -> MigrationHalfApplied:
-    # A file without statements has nothing to undo, and is not half applied.
-    start, end = file.statements[0].start, file.statements[0].end
-    return MigrationHalfApplied(
-        f"this statement ran, but could not be recorded: {describe(error)}",
-        location=locate(file.path, file.text, start),
-        excerpt=show(file.text, start, end - start),
-        help="undo what it did, then run again",
-        sqlstate=error.sqlstate,
+def _run(step: Step) -> Outcome:
+    """Run one statement, again while a lock is in its way, and journal it."""
+    file = step.file
+    step.session.tell(Running(file.path, step.done + 1, len(file.statements)))
+    outcome = try_often(step.session, file, lambda _: _attempt(step))
+    if outcome.failed:
+        raise _failed(step, outcome.failed, outcome) from outcome.failed.error
+    _finish(step, outcome)
+    return outcome
+
+
+def _finish(step: Step, outcome: Outcome) -> None:
+    """Journal a statement as done; the last one only beside valid indexes."""
+    if step.done + 1 == len(step.file.statements):
+        _check_indexes(step)
+    try:
+        reset_identity(step.connection)
+        advance(
+            step.connection,
+            step.session.ledger,
+            step.key,
+            done=step.done + 1,
+            retries=outcome.tries - 1,
+            milliseconds=outcome.milliseconds,
+        )
+    except psycopg.Error as error:
+        raise _problem(
+            step,
+            f"this statement ran, but could not be recorded: {describe(error)}",
+            "`datalayer migrate up` runs it again, and goes on",
+        ) from error
+
+
+def _check_indexes(last: Step) -> None:
+    """Refuse to finish a file while an index that it built before is invalid."""
+    for number in range(last.file.inside, last.done):
+        step = replace(last, done=number)
+        if step.index is None:
+            continue
+        _enter(step)
+        found = find_index(step.connection, step.index)
+        if found and not found.is_valid:
+            raise _problem(
+                step,
+                f"the index {found.name} was built, but is invalid now",
+                f"`REINDEX INDEX CONCURRENTLY {found.name}` and run again",
+            )
+
+
+def _attempt(step: Step) -> Failure | None:
+    """Run a statement in a session of its own, between two marks."""
+    index = step.index
+    existing = None
+    if index:
+        _enter(step)
+        existing = find_index(step.connection, index)
+        if existing and not existing.is_valid:
+            raise _foreign(step, existing)
+    reset_session(step.connection)
+    take_guard(step.connection, step.session.lock, in_transaction=False)
+    # Only what comes to be after this mark is ours.
+    _journal(step, is_started=existing is None)
+    _enter(step)
+    try:
+        failed = run_statement(step.connection, step.file, step.statement)
+    except BaseException:
+        # Interrupted by Ctrl-C: psycopg has cancelled the statement.
+        with suppress(psycopg.Error, MigrationFailed):
+            _clean(step, is_ours=existing is None)
+        raise
+    if failed and not step.connection.closed:
+        _clean(step, is_ours=existing is None)
+    if failed and needs_a_hand(step.text):
+        raise _failed(step, failed) from failed.error
+    return failed
+
+
+def _enter(step: Step) -> None:
+    """Begin a session as the statement is to see it."""
+    connection, file = step.connection, step.file
+    reset_session(connection)
+    take_guard(connection, step.session.lock, in_transaction=False)
+    header = file.header
+    is_patient = step.is_there and is_concurrent(step.text)
+    timeout = header.outside_lock_timeout or header.lock_timeout
+    set_timeouts(
+        connection,
+        lock_timeout=timeout or ("0" if is_patient else LOCK_TIMEOUT),
+        is_local=False,
+    )
+    for number, statement in enumerate(file.statements[: step.done]):
+        if is_setting(file.statement_text(number)):
+            failed = run_statement(connection, file, statement)
+            if failed:
+                raise _failed(step, failed) from failed.error
+
+
+def _clean(step: Step, *, is_ours: bool) -> None:
+    """Drop the invalid index of a statement that failed; journal what leaves nothing.
+
+    What may have left something keeps its mark.
+    """
+    index = step.index
+    try:
+        if index and is_ours:
+            set_timeouts(
+                step.connection, lock_timeout=_CLEANING_TIMEOUT, is_local=False
+            )
+            left = find_index(step.connection, index)
+            if left and not left.is_valid:
+                drop_index(step.connection, left.name)
+        if _leaves_nothing(step):
+            reset_identity(step.connection)
+            remove = forget if _was_all(step) else settle
+            remove(step.connection, step.session.ledger, step.key)
+    except psycopg.Error as error:
+        raise located(
+            step.file,
+            Failure(step.statement, error),
+            kind=MigrationHalfApplied,
+            help="an invalid index may be left: `datalayer migrate up` drops it, and "
+            "builds it again",
+        ) from error
+
+
+def _leaves_nothing(step: Step) -> bool:
+    """Tell whether a statement that failed, and was cleaned up after, left nothing."""
+    return step.index is not None or not may_leave_something(step.text)
+
+
+def _was_all(step: Step) -> bool:
+    """Tell whether nothing of the file is applied once this statement left nothing."""
+    return step.is_new and step.done == 0 and _leaves_nothing(step)
+
+
+def _journal(step: Step, *, is_started: bool) -> None:
+    journal(
+        step.connection,
+        step.session.ledger,
+        step.file,
+        version=step.key[1],
+        profile=step.session.profile,
+        done=step.done,
+        is_started=is_started,
+    )
+
+
+def _failed(
+    step: Step, failed: Failure, outcome: Outcome | None = None
+) -> MigrationFailed:
+    """Return the error for a statement that failed, and say what of the file stays."""
+    is_blocked = outcome is not None and outcome.is_blocked
+    hint = BLOCKED if is_blocked else failed.error.diag.message_hint
+    if _was_all(step) and not step.connection.closed:
+        kind = MigrationBlocked if is_blocked else MigrationFailed
+        return located(step.file, failed, kind=kind, help=hint)
+    remedy = "remove what it left" if needs_a_hand(step.text) else "correct the cause"
+    state = (
+        f"half applied: {step.done} of {len(step.file.statements)} statements are done "
+        f"and stay; {remedy}, then `datalayer migrate up` goes on with this one"
+    )
+    help = f"{hint}; {state}" if hint else state
+    return located(step.file, failed, kind=MigrationHalfApplied, help=help)
+
+
+def _foreign(step: Step, existing: Index) -> LocatedError:
+    return _problem(
+        step,
+        f"the index {existing.name} exists already and is invalid",
+        "somebody else left it, or is still building it: see "
+        "`pg_stat_progress_create_index`, then "
+        f"`DROP INDEX CONCURRENTLY {existing.name}` and run again",
+    )
+
+
+def _problem(step: Step, message: str, remedy: str) -> LocatedError:
+    start, end = step.statement.start, step.statement.end
+    return problem_at(
+        MigrationHalfApplied,
+        step.file.path,
+        step.file.text,
+        start,
+        end - start,
+        message,
+        remedy,
     )

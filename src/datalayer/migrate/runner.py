@@ -80,9 +80,9 @@ def migrate(
         for note in notes:
             tell(note)
         session = Session(connection, lock, ledger, found.profile, tell)
-        pending = [f for f in found.pending if selection.includes(f)]
-        for position, file in enumerate(pending, start=1):
-            tell(apply_file(session, file, position=position, total=len(pending)))
+        pending = [each for each in found.pending if selection.includes(each.file)]
+        for position, each in enumerate(pending, start=1):
+            tell(apply_file(session, each, position=position, total=len(pending)))
     return MigrationReport(
         profile=found.profile,
         applied=tuple(event for event in events if isinstance(event, Applied)),
@@ -142,11 +142,18 @@ def _component_status(examined: Examined) -> ComponentStatus:
             milliseconds=row.milliseconds,
         )
         for row in examined.rows
+        if row.is_applied
     )
     pending = (
         PendingMigration(
-            version=file.version, name=file.name, variant=file.variant, path=file.path
+            version=each.file.version,
+            name=each.file.name,
+            variant=each.file.variant,
+            path=each.file.path,
+            statements=len(each.file.statements),
+            statements_done=each.done,
+            half_applied=each.row is not None,
         )
-        for file in examined.comparison.pending
+        for each in examined.comparison.pending
     )
     return ComponentStatus(examined.component.name, tuple(applied), tuple(pending))

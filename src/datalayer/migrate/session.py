@@ -54,6 +54,10 @@ def set_timeouts(
     }
     if connection.info.server_version >= _FIRST_WITH_TRANSACTION_TIMEOUT:
         settings["transaction_timeout"] = "0"
+    if not is_local:
+        # What COMMITs and goes on is in a transaction that nobody began in this way.
+        settings["default_transaction_isolation"] = "read committed"
+        settings["default_transaction_read_only"] = "off"
     for name, value in settings.items():
         connection.execute("SELECT set_config(%s, %s, %s)", (name, value, is_local))
 

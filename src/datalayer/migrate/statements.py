@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from datalayer.errors import (
     LocatedError,
+    MigrationHeaderError,
     MigrationSyntaxError,
     TransactionControlError,
     TransactionOffError,
@@ -38,6 +39,8 @@ _CONCURRENT_INDEX = re.compile(
 _NOT_ATOMIC = re.compile(
     r"CALL |DO |REINDEX |ALTER TABLE .* DETACH |CREATE (?:UNIQUE )?INDEX CONCURRENTLY "
 )
+# What these leave when they fail is in the way of a second try.
+_NEEDS_A_HAND = re.compile(r"REINDEX |ALTER TABLE .* DETACH ")
 _OUTSIDE = re.compile(
     r"""
     CREATE\ (?:UNIQUE\ )?INDEX\ CONCURRENTLY\ |
@@ -55,6 +58,7 @@ _OUTSIDE = re.compile(
     """,
     re.VERBOSE,
 )
+_SETTING = re.compile(r"RESET |SET (?!LOCAL |TRANSACTION |CONSTRAINTS )")
 _COPY_WITH_CLIENT = re.compile(r"COPY .*\b(?:FROM STDIN|TO STDOUT) ")
 
 
@@ -91,6 +95,11 @@ def may_leave_something(sql: str) -> bool:
     return _NOT_ATOMIC.match(opening(sql)) is not None
 
 
+def needs_a_hand(sql: str) -> bool:
+    """Tell whether a statement that failed must be cleaned up after by somebody."""
+    return _NEEDS_A_HAND.match(opening(sql)) is not None
+
+
 def concurrent_index(sql: str) -> ConcurrentIndex | None:
     """Return what `CREATE INDEX CONCURRENTLY` builds; None when it gives no name."""
     found = _CONCURRENT_INDEX.match(opening(sql))
@@ -123,33 +132,70 @@ def check_statements(
     statements = tuple(split_statements(text))
     problems = []
     for statement in statements:
-        found = _check(text[statement.start : statement.end], header)
+        is_outside = runs_outside(header, statement)
+        found = _check(text[statement.start : statement.end], is_outside=is_outside)
         if found:
             kind, message, remedy = found
             length = statement.end - statement.start
             problems.append(
                 problem_at(kind, path, text, statement.start, length, message, remedy)
             )
-    if not header.transaction and len(statements) > 1:
-        second = statements[1]
-        length = second.end - second.start
+    misplaced = _check_line(header, statements)
+    if misplaced and header.off_from is not None:
+        length = len(text) - header.off_from
         problems.append(
-            problem_at(TransactionOffError, path, text, second.start, length, *_SEVERAL)
+            problem_at(
+                MigrationHeaderError, path, text, header.off_from, length, *misplaced
+            )
         )
     return statements, tuple(problems)
+
+
+def runs_outside(header: Header, statement: Statement) -> bool:
+    """Tell whether a statement stands where the transaction of its file is off."""
+    if header.off_from is not None and statement.start > header.off_from:
+        return True
+    return not header.transaction
+
+
+def is_setting(sql: str) -> bool:
+    """Tell whether a statement sets something for the rest of its session."""
+    return _SETTING.match(opening(sql)) is not None
+
+
+def _check_line(
+    header: Header, statements: tuple[Statement, ...]
+) -> tuple[str, str] | None:
+    """Return what is wrong with the place of a line between statements."""
+    if header.off_from is None:
+        return None
+    if any(s.start < header.off_from < s.end for s in statements):
+        return _INSIDE_A_STATEMENT
+    if not any(s.start > header.off_from for s in statements):
+        return _NOTHING_AFTER
+    return None
 
 
 _UNTERMINATED = (
     "a string, quoted name or comment that begins here never ends",
     "end it before the end of the file",
 )
-_SEVERAL = (
-    "a second statement in a file with `transaction=off`",
-    "give each statement a file of its own, so that a failure leaves no half file",
+_INSIDE_A_STATEMENT = (
+    "`transaction=off` in the middle of a statement",
+    "move the line between two statements; is a semicolon missing?",
+)
+_NOTHING_AFTER = (
+    "`transaction=off` after the last statement",
+    "remove the line, or move it above the statements that it is for",
+)
+#: What to do with a statement that PostgreSQL refuses in a transaction.
+TURN_OFF = (
+    "put it after the statements that need the transaction, below a line "
+    "`-- datalayer: transaction=off`"
 )
 
 
-def _check(sql: str, header: Header) -> tuple[type[LocatedError], str, str] | None:
+def _check(sql: str, *, is_outside: bool) -> tuple[type[LocatedError], str, str] | None:
     """Return a kind of error, a message and a remedy, or None."""
     first = opening(sql)
     name = " ".join(first.split()[:2])
@@ -166,7 +212,7 @@ def _check(sql: str, header: Header) -> tuple[type[LocatedError], str, str] | No
             "write rows as `INSERT … VALUES`; leave an export out",
         )
     if _OUTSIDE.match(first):
-        return _check_outside(first, header)
+        return None if is_outside else _check_outside(first)
     if _TRANSACTION_CONTROL.match(first):
         return (
             TransactionControlError,
@@ -176,15 +222,10 @@ def _check(sql: str, header: Header) -> tuple[type[LocatedError], str, str] | No
     return None
 
 
-def _check_outside(
-    first: str, header: Header
-) -> tuple[type[LocatedError], str, str] | None:
-    if not header.transaction:
-        return None
+def _check_outside(first: str) -> tuple[type[LocatedError], str, str]:
     shown = "CONCURRENTLY" if " CONCURRENTLY " in first else " ".join(first.split()[:2])
     return (
         TransactionOffError,
         f"`{shown}` cannot run inside a transaction",
-        "put the statement into a file of its own that begins with "
-        "`-- datalayer: transaction=off`",
+        TURN_OFF,
     )
