@@ -40,9 +40,8 @@ from datalayer.migrate import (
     retries,
     runner,
 )
-from datalayer.migrate.files import MigrationFile
 from datalayer.migrate.journal import record
-from datalayer.migrate.session import run_statement
+from datalayer.migrate.session import run_text
 from datalayer.server import Server, scratch_database
 from schema_dump import dump_schema
 
@@ -453,13 +452,13 @@ def test_an_interrupted_index_is_dropped(
     write_index(folder)
 
     def run_and_interrupt(
-        connection: psycopg.Connection, file: MigrationFile, statement: Statement
+        connection: psycopg.Connection, text: str, statement: Statement
     ) -> None:
-        assert run_statement(connection, file, statement)
+        assert run_text(connection, text, statement)
         assert indexes(empty_database) == [(False,)]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(outside, "run_statement", run_and_interrupt)
+    monkeypatch.setattr(outside, "run_text", run_and_interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         migrate(empty_database, folder)

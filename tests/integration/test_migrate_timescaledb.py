@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from datalayer.errors import MigrationFailed, ProfileConflict
+from datalayer.errors import MigrationFailed, MigrationHalfApplied, ProfileConflict
 from datalayer.migrate import migrate, status
 
 MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
@@ -141,3 +141,33 @@ def test_database_keeps_the_profile_it_was_built_with(
     assert status(empty_timescaledb, folder).profile == built
     assert migrate(empty_timescaledb, folder).profile == built
     assert hypertables(empty_timescaledb) == count
+
+
+def test_statements_below_the_line_run_one_by_one(
+    empty_timescaledb: str, write: Write
+) -> None:
+    folder = write(
+        {
+            "001_a.sql": "CREATE TABLE a (x integer);\n"
+            "INSERT INTO a VALUES (1), (1);\n"
+            "CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ BEGIN\n"
+            "    UPDATE a SET x = 2; COMMIT;\n"
+            "    RAISE NOTICE 'seen';\n"
+            "END $$;\n"
+            "-- datalayer: transaction=off\n"
+            "CALL fill();\n"
+            "CREATE UNIQUE INDEX CONCURRENTLY i ON a (x);\n"
+            "DROP INDEX CONCURRENTLY IF EXISTS i;"
+        }
+    )
+    with pytest.raises(MigrationHalfApplied, match="is duplicated"):
+        migrate(empty_timescaledb, folder)
+    (half,) = status(empty_timescaledb, folder).half_applied
+    with psycopg.connect(empty_timescaledb) as connection:
+        connection.execute("UPDATE a SET x = 3 WHERE ctid = (SELECT min(ctid) FROM a)")
+
+    report = migrate(empty_timescaledb, folder)
+
+    assert (half.statements_done, half.statements) == (4, 6)
+    assert len(report.applied) == 1
+    assert status(empty_timescaledb, folder).pending == 0

@@ -31,6 +31,7 @@ from datalayer.migrate.session import (
     reset_identity,
     reset_session,
     run_statement,
+    run_text,
     set_timeouts,
 )
 from datalayer.migrate.statements import (
@@ -40,6 +41,7 @@ from datalayer.migrate.statements import (
     is_setting,
     may_leave_something,
     needs_a_hand,
+    without_concurrently,
 )
 
 if TYPE_CHECKING:
@@ -205,7 +207,7 @@ def _attempt(step: Step) -> Failure | None:
     _journal(step, is_started=existing is None)
     _enter(step)
     try:
-        failed = run_statement(step.connection, step.file, step.statement)
+        failed = run_text(step.connection, _runnable(step), step.statement)
     except BaseException:
         # Interrupted by Ctrl-C: psycopg has cancelled the statement.
         with suppress(psycopg.Error, MigrationFailed):
@@ -216,6 +218,16 @@ def _attempt(step: Step) -> Failure | None:
     if failed and needs_a_hand(step.text):
         raise _failed(step, failed) from failed.error
     return failed
+
+
+def _runnable(step: Step) -> str:
+    """Return the statement as the server takes it.
+
+    A server that takes one connection has nobody to block, and what waits for others
+    fails there: https://github.com/electric-sql/pglite/issues/901.
+    """
+    is_alone = step.session.lock.connection is not None
+    return without_concurrently(step.text) if is_alone else step.text
 
 
 def _enter(step: Step) -> None:

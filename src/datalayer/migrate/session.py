@@ -66,7 +66,13 @@ def run_statement(
     connection: psycopg.Connection, file: MigrationFile, statement: Statement
 ) -> Failure | None:
     """Run one statement as it is written, so that positions can be mapped back."""
-    text = file.text[statement.start : statement.end]
+    return run_text(connection, file.text[statement.start : statement.end], statement)
+
+
+def run_text(
+    connection: psycopg.Connection, text: str, statement: Statement
+) -> Failure | None:
+    """Run what a statement says, in words of the same length."""
     try:
         connection.execute(text.encode())
     except psycopg.Error as error:

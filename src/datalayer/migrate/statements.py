@@ -90,6 +90,19 @@ def is_concurrent(sql: str) -> bool:
     return " CONCURRENTLY " in opening(sql)
 
 
+def without_concurrently(sql: str) -> str:
+    """Return a statement that does the same, and blocks others; no token moves."""
+    if not needs_autocommit(sql):
+        return sql
+    for token in significant_tokens(sql):
+        if token.text == "(":
+            break
+        if token.is_word("concurrently"):
+            blank = " " * len(token.text)
+            return f"{sql[: token.start]}{blank}{sql[token.end :]}"
+    return sql
+
+
 def may_leave_something(sql: str) -> bool:
     """Tell whether a statement that failed outside a transaction may be half done."""
     return _NOT_ATOMIC.match(opening(sql)) is not None
