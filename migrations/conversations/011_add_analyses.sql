@@ -9,6 +9,7 @@ CREATE TABLE conversation_analyses (
     id bigint GENERATED ALWAYS AS IDENTITY,
     conversation_id uuid NOT NULL,
     branch_id text NOT NULL DEFAULT 'main',
+    domain text NOT NULL,
     status conversation_analysis_status NOT NULL DEFAULT 'pending',
     model_used text,
     content text,
@@ -24,6 +25,7 @@ CREATE TABLE conversation_analyses (
     started_at timestamptz,
     completed_at timestamptz,
     locked_until timestamptz,
+    attempt_token bigint NOT NULL DEFAULT 0,
     CONSTRAINT conversation_analyses_pkey PRIMARY KEY (id),
     CONSTRAINT conversation_analyses_conversation_id_branch_id_key
     UNIQUE (conversation_id, branch_id),
@@ -36,11 +38,18 @@ CREATE TABLE conversation_analyses (
     CHECK ((status = 'processing') = (locked_until IS NOT NULL))
 );
 COMMENT ON TABLE conversation_analyses IS 'What a model says about a branch.';
+COMMENT ON COLUMN conversation_analyses.retry_count
+IS 'Attempts that failed since it was last asked for.';
 COMMENT ON COLUMN conversation_analyses.locked_until IS 'The end of the lease.';
+COMMENT ON COLUMN conversation_analyses.attempt_token
+IS 'How often it was claimed: the number names an attempt, and never comes twice.';
 -- The oldest pending one, and the ones whose worker is gone.
 CREATE INDEX idx_analyses_status ON conversation_analyses (status, created_at, id);
 CREATE INDEX idx_analyses_lease ON conversation_analyses (locked_until, id)
 WHERE status = 'processing';
+-- Those of a domain, of one status or of some.
+CREATE INDEX idx_analyses_domain
+ON conversation_analyses (domain, status, created_at, id);
 
 CREATE FUNCTION touch_updated_at() RETURNS trigger
 LANGUAGE plpgsql
@@ -70,6 +79,6 @@ CREATE TABLE analysis_audit_log (
 );
 COMMENT ON TABLE analysis_audit_log IS 'What was done about an analysis, and by whom.';
 CREATE INDEX idx_analysis_audit_conversation
-ON analysis_audit_log (conversation_id, branch_id, id);
+ON analysis_audit_log (conversation_id, id);
 CREATE INDEX idx_analysis_audit_domain ON analysis_audit_log (domain, id);
 CREATE INDEX idx_analysis_audit_timestamp ON analysis_audit_log (timestamp, id);

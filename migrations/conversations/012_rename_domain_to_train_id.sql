@@ -1,16 +1,20 @@
 -- A domain becomes a train: a team, which may use several domains. The names change, the
 -- data stays as it is.
 -- Safe to run again.
--- Locks: ACCESS EXCLUSIVE on api_requests, hourly_stats, analysis_audit_log and
--- domain_accounts, for a moment: names are all that changes. What runs at that time must
--- know the new names.
+-- Locks: ACCESS EXCLUSIVE on api_requests, hourly_stats, conversation_analyses,
+-- analysis_audit_log and domain_accounts, for a moment: names are all that changes. What
+-- runs at that time must know the new names.
 
 DO $do$
 DECLARE
     relation text;
 BEGIN
     FOREACH relation IN ARRAY ARRAY[
-        'api_requests', 'hourly_stats', 'analysis_audit_log', 'domain_accounts'
+        'api_requests',
+        'hourly_stats',
+        'conversation_analyses',
+        'analysis_audit_log',
+        'domain_accounts'
     ] LOOP
         IF EXISTS (
             SELECT FROM pg_catalog.pg_attribute
@@ -36,6 +40,7 @@ IS 'The account of a train, for requests without one.';
 ALTER INDEX IF EXISTS idx_requests_domain_timestamp
 RENAME TO idx_requests_train_timestamp;
 ALTER INDEX IF EXISTS idx_requests_domain_usage RENAME TO idx_requests_train_usage;
+ALTER INDEX IF EXISTS idx_analyses_domain RENAME TO idx_analyses_train;
 ALTER INDEX IF EXISTS idx_analysis_audit_domain RENAME TO idx_analysis_audit_train;
 
 CREATE OR REPLACE PROCEDURE backfill_account_ids(batch_size integer DEFAULT 10000)

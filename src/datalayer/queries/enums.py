@@ -5,6 +5,7 @@
 from enum import StrEnum
 
 __all__ = [
+    "ConversationAnalysisStatus",
     "EnforcementCondition",
     "EnforcementStatus",
     "ExecutionStatus",
@@ -12,6 +13,15 @@ __all__ = [
     "WorkerStatus",
     "WorkerType",
 ]
+
+
+class ConversationAnalysisStatus(StrEnum):
+    """The labels of `conversation_analysis_status`."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
 
 
 class EnforcementCondition(StrEnum):

@@ -1,0 +1,83 @@
+-- name: list_conversation_audit(conversation_id, branch_id, before_id, row_limit)
+-- record_class: AnalysisEvent
+-- Return a page of what was done about the analyses of a conversation, or of one of its
+-- branches, newest first; give the last row's `id` for the next page, which is empty at the
+-- end.
+-- @param branch_id = NULL
+-- @param before_id = NULL
+-- @param row_limit = 100
+SELECT
+    id,
+    event_type,
+    outcome,
+    conversation_id,
+    branch_id,
+    train_id,
+    request_id,
+    user_context,
+    metadata,
+    timestamp
+FROM analysis_audit_log
+WHERE
+    conversation_id = :conversation_id
+    AND (:branch_id::text IS NULL OR branch_id = :branch_id)
+    AND id < coalesce(:before_id, 9223372036854775807)
+ORDER BY id DESC
+LIMIT :row_limit;
+
+-- name: list_train_audit(train_id, before_id, row_limit)
+-- record_class: AnalysisEvent
+-- Return a page of what was done about the analyses of a train, newest first; give the last
+-- row's `id` for the next page, which is empty at the end.
+-- @column train_id null
+-- @param before_id = NULL
+-- @param row_limit = 100
+SELECT
+    id,
+    event_type,
+    outcome,
+    conversation_id,
+    branch_id,
+    train_id,
+    request_id,
+    user_context,
+    metadata,
+    timestamp
+FROM analysis_audit_log
+WHERE
+    train_id = :train_id
+    AND id < coalesce(:before_id, 9223372036854775807)
+ORDER BY id DESC
+LIMIT :row_limit;
+
+-- name: list_audit(since, until, before_timestamp, before_id, row_limit)
+-- record_class: AnalysisEvent
+-- Return a page of what was done about analyses from `since` on and before `until`, newest
+-- first; give the last row's `timestamp` and `id` for the next page, which is empty at the
+-- end.
+-- @param since = NULL
+-- @param until = NULL
+-- @param before_timestamp = NULL
+-- @param before_id = NULL
+-- @param row_limit = 100
+SELECT
+    id,
+    event_type,
+    outcome,
+    conversation_id,
+    branch_id,
+    train_id,
+    request_id,
+    user_context,
+    metadata,
+    timestamp
+FROM analysis_audit_log
+WHERE
+    timestamp >= coalesce(:since, '-infinity'::timestamptz)
+    AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+    AND (timestamp, id) < (
+        coalesce(:before_timestamp, 'infinity'::timestamptz),
+        coalesce(:before_id, 0)
+    )
+ORDER BY timestamp DESC, id DESC
+LIMIT :row_limit;
