@@ -22,6 +22,11 @@ from datalayer.domains.conversations.credentials import (
     update_credential,
     update_tokens,
 )
+from datalayer.domains.conversations.isolation import (
+    as_train,
+    disable_train_isolation,
+    enable_train_isolation,
+)
 from datalayer.domains.conversations.key_material import (
     NewApiKey,
 )
@@ -57,6 +62,7 @@ from datalayer.queries.conversations.credential import (
     list_accounts,
     list_train_accounts,
 )
+from datalayer.queries.conversations.isolation import list_isolated_tables
 from datalayer.queries.conversations.member import (
     list_members,
     list_memberships,
@@ -72,6 +78,7 @@ __all__ = [
     "RotationReport",
     "SlackSettings",
     "add_member",
+    "as_train",
     "change_role",
     "create_api_key",
     "create_credential",
@@ -80,6 +87,8 @@ __all__ = [
     "delete_api_key",
     "delete_credential",
     "delete_train",
+    "disable_train_isolation",
+    "enable_train_isolation",
     "find_api_key",
     "find_credential",
     "find_member",
@@ -90,6 +99,7 @@ __all__ = [
     "list_accounts",
     "list_api_keys",
     "list_failover_accounts",
+    "list_isolated_tables",
     "list_members",
     "list_memberships",
     "list_train_accounts",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 #: The largest integer that the server counts rows with.
 MOST = 2**63 - 1
 
+_LONGEST_NAME = 63
+
 
 def check_texts(**texts: str | None) -> None:
     """Raise `InvalidArgument` for the first of these that no column can hold."""
@@ -48,6 +50,16 @@ def check_times(**times: datetime | None) -> None:
     for name, time in times.items():
         if time is not None and time.utcoffset() is None:
             raise NaiveTime(name, time)
+
+
+def check_role(role: str | None) -> None:
+    """Raise `InvalidArgument` for what cannot be the name of a role.
+
+    The server would cut it, and take the name of another one.
+    """
+    check_given(role=role)
+    if role is not None and len(role.encode()) > _LONGEST_NAME:
+        raise InvalidArgument("role", role, f"a name of at most {_LONGEST_NAME} bytes")
 
 
 def is_storable(text: str) -> bool:

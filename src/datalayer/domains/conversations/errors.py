@@ -161,3 +161,43 @@ class CryptographyMissing(DataLayerError):
             "encrypting and reading tokens needs the package `cryptography`",
             help="pip install 'datalayer[conversations]'",
         )
+
+
+class NotIsolated(DataLayerError):
+    """Policies do not bind the role, so nothing would be confined; isolate the role.
+
+    Nothing was done: an owner of the tables or a superuser sees every train.
+    """
+
+    def __init__(self, train_id: str, role: str | None) -> None:
+        """Keep the train, and the role that was given."""
+        who = "the role of this connection" if role is None else f"role `{role}`"
+        super().__init__(
+            f"{who} is not isolated, and would see more than train `{train_id}`",
+            help="run `datalayer conversations isolation on ROLE`, and name that role",
+        )
+        self.train_id = train_id
+        self.role = role
+
+
+class TransactionOpen(DataLayerError):
+    """A train is entered for a whole transaction; commit or roll back the open one.
+
+    The end of the part would not be the end of the confinement.
+    """
+
+    def __init__(self, train_id: str) -> None:
+        """Keep the train."""
+        super().__init__(
+            f"the connection is in a transaction, where train `{train_id}` cannot be "
+            "entered",
+            help="commit or roll back first; in autocommit mode none is left open",
+        )
+        self.train_id = train_id
+
+
+class IsolationRefused(DataLayerError):
+    """The role or the tables do not allow isolation; do what the help says.
+
+    Nothing has changed.
+    """
