@@ -201,3 +201,17 @@ class IsolationRefused(DataLayerError):
 
     Nothing has changed.
     """
+
+
+class ImportFileUnreadable(DataLayerError):
+    """A file to import from cannot be read, or not to its end; the message says why.
+
+    What came before is stored. When the file is whole again, import it again: that goes
+    on where it ended.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        """Keep the file and the reason."""
+        super().__init__(f"`{path}` cannot be read: {reason}")
+        self.path = path
+        self.reason = reason
