@@ -19,4 +19,5 @@ ALTER TABLE api_requests DROP CONSTRAINT IF EXISTS api_requests_message_count;
 ALTER TABLE api_requests
 ADD CONSTRAINT api_requests_message_count CHECK (message_count >= 0) NOT VALID;
 
+-- datalayer: transaction=off
 ALTER TABLE api_requests VALIDATE CONSTRAINT api_requests_message_count;

@@ -25,20 +25,35 @@ CREATE TABLE IF NOT EXISTS backfill_progress (
 );
 COMMENT ON TABLE backfill_progress IS 'How far each backfill has come.';
 
--- Return the next requests of a backfill, or NULL when it is done. Two that run at the
--- same time share the work: the row of the backfill is locked until COMMIT.
+-- Return the next requests of a backfill, or NULL when it is done: also when another
+-- session finished it since the call began. Two at the same time share the work: the
+-- row of the backfill is locked until COMMIT. One that is done begins anew.
 CREATE OR REPLACE FUNCTION next_backfill_batch(
-    wanted text, batch_size integer
+    wanted text, batch_size integer, called_at timestamptz
 ) RETURNS uuid[]
 LANGUAGE plpgsql
 AS $function$
 DECLARE
     reached uuid;
+    done_at timestamptz;
     batch uuid[];
 BEGIN
     INSERT INTO backfill_progress (backfill) VALUES (wanted) ON CONFLICT DO NOTHING;
-    SELECT position INTO reached
+    SELECT position, finished_at INTO reached, done_at
     FROM backfill_progress WHERE backfill = wanted FOR UPDATE;
+    IF done_at >= called_at THEN
+        RETURN NULL;
+    ELSIF done_at IS NOT NULL THEN
+        UPDATE backfill_progress
+        SET
+            position = NULL,
+            seen = 0,
+            changed = 0,
+            started_at = clock_timestamp(),
+            finished_at = NULL
+        WHERE backfill = wanted;
+        reached := NULL;
+    END IF;
     IF reached IS NULL THEN
         batch := array(
             SELECT request_id FROM api_requests ORDER BY request_id LIMIT batch_size
@@ -60,7 +75,7 @@ CREATE OR REPLACE FUNCTION finish_backfill_batch(
 LANGUAGE plpgsql
 AS $function$
 DECLARE
-    progress backfill_progress;
+    progress record;
     total bigint := (
         SELECT greatest(reltuples, 0) FROM pg_catalog.pg_class
         WHERE oid = 'api_requests'::regclass
@@ -72,19 +87,18 @@ BEGIN
         seen = seen + cardinality(batch),
         changed = changed + changed_rows
     WHERE backfill = wanted
-    RETURNING * INTO progress;
+    RETURNING seen, changed INTO progress;
     RAISE NOTICE '%: % of about % requests seen, % changed',
         wanted, progress.seen, greatest(total, progress.seen), progress.changed;
 END
 $function$;
 
--- Make a backfill that is done ready to be run again from the beginning.
+-- Write down that a backfill is done, unless another session has.
 CREATE OR REPLACE FUNCTION finish_backfill(wanted text) RETURNS void
 LANGUAGE sql
 AS $function$
-    UPDATE backfill_progress
-    SET position = NULL, seen = 0, finished_at = clock_timestamp()
-    WHERE backfill = wanted
+    UPDATE backfill_progress SET finished_at = clock_timestamp()
+    WHERE backfill = wanted AND finished_at IS NULL
 $function$;
 
 -- Note the calls of the tool `Task` in the answers.
@@ -92,41 +106,88 @@ CREATE OR REPLACE PROCEDURE backfill_task_invocations(batch_size integer DEFAULT
 LANGUAGE plpgsql
 AS $procedure$
 DECLARE
+    called_at timestamptz := clock_timestamp();
     batch uuid[];
-    changed bigint;
+    changed_rows bigint;
 BEGIN
     LOOP
-        batch := next_backfill_batch('task invocations', batch_size);
+        batch := next_backfill_batch('task invocations', batch_size, called_at);
         EXIT WHEN batch IS NULL;
         UPDATE api_requests SET task_tool_invocation = found.calls
         FROM (
             SELECT
                 request_id,
-                jsonb_path_query_array(
-                    response_body,
-                    '$.content[*] ? (@.type == "tool_use" && @.name == "Task")'
+                (
+                    SELECT
+                        jsonb_agg(
+                            jsonb_build_object(
+                                'id', block -> 'id',
+                                'name', block -> 'name',
+                                'input', block -> 'input'
+                            )
+                            ORDER BY place
+                        )
+                    -- Strict, so that what has another shape is no call.
+                    FROM jsonb_path_query(
+                        response_body,
+                        'strict $.content[*]
+                            ? (@.type == "tool_use" && @.name == "Task")',
+                        '{}',
+                        TRUE
+                    ) WITH ORDINALITY AS blocks (block, place)
                 ) AS calls
             FROM api_requests
             WHERE request_id = ANY (batch) AND task_tool_invocation IS NULL
         ) AS found
-        WHERE api_requests.request_id = found.request_id AND found.calls <> '[]';
-        GET DIAGNOSTICS changed = ROW_COUNT;
-        PERFORM finish_backfill_batch('task invocations', batch, changed);
+        WHERE
+            api_requests.request_id = found.request_id
+            AND found.calls IS NOT NULL;
+        GET DIAGNOSTICS changed_rows = ROW_COUNT;
+        PERFORM finish_backfill_batch('task invocations', batch, changed_rows);
         COMMIT;
     END LOOP;
     PERFORM finish_backfill('task invocations');
 END
 $procedure$;
 
--- The text that a conversation begins with; NULL when its first message has none.
-CREATE OR REPLACE FUNCTION first_message_text(body jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN CASE jsonb_typeof(body #> '{messages,0,content}')
-    WHEN 'string' THEN body #>> '{messages,0,content}'
-    WHEN 'array' THEN jsonb_path_query_first(
-        body, '$.messages[0].content[*] ? (@.type == "text").text'
-    ) #>> '{}'
-END;
+-- The text that a conversation begins with, as it came and without what clients add:
+-- reminders of their own, in blocks before it or around it. NULL when there is none.
+CREATE OR REPLACE FUNCTION first_message_forms(body jsonb) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE
+AS $function$
+DECLARE
+    content jsonb := body #> '{messages,0,content}';
+    original text;
+    plain text;
+BEGIN
+    IF jsonb_typeof(content) = 'string' THEN
+        content := jsonb_build_array(
+            jsonb_build_object('type', 'text', 'text', content)
+        );
+    END IF;
+    FOR original IN
+        SELECT found.block #>> '{}'
+        FROM jsonb_path_query(
+            content,
+            'strict $[*] ? (@.type == "text" && @.text.type() == "string").text',
+            '{}',
+            TRUE
+        ) AS found (block)
+    LOOP
+        plain := regexp_replace(
+            replace(original, E'\r\n', E'\n'),
+            '<system-reminder>.*?</system-reminder>',
+            '',
+            'g'
+        );
+        plain := btrim(plain, E' \t\n\r\f\v');
+        IF plain <> '' THEN
+            RETURN ARRAY[original, plain];
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$function$;
 
 -- Link what begins with the prompt of a call, within a day after it, to the last such
 -- call before.
@@ -134,11 +195,12 @@ CREATE OR REPLACE PROCEDURE backfill_subtasks(batch_size integer DEFAULT 1000)
 LANGUAGE plpgsql
 AS $procedure$
 DECLARE
+    called_at timestamptz := clock_timestamp();
     batch uuid[];
-    changed bigint;
+    changed_rows bigint;
 BEGIN
     LOOP
-        batch := next_backfill_batch('subtasks', batch_size);
+        batch := next_backfill_batch('subtasks', batch_size, called_at);
         EXIT WHEN batch IS NULL;
         UPDATE api_requests
         SET parent_task_request_id = found.parent_id, is_subtask = TRUE
@@ -147,17 +209,16 @@ BEGIN
                 child.request_id,
                 (
                     SELECT parent.request_id
-                    FROM api_requests AS parent
-                    WHERE
-                        parent.task_tool_invocation @> jsonb_build_array(
-                            jsonb_build_object(
-                                'input',
+                    FROM unnest(first_message_forms(child.body)) AS form
+                    INNER JOIN api_requests AS parent
+                        ON
+                            parent.task_tool_invocation @> jsonb_build_array(
                                 jsonb_build_object(
-                                    'prompt', first_message_text(child.body)
+                                    'input', jsonb_build_object('prompt', form)
                                 )
                             )
-                        )
-                        AND parent.domain = child.domain
+                    WHERE
+                        parent.domain = child.domain
                         AND parent.request_id <> child.request_id
                         AND parent.timestamp <= child.timestamp
                         AND parent.timestamp >= child.timestamp - interval '24 hours'
@@ -175,30 +236,33 @@ BEGIN
                         ELSE '[]'
                     END
                 ) = 1
-                AND first_message_text(child.body) <> ''
         ) AS found
         WHERE
             api_requests.request_id = found.request_id
             AND found.parent_id IS NOT NULL;
-        GET DIAGNOSTICS changed = ROW_COUNT;
-        PERFORM finish_backfill_batch('subtasks', batch, changed);
+        GET DIAGNOSTICS changed_rows = ROW_COUNT;
+        PERFORM finish_backfill_batch('subtasks', batch, changed_rows);
         COMMIT;
     END LOOP;
     PERFORM finish_backfill('subtasks');
 END
 $procedure$;
 
+-- datalayer: transaction=off
 CALL backfill_task_invocations();
 
 -- The calls with a certain prompt.
-CREATE INDEX IF NOT EXISTS idx_requests_task_invocation
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_requests_task_invocation
 ON api_requests USING gin (task_tool_invocation jsonb_path_ops)
 WHERE task_tool_invocation IS NOT NULL;
 
 -- The sub-tasks of a request.
-CREATE INDEX IF NOT EXISTS idx_requests_parent_task
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_requests_parent_task
 ON api_requests (parent_task_request_id, timestamp, request_id)
 WHERE parent_task_request_id IS NOT NULL;
+
+-- How few requests have calls is new to the planner.
+ANALYZE api_requests;
 
 CALL backfill_subtasks();
 
@@ -206,4 +270,4 @@ DROP PROCEDURE IF EXISTS backfill_task_invocations;
 
 DROP PROCEDURE IF EXISTS backfill_subtasks;
 
-DROP FUNCTION IF EXISTS first_message_text;
+DROP FUNCTION IF EXISTS first_message_forms;

@@ -19,11 +19,12 @@ CREATE OR REPLACE PROCEDURE backfill_account_ids(batch_size integer DEFAULT 1000
 LANGUAGE plpgsql
 AS $procedure$
 DECLARE
+    called_at timestamptz := clock_timestamp();
     batch uuid[];
     changed_rows bigint;
 BEGIN
     LOOP
-        batch := next_backfill_batch('account ids', batch_size);
+        batch := next_backfill_batch('account ids', batch_size, called_at);
         EXIT WHEN batch IS NULL;
         UPDATE api_requests SET account_id = domain_accounts.account_id
         FROM domain_accounts
@@ -39,4 +40,5 @@ BEGIN
 END
 $procedure$;
 
+-- datalayer: transaction=off
 CALL backfill_account_ids();

@@ -22,11 +22,12 @@ CREATE OR REPLACE PROCEDURE backfill_parent_requests(batch_size integer DEFAULT 
 LANGUAGE plpgsql
 AS $procedure$
 DECLARE
+    called_at timestamptz := clock_timestamp();
     batch uuid[];
     changed_rows bigint;
 BEGIN
     LOOP
-        batch := next_backfill_batch('parent requests', batch_size);
+        batch := next_backfill_batch('parent requests', batch_size, called_at);
         EXIT WHEN batch IS NULL;
         UPDATE api_requests SET parent_request_id = found.parent_id
         FROM (
@@ -61,8 +62,9 @@ BEGIN
 END
 $procedure$;
 
+-- datalayer: transaction=off
 -- What continues a request; its deletion looks for them, too.
-CREATE INDEX IF NOT EXISTS idx_requests_parent_request
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_requests_parent_request
 ON api_requests (parent_request_id, timestamp, request_id)
 WHERE parent_request_id IS NOT NULL;
 

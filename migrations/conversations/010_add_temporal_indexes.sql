@@ -2,9 +2,10 @@
 -- Safe to run again.
 -- Locks: SHARE UPDATE EXCLUSIVE on api_requests: nobody waits, but for other changes of
 -- the schema. A build takes minutes on millions of requests.
+-- datalayer: transaction=off
 
 -- The tokens that an account used.
-CREATE INDEX IF NOT EXISTS idx_requests_account_usage
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_requests_account_usage
 ON api_requests (account_id, timestamp)
 INCLUDE (
     domain,
@@ -17,7 +18,7 @@ INCLUDE (
 WHERE account_id IS NOT NULL;
 
 -- What a domain did.
-CREATE INDEX IF NOT EXISTS idx_requests_domain_usage
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_requests_domain_usage
 ON api_requests (domain, timestamp)
 INCLUDE (
     model,
@@ -32,7 +33,7 @@ INCLUDE (
 );
 
 -- What went wrong, which is little.
-CREATE INDEX IF NOT EXISTS idx_requests_errors
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_requests_errors
 ON api_requests (domain, timestamp, request_id)
 WHERE error IS NOT NULL OR response_status >= 400;
 

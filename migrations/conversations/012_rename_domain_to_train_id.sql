@@ -8,6 +8,7 @@
 DO $do$
 DECLARE
     relation text;
+    old_name text;
 BEGIN
     FOREACH relation IN ARRAY ARRAY[
         'api_requests',
@@ -32,6 +33,28 @@ BEGIN
         ALTER TABLE train_default_accounts
         RENAME CONSTRAINT domain_accounts_pkey TO train_default_accounts_pkey;
     END IF;
+    -- From PostgreSQL 18 on NOT NULL has a name, made of those of table and column.
+    FOR relation, old_name IN
+        SELECT conrelid::regclass::text, conname
+        FROM pg_catalog.pg_constraint
+        WHERE
+            contype = 'n'
+            AND conname ~ '(^|_)domain_'
+            AND conrelid IN (
+                to_regclass('api_requests'), to_regclass('train_default_accounts')
+            )
+    LOOP
+        EXECUTE format(
+            'ALTER TABLE %s RENAME CONSTRAINT %I TO %I',
+            relation,
+            old_name,
+            replace(
+                replace(old_name, 'domain_accounts_', 'train_default_accounts_'),
+                'domain_not_null',
+                'train_id_not_null'
+            )
+        );
+    END LOOP;
 END
 $do$;
 COMMENT ON TABLE train_default_accounts
@@ -47,11 +70,12 @@ CREATE OR REPLACE PROCEDURE backfill_account_ids(batch_size integer DEFAULT 1000
 LANGUAGE plpgsql
 AS $procedure$
 DECLARE
+    called_at timestamptz := clock_timestamp();
     batch uuid[];
     changed_rows bigint;
 BEGIN
     LOOP
-        batch := next_backfill_batch('account ids', batch_size);
+        batch := next_backfill_batch('account ids', batch_size, called_at);
         EXIT WHEN batch IS NULL;
         UPDATE api_requests SET account_id = train_default_accounts.account_id
         FROM train_default_accounts

@@ -40,7 +40,7 @@ ORDER BY train_id;
 
 -- The functions see every train, also for roles that row-level security keeps from some;
 -- names mean the same whoever calls them, and nothing of a temporary schema counts.
-SELECT set_config('search_path', format('%I, pg_temp', current_schema()), TRUE);
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), FALSE);
 
 -- Who takes an owner away writes the row of the train: a second one waits for the first
 -- and then sees what it did, or cannot be serialised. A lock alone would let the second
