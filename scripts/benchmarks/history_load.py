@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +14,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from benchmarks.errors import BenchError
+from benchmarks.kept_databases import check_size, check_space, find_database
 from datalayer.config import bundled_folder
 from datalayer.migrate import migrate
-from datalayer.server import create_database, drop_database, use_server
+from datalayer.server import create_database, use_server
 
 FUNCTIONS = Path(__file__).with_suffix(".sql")
 DATABASE = "bench_history"
@@ -57,70 +55,31 @@ class Loaded:
 def open_history(*, rows: int, keep: Path | None, say: Say) -> Iterator[Loaded]:
     """Build the database, or find it in the folder that was kept."""
     executions = max(100, rows // ROWS_OF_A_LIFE)
-    _check_space(executions * ROWS_OF_A_LIFE, keep)
+    amount = executions * ROWS_OF_A_LIFE
+    check_space(
+        _BYTES_AT_LEAST + amount * _BYTES_A_ROW, keep, f"{amount:,} history rows"
+    )
     say("starting a server")
     with use_server(keep) as server:
-        url = _find(server.url(), executions, keep)
-        if url is None:
+        found = find_database(server.url(), DATABASE, "executions")
+        if found is None:
             url = create_database(server.url(), DATABASE)
             _build(url, executions, say)
+        else:
+            url, kept = found
+            check_size(kept * ROWS_OF_A_LIFE, amount, keep, "history rows")
         with psycopg.connect(url) as connection:
             query = "SELECT since, until, extract(EPOCH FROM loaded) FROM bench_layout"
             since, until, seconds = connection.execute(query).fetchone() or ()
         yield Loaded(
             url,
             server.version,
-            executions * ROWS_OF_A_LIFE,
+            amount,
             executions,
             since,
             until,
             float(seconds),
         )
-
-
-def _check_space(rows: int, keep: Path | None) -> None:
-    folder = keep or Path(tempfile.gettempdir())
-    if keep is not None and keep.exists():
-        return
-    while not folder.exists():
-        folder = folder.parent
-    needed = _BYTES_AT_LEAST + rows * _BYTES_A_ROW
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise BenchError(
-            f"{rows:,} history rows need {needed / 1e9:.1f} GB, and {folder} has"
-            f" {free / 1e9:.1f} GB left",
-            help="ask for fewer `--rows`, or name a folder elsewhere with `--keep`",
-        )
-
-
-def _find(server_url: str, executions: int, keep: Path | None) -> str | None:
-    """Return the database of an earlier run; remove one that was not completed."""
-    with psycopg.connect(server_url) as connection:
-        query = "SELECT count(*) FROM pg_database WHERE datname = %s"
-        (present,) = connection.execute(query, [DATABASE]).fetchone() or (0,)
-    if not present:
-        return None
-    url = psycopg.conninfo.make_conninfo(server_url, dbname=DATABASE)
-    with psycopg.connect(url) as connection:
-        known = connection.execute("SELECT to_regclass('bench_layout')").fetchone()
-        layout = (
-            connection.execute(
-                "SELECT executions FROM bench_layout WHERE loaded IS NOT NULL"
-            ).fetchone()
-            if known and known[0]
-            else None
-        )
-    if layout is None:
-        drop_database(server_url, DATABASE)
-        return None
-    if layout[0] != executions:
-        raise BenchError(
-            f"{keep} keeps {layout[0] * ROWS_OF_A_LIFE:,} history rows, not"
-            f" {executions * ROWS_OF_A_LIFE:,}",
-            help=f"add `--rows {layout[0] * ROWS_OF_A_LIFE}`, or name another folder",
-        )
-    return url
 
 
 def _build(url: str, executions: int, say: Say) -> None:
