@@ -42,7 +42,7 @@ _COMMON = {"json", "name", "rounds", "rows"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one measurement; return 0 unless it could not be made."""
+    """Run one measurement; return 0 unless it failed or could not be made."""
     options = _parser().parse_args(arguments)
     _, rows, run = BENCHMARKS[options.name]
     own = {k: v for k, v in vars(options).items() if k not in _COMMON}
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(json.dumps(as_data(report), indent=2) + "\n")
     else:
         print_report(Console(highlight=False), report)
-    return 0
+    return int(report.failed)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -22,6 +23,8 @@ class Goal:
 
     text: str
     reached: bool
+    #: Whether the run fails where it is missed.
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A number of seconds (`s`), bytes (`B`), anything (`#`), of it a second (`/s`),
-    or a ratio.
+    a share (`%`), or a ratio.
     """
 
     value: float
@@ -66,6 +69,8 @@ class Figure:
             return size(self.value)
         if self.unit in ("#", "/s"):
             return f"{self.value:,.0f}{self.unit.removeprefix('#')}"
+        if self.unit == "%":
+            return f"{self.value:.1f}%"
         return f"{_significant(self.value)}x"
 
 
@@ -86,6 +91,7 @@ class Table:
     rows: tuple[Row, ...]
     goals: tuple[Goal, ...] = ()
     note: str = ""
+    plans: tuple[Plan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,16 @@ class Report:
     sections: tuple[Section | Table, ...]
     #: The command that repeats it.
     command: str
+
+    @property
+    def failed(self) -> bool:
+        """Return whether a goal was missed that is required."""
+        return any(
+            goal.required and not goal.reached
+            for section in self.sections
+            if isinstance(section, Table)
+            for goal in section.goals
+        )
 
 
 def as_data(report: Report) -> dict[str, object]:
@@ -147,9 +163,13 @@ def _print_section(console: Console, section: Section) -> None:
         console.print(Text(section.note, style="dim"))
     if section.goal is not None:
         _print_goal(console, section.goal)
+    _print_plans(console, section.plans)
+
+
+def _print_plans(console: Console, plans: Sequence[Plan]) -> None:
     # Indentation is half of a plan.
     folded = _has_edge(console)
-    for plan in section.plans:
+    for plan in plans:
         console.print(Text(f"plan of {plan.name}:", style="dim"))
         console.print(
             Text("\n".join(f"  {line}" for line in plan.lines)),
@@ -171,6 +191,7 @@ def _print_table(console: Console, section: Table) -> None:
         console.print(Text(section.note, style="dim"))
     for goal in section.goals:
         _print_goal(console, goal)
+    _print_plans(console, section.plans)
 
 
 def _print_grid(console: Console, grid: Grid, table: Table) -> None:
