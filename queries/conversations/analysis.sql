@@ -190,3 +190,409 @@ SELECT
 FROM unnest(enum_range(NULL::conversation_analysis_status)) AS known (status)
 LEFT JOIN counted ON known.status = counted.status
 ORDER BY known.status;
+
+-- name: create_analysis(conversation_id, branch_id, custom_prompt, user_context, request_id, now)<!
+-- record_class: Analysis
+-- Ask for the analysis of a branch and return it, as pending, with an entry in the log;
+-- nothing, and nothing is changed, when there is one, or when the branch has no request.
+-- @param branch_id = 'main'
+-- @param custom_prompt = NULL
+-- @param user_context = NULL
+-- @param request_id = NULL
+-- @param now = NULL
+WITH first_request AS (
+    -- All requests of a conversation are of one train.
+    SELECT train_id
+    FROM api_requests
+    WHERE
+        conversation_id = :conversation_id
+        AND branch_id = :branch_id
+    ORDER BY timestamp, request_id
+    LIMIT 1
+),
+
+created AS (
+    INSERT INTO conversation_analyses (
+        conversation_id,
+        branch_id,
+        train_id,
+        custom_prompt,
+        created_at,
+        updated_at
+    )
+    SELECT
+        :conversation_id AS conversation_id,
+        :branch_id AS branch_id,
+        train_id,
+        :custom_prompt AS custom_prompt,
+        coalesce(:now, statement_timestamp()) AS created_at,
+        coalesce(:now, statement_timestamp()) AS updated_at
+    FROM first_request
+    ON CONFLICT (conversation_id, branch_id) DO NOTHING
+    RETURNING
+        id,
+        conversation_id,
+        branch_id,
+        train_id,
+        status,
+        model_used,
+        content,
+        data,
+        raw_response,
+        error_message,
+        retry_count,
+        prompt_tokens,
+        completion_tokens,
+        custom_prompt,
+        created_at,
+        updated_at,
+        started_at,
+        completed_at,
+        locked_until,
+        attempt_token
+),
+
+logged AS (
+    INSERT INTO analysis_audit_log (
+        event_type,
+        outcome,
+        conversation_id,
+        branch_id,
+        train_id,
+        request_id,
+        user_context,
+        metadata,
+        timestamp
+    )
+    SELECT
+        'create' AS event_type,
+        created.status AS outcome,
+        created.conversation_id,
+        created.branch_id,
+        created.train_id,
+        :request_id AS request_id,
+        coalesce(:user_context, '{}'::jsonb) AS user_context,
+        jsonb_build_object(
+            'analysis_id', created.id,
+            'status_before', NULL,
+            'attempt_token', created.attempt_token,
+            'retry_count', created.retry_count,
+            'custom_prompt', created.custom_prompt
+        ) AS metadata,
+        coalesce(:now, clock_timestamp()) AS timestamp
+    FROM created
+)
+
+SELECT
+    id,
+    conversation_id,
+    branch_id,
+    train_id,
+    status,
+    model_used,
+    content,
+    data,
+    raw_response,
+    error_message,
+    retry_count,
+    prompt_tokens,
+    completion_tokens,
+    custom_prompt,
+    created_at,
+    updated_at,
+    started_at,
+    completed_at,
+    locked_until,
+    attempt_token
+FROM created;
+
+-- name: recreate_analysis(conversation_id, branch_id, custom_prompt, user_context, request_id, now)<!
+-- record_class: Analysis
+-- Return the analysis of a branch as it is, and a failed one as pending again, as if it had
+-- never been tried, with an entry in the log; nothing when nobody asked for one.
+-- @param branch_id = 'main'
+-- @param custom_prompt = NULL
+-- @param user_context = NULL
+-- @param request_id = NULL
+-- @param now = NULL
+WITH existing AS MATERIALIZED (
+    SELECT
+        id,
+        conversation_id,
+        branch_id,
+        train_id,
+        status,
+        model_used,
+        content,
+        data,
+        raw_response,
+        error_message,
+        retry_count,
+        prompt_tokens,
+        completion_tokens,
+        custom_prompt,
+        created_at,
+        updated_at,
+        started_at,
+        completed_at,
+        locked_until,
+        attempt_token
+    FROM conversation_analyses
+    WHERE
+        conversation_id = :conversation_id
+        AND branch_id = :branch_id
+    FOR UPDATE
+),
+
+recreated AS (
+    UPDATE conversation_analyses AS analysis
+    SET
+        status = 'pending',
+        retry_count = 0,
+        error_message = NULL,
+        custom_prompt = :custom_prompt,
+        started_at = NULL
+    FROM existing
+    WHERE
+        analysis.id = existing.id
+        AND existing.status = 'failed'
+    RETURNING
+        analysis.id,
+        analysis.conversation_id,
+        analysis.branch_id,
+        analysis.train_id,
+        analysis.status,
+        analysis.model_used,
+        analysis.content,
+        analysis.data,
+        analysis.raw_response,
+        analysis.error_message,
+        analysis.retry_count,
+        analysis.prompt_tokens,
+        analysis.completion_tokens,
+        analysis.custom_prompt,
+        analysis.created_at,
+        analysis.updated_at,
+        analysis.started_at,
+        analysis.completed_at,
+        analysis.locked_until,
+        analysis.attempt_token
+),
+
+found AS (
+    SELECT
+        id,
+        conversation_id,
+        branch_id,
+        train_id,
+        status,
+        model_used,
+        content,
+        data,
+        raw_response,
+        error_message,
+        retry_count,
+        prompt_tokens,
+        completion_tokens,
+        custom_prompt,
+        created_at,
+        updated_at,
+        started_at,
+        completed_at,
+        locked_until,
+        attempt_token,
+        'failed' AS status_before
+    FROM recreated
+    UNION ALL
+    SELECT
+        id,
+        conversation_id,
+        branch_id,
+        train_id,
+        status,
+        model_used,
+        content,
+        data,
+        raw_response,
+        error_message,
+        retry_count,
+        prompt_tokens,
+        completion_tokens,
+        custom_prompt,
+        created_at,
+        updated_at,
+        started_at,
+        completed_at,
+        locked_until,
+        attempt_token,
+        status AS status_before
+    FROM existing
+    WHERE status <> 'failed'
+),
+
+logged AS (
+    INSERT INTO analysis_audit_log (
+        event_type,
+        outcome,
+        conversation_id,
+        branch_id,
+        train_id,
+        request_id,
+        user_context,
+        metadata,
+        timestamp
+    )
+    SELECT
+        'create' AS event_type,
+        found.status AS outcome,
+        found.conversation_id,
+        found.branch_id,
+        found.train_id,
+        :request_id AS request_id,
+        coalesce(:user_context, '{}'::jsonb) AS user_context,
+        jsonb_build_object(
+            'analysis_id', found.id,
+            'status_before', found.status_before,
+            'attempt_token', found.attempt_token,
+            'retry_count', found.retry_count,
+            'custom_prompt', found.custom_prompt
+        ) AS metadata,
+        coalesce(:now, clock_timestamp()) AS timestamp
+    FROM found
+)
+
+SELECT
+    id,
+    conversation_id,
+    branch_id,
+    train_id,
+    status,
+    model_used,
+    content,
+    data,
+    raw_response,
+    error_message,
+    retry_count,
+    prompt_tokens,
+    completion_tokens,
+    custom_prompt,
+    created_at,
+    updated_at,
+    started_at,
+    completed_at,
+    locked_until,
+    attempt_token
+FROM found
+-- One of the two has it.
+ORDER BY id
+LIMIT 1;
+
+-- name: regenerate_analysis(conversation_id, branch_id, custom_prompt, user_context, request_id, now)<!
+-- record_class: Analysis
+-- Ask for the analysis of a branch anew, whatever became of it, and return it, as pending
+-- and with what it said before, with an entry in the log; nothing when nobody asked for one.
+-- @param branch_id = 'main'
+-- @param custom_prompt = NULL
+-- @param user_context = NULL
+-- @param request_id = NULL
+-- @param now = NULL
+WITH existing AS MATERIALIZED (
+    SELECT
+        id,
+        status
+    FROM conversation_analyses
+    WHERE
+        conversation_id = :conversation_id
+        AND branch_id = :branch_id
+    FOR UPDATE
+),
+
+regenerated AS (
+    UPDATE conversation_analyses AS analysis
+    SET
+        status = 'pending',
+        retry_count = 0,
+        error_message = NULL,
+        custom_prompt = :custom_prompt,
+        started_at = NULL,
+        completed_at = NULL,
+        locked_until = NULL
+    FROM existing
+    WHERE analysis.id = existing.id
+    RETURNING
+        analysis.id,
+        analysis.conversation_id,
+        analysis.branch_id,
+        analysis.train_id,
+        analysis.status,
+        analysis.model_used,
+        analysis.content,
+        analysis.data,
+        analysis.raw_response,
+        analysis.error_message,
+        analysis.retry_count,
+        analysis.prompt_tokens,
+        analysis.completion_tokens,
+        analysis.custom_prompt,
+        analysis.created_at,
+        analysis.updated_at,
+        analysis.started_at,
+        analysis.completed_at,
+        analysis.locked_until,
+        analysis.attempt_token,
+        existing.status AS status_before
+),
+
+logged AS (
+    INSERT INTO analysis_audit_log (
+        event_type,
+        outcome,
+        conversation_id,
+        branch_id,
+        train_id,
+        request_id,
+        user_context,
+        metadata,
+        timestamp
+    )
+    SELECT
+        'regenerate' AS event_type,
+        regenerated.status AS outcome,
+        regenerated.conversation_id,
+        regenerated.branch_id,
+        regenerated.train_id,
+        :request_id AS request_id,
+        coalesce(:user_context, '{}'::jsonb) AS user_context,
+        jsonb_build_object(
+            'analysis_id', regenerated.id,
+            'status_before', regenerated.status_before,
+            'attempt_token', regenerated.attempt_token,
+            'retry_count', regenerated.retry_count,
+            'custom_prompt', regenerated.custom_prompt
+        ) AS metadata,
+        coalesce(:now, clock_timestamp()) AS timestamp
+    FROM regenerated
+)
+
+SELECT
+    id,
+    conversation_id,
+    branch_id,
+    train_id,
+    status,
+    model_used,
+    content,
+    data,
+    raw_response,
+    error_message,
+    retry_count,
+    prompt_tokens,
+    completion_tokens,
+    custom_prompt,
+    created_at,
+    updated_at,
+    started_at,
+    completed_at,
+    locked_until,
+    attempt_token
+FROM regenerated;

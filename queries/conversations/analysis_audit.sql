@@ -1,4 +1,4 @@
--- name: list_conversation_audit(conversation_id, branch_id, before_id, row_limit)
+-- name: list_conversation_analysis_events(conversation_id, branch_id, before_id, row_limit)
 -- record_class: AnalysisEvent
 -- Return a page of what was done about the analyses of a conversation, or of one of its
 -- branches, newest first; give the last row's `id` for the next page, which is empty at the
@@ -25,7 +25,7 @@ WHERE
 ORDER BY id DESC
 LIMIT :row_limit;
 
--- name: list_train_audit(train_id, before_id, row_limit)
+-- name: list_train_analysis_events(train_id, before_id, row_limit)
 -- record_class: AnalysisEvent
 -- Return a page of what was done about the analyses of a train, newest first; give the last
 -- row's `id` for the next page, which is empty at the end.
@@ -50,7 +50,7 @@ WHERE
 ORDER BY id DESC
 LIMIT :row_limit;
 
--- name: list_audit(since, until, before_timestamp, before_id, row_limit)
+-- name: list_analysis_events(since, until, before_timestamp, before_id, row_limit)
 -- record_class: AnalysisEvent
 -- Return a page of what was done about analyses from `since` on and before `until`, newest
 -- first; give the last row's `timestamp` and `id` for the next page, which is empty at the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from datalayer.domains.errors import InvalidArgument, NaiveTime
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 MOST = 2**63 - 1
 
 _LONGEST_NAME = 63
+
+#: The largest number of tokens, or of attempts.
+MOST_SMALL = 2**31 - 1
+
+#: No duration is longer: the server's calendar has an end.
+LONGEST = timedelta(days=36525)
 
 
 def check_texts(**texts: str | None) -> None:
@@ -43,6 +50,20 @@ def check_counts(*, most: int = MOST, **counts: int | None) -> None:
     for name, count in counts.items():
         if count is not None and not 1 <= count <= most:
             raise InvalidArgument(name, count, f"a whole number from 1 to {most}")
+
+
+def check_sizes(**sizes: int | None) -> None:
+    """Raise `InvalidArgument` for the first of these below 0, or far too large."""
+    for name, size in sizes.items():
+        if size is not None and not 0 <= size <= MOST_SMALL:
+            raise InvalidArgument(name, size, f"a whole number from 0 to {MOST_SMALL}")
+
+
+def check_durations(**durations: timedelta) -> None:
+    """Raise `InvalidArgument` for the first of these that is not above zero."""
+    for name, duration in durations.items():
+        if not timedelta(0) < duration <= LONGEST:
+            raise InvalidArgument(name, duration, "a duration above zero")
 
 
 def check_times(**times: datetime | None) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from datalayer.errors import DataLayerError
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 #: The variable that holds the keys of credentials.
 CREDENTIAL_KEYS_VARIABLE = "DATALAYER_CREDENTIAL_KEYS"
@@ -215,3 +220,46 @@ class ImportFileUnreadable(DataLayerError):
         super().__init__(f"`{path}` cannot be read: {reason}")
         self.path = path
         self.reason = reason
+
+
+class BranchNotFound(DataLayerError):
+    """No request is of that branch; take both names from a request.
+
+    A conversation that was never stored, or whose requests are gone, has none.
+    """
+
+    def __init__(self, conversation_id: UUID, branch_id: str) -> None:
+        """Keep the conversation and the branch."""
+        super().__init__(
+            f"conversation {conversation_id} has no branch `{branch_id}` with a request"
+        )
+        self.conversation_id = conversation_id
+        self.branch_id = branch_id
+
+
+class AnalysisNotFound(DataLayerError):
+    """Nobody asked for the analysis of that branch; create it first."""
+
+    def __init__(self, conversation_id: UUID, branch_id: str) -> None:
+        """Keep the conversation and the branch."""
+        super().__init__(
+            f"branch `{branch_id}` of conversation {conversation_id} has no analysis"
+        )
+        self.conversation_id = conversation_id
+        self.branch_id = branch_id
+
+
+class AnalysisAttemptLost(DataLayerError):
+    """The attempt is not the current one; leave the analysis to whoever has it by now.
+
+    Its lease ended and the analysis was taken back, somebody asked for it anew, or the
+    attempt was ended before. Nothing has changed.
+    """
+
+    def __init__(self, analysis_id: int, attempt_token: int) -> None:
+        """Keep the analysis and the token."""
+        super().__init__(
+            f"analysis {analysis_id} is no longer in attempt {attempt_token}"
+        )
+        self.analysis_id = analysis_id
+        self.attempt_token = attempt_token

@@ -1,6 +1,15 @@
 # twin: ../__init__.py
 """Requests, conversations, token usage, analyses, trains, keys and credentials."""
 
+from datalayer.domains.conversations.aio.analyses import (
+    claim_analysis,
+    complete_analysis,
+    create_analysis,
+    fail_analysis,
+    find_analysis,
+    regenerate_analysis,
+    reset_stuck_analyses,
+)
 from datalayer.domains.conversations.aio.api_keys import (
     create_api_key,
     delete_api_key,
@@ -40,6 +49,12 @@ from datalayer.domains.conversations.aio.trains import (
     unlink_account,
     update_train,
 )
+from datalayer.domains.conversations.aio.usage import (
+    get_usage,
+    list_daily_usage,
+    list_sliding_usage,
+    list_usage,
+)
 from datalayer.domains.conversations.credential_keys import (
     CredentialKeys,
     create_credential_key,
@@ -54,6 +69,17 @@ from datalayer.domains.conversations.slack import (
 from datalayer.domains.conversations.tokens import (
     Credential,
     RotationReport,
+)
+from datalayer.queries.aio.conversations.analysis import (
+    count_analyses,
+    count_train_analyses,
+    list_analyses,
+    list_train_analyses,
+)
+from datalayer.queries.aio.conversations.analysis_audit import (
+    list_analysis_events,
+    list_conversation_analysis_events,
+    list_train_analysis_events,
 )
 from datalayer.queries.aio.conversations.api_key import (
     list_api_keys,
@@ -80,6 +106,11 @@ __all__ = [
     "add_member",
     "as_train",
     "change_role",
+    "claim_analysis",
+    "complete_analysis",
+    "count_analyses",
+    "count_train_analyses",
+    "create_analysis",
     "create_api_key",
     "create_credential",
     "create_credential_key",
@@ -89,23 +120,36 @@ __all__ = [
     "delete_train",
     "disable_train_isolation",
     "enable_train_isolation",
+    "fail_analysis",
+    "find_analysis",
     "find_api_key",
     "find_credential",
     "find_member",
     "find_slack_webhook",
     "find_train",
     "find_train_credential",
+    "get_usage",
     "link_account",
     "list_accounts",
+    "list_analyses",
+    "list_analysis_events",
     "list_api_keys",
+    "list_conversation_analysis_events",
+    "list_daily_usage",
     "list_failover_accounts",
     "list_isolated_tables",
     "list_members",
     "list_memberships",
+    "list_sliding_usage",
     "list_train_accounts",
+    "list_train_analyses",
+    "list_train_analysis_events",
     "list_trains",
+    "list_usage",
     "read_credential_keys",
+    "regenerate_analysis",
     "remove_member",
+    "reset_stuck_analyses",
     "revoke_api_key",
     "rotate_credentials",
     "unlink_account",
