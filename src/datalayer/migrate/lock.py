@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg import IsolationLevel
+from psycopg import ClientCursor, IsolationLevel
 from psycopg.rows import class_row, scalar_row
 
 from datalayer.errors import MigrationLockBusy, MigrationLockLost
@@ -178,5 +178,7 @@ def _busy(connection: psycopg.Connection, key: int) -> str | None:
 
 
 def _holders(connection: psycopg.Connection, key: int) -> list[Holder]:
-    with connection.cursor(row_factory=class_row(Holder)) as cursor:
+    # Not with parameters of the server's: their portal, and its snapshot, would stay
+    # until the next statement, and keep a `CREATE INDEX CONCURRENTLY` waiting for us.
+    with ClientCursor(connection, row_factory=class_row(Holder)) as cursor:
         return cursor.execute(_HOLDERS, (key,)).fetchall()
