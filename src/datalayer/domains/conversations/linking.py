@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from datalayer.runtime import JsonInput, JsonValue
+    from datalayer.runtime import JsonInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Link:
     parent_task_request_id: UUID | None
     is_subtask: bool
     #: The invocations of the Task tool in the response, if that was given.
-    task_tool_invocation: list[JsonValue] | None = None
+    task_tool_invocation: list[JsonInput] | None = None
 
 
 @dataclass(frozen=True, slots=True)
