@@ -39,6 +39,17 @@ from datalayer.domains.conversations.isolation import (
 from datalayer.domains.conversations.key_material import (
     NewApiKey,
 )
+from datalayer.domains.conversations.linking import (
+    link_request,
+    link_requests,
+    link_response,
+    move_requests,
+)
+from datalayer.domains.conversations.links import (
+    Link,
+    Linked,
+    NewRequest,
+)
 from datalayer.domains.conversations.members import (
     add_member,
     change_role,
@@ -100,7 +111,10 @@ from datalayer.queries.conversations.train import (
 __all__ = [
     "Credential",
     "CredentialKeys",
+    "Link",
+    "Linked",
     "NewApiKey",
+    "NewRequest",
     "RotationReport",
     "SlackSettings",
     "add_member",
@@ -130,6 +144,9 @@ __all__ = [
     "find_train_credential",
     "get_usage",
     "link_account",
+    "link_request",
+    "link_requests",
+    "link_response",
     "list_accounts",
     "list_analyses",
     "list_analysis_events",
@@ -146,6 +163,7 @@ __all__ = [
     "list_train_analysis_events",
     "list_trains",
     "list_usage",
+    "move_requests",
     "read_credential_keys",
     "regenerate_analysis",
     "remove_member",

@@ -34,6 +34,11 @@ def choose_origin(forest: Forest, node: Node) -> Origin | None:
     )
 
 
+def is_continuation(forest: Forest, node: Node) -> bool:
+    """Tell whether a request continues one that is known, other than by a summary."""
+    return _continued(forest, node) is not None
+
+
 def _continued(forest: Forest, node: Node) -> Origin | None:
     reading = node.reading
     for searched, reply in (

@@ -263,3 +263,18 @@ class AnalysisAttemptLost(DataLayerError):
         )
         self.analysis_id = analysis_id
         self.attempt_token = attempt_token
+
+
+class LinkingNotSerialised(DataLayerError):
+    """Two that link at the same time would not see each other; use READ COMMITTED.
+
+    Nothing has changed.
+    """
+
+    def __init__(self, place: str) -> None:
+        """Keep where the call was."""
+        super().__init__(
+            f"requests are linked {place}, where what others link is not seen",
+            help="link and store requests in one transaction at READ COMMITTED",
+        )
+        self.place = place

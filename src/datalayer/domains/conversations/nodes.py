@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from datalayer.domains.conversations.linking import NewRequest
+    from datalayer.domains.conversations.links import NewRequest
     from datalayer.runtime import JsonInput
 
 #: The branch that a conversation begins with.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalayer.domains.conversations.choosing import Origin, choose_origin
-from datalayer.domains.conversations.linking import Link
+from datalayer.domains.conversations.links import Link
 from datalayer.domains.conversations.messages import task_invocations
 from datalayer.domains.conversations.nodes import task_prompts
 from datalayer.domains.conversations.ordering import order_conversations
@@ -29,8 +29,11 @@ def in_order(nodes: Iterable[Node]) -> list[Node]:
 
 
 def settle(forest: Forest, node: Node) -> None:
-    """Place a new request, and again what it is the better origin of."""
-    if not node.reading.message_count:
+    """Place a new request, and again what it is the better origin of.
+
+    One that is known already stays where it is.
+    """
+    if node.request_id in forest.nodes:
         return
     place(forest, node, choose_origin(forest, node))
     reconsider_waiting(forest, forest.nodes[node.request_id])
