@@ -41,7 +41,9 @@ BEGIN
             contype = 'n'
             AND conname ~ '(^|_)domain_'
             AND conrelid IN (
-                to_regclass('api_requests'), to_regclass('train_default_accounts')
+                to_regclass('api_requests'),
+                to_regclass('conversation_analyses'),
+                to_regclass('train_default_accounts')
             )
     LOOP
         EXECUTE format(

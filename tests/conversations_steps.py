@@ -1,0 +1,87 @@
+"""The steps of the conversations domain: applied by psql, and what they leave."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from conversations_backfill_model import Row, Tables
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from datalayer.server import find_binaries
+
+MIGRATIONS = Path(__file__).parents[1] / "migrations" / "conversations"
+STEPS = tuple(sorted(MIGRATIONS.glob("*.sql")))
+LAST = len(STEPS) - 1
+#: Between the statements of the transaction and those that run by themselves.
+OUTSIDE = "-- datalayer: transaction=off"
+#: What comes and goes by itself: when and how often something ran.
+_PASSING = frozenset({"datalayer_migration", "backfill_progress"})
+_KEYS = """\
+SELECT
+    pg_class.relname,
+    array(
+        SELECT pg_attribute.attname::text
+        FROM pg_index
+        CROSS JOIN unnest(pg_index.indkey::int2[]) WITH ORDINALITY AS k (n, place)
+        INNER JOIN pg_attribute
+            ON pg_attribute.attrelid = pg_class.oid AND pg_attribute.attnum = k.n
+        WHERE pg_index.indrelid = pg_class.oid AND pg_index.indisprimary
+        ORDER BY k.place
+    ) AS key
+FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'm')
+ORDER BY relname
+"""
+
+
+@dataclass(frozen=True)
+class PsqlFailed(Exception):
+    """A file that psql did not run to its end."""
+
+    message: str
+
+
+def run_psql(url: str, *files: Path) -> str:
+    """Run files as a DBA would, each statement by itself; return what was said."""
+    program = next(b for b in find_binaries() if b.embedded).program("psql")
+    command = [program, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url]
+    for file in files:
+        command += ["-f", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise PsqlFailed(done.stderr)
+    return done.stderr
+
+
+def read_tables(url: str) -> Tables:
+    """Return all rows of all tables and materialised views by their keys."""
+    tables: Tables = {}
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        for found in connection.execute(_KEYS).fetchall():
+            name = found["relname"]
+            query = sql.SQL("SELECT * FROM {}").format(sql.Identifier(name))
+            rows: list[Row] = connection.execute(query).fetchall()
+            tables[name] = {_key(row, found["key"]): row for row in rows}
+    for name in _PASSING & set(tables):
+        tables[name] = {}
+    return tables
+
+
+def _key(row: Row, columns: list[str]) -> tuple[Any, ...]:
+    """Return the primary key, or what a materialised view is grouped by."""
+    return tuple(row[c] for c in columns) or tuple(row.values())[:3]
+
+
+def assert_rows(found: Tables, expected: Tables) -> None:
+    """Compare the rows of two states, in the columns that are expected."""
+    assert sorted(found) == sorted(expected)
+    for name, rows in expected.items():
+        assert sorted(found[name], key=repr) == sorted(rows, key=repr), name
+        for key, row in rows.items():
+            there = found[name][key]
+            assert {column: there.get(column, "no such") for column in row} == row, name

@@ -1,0 +1,97 @@
+"""Each step of the conversations domain: fresh, over rows, again, and to the end."""
+
+from __future__ import annotations
+
+import pytest
+from conversations_backfill_model import after_step
+from conversations_ladder import Ladder, migrate_to
+from conversations_steps import LAST, STEPS, assert_rows, read_tables, run_psql
+
+from datalayer.server import scratch_database
+from schema_dump import dump_schema
+
+pytest_plugins = ["conversations_step_fixtures"]
+pytestmark = pytest.mark.postgres
+
+_REPEATABLE = [
+    number
+    for number, file in enumerate(STEPS)
+    if "\n-- Safe to run again.\n" in file.read_text()
+]
+
+
+def test_the_steps_are_the_fifteen() -> None:
+    assert [file.stem for file in STEPS] == [
+        "000_init_requests",
+        "001_add_conversation_columns",
+        "002_add_conversation_indexes",
+        "003_add_subtasks",
+        "004_add_window_indexes",
+        "005_add_account_id",
+        "006_add_system_hash",
+        "007_add_parent_request_id",
+        "008_inherit_conversations",
+        "009_add_response_index",
+        "010_add_temporal_indexes",
+        "011_add_analyses",
+        "012_rename_domain_to_train_id",
+        "013_add_trains",
+        "014_add_train_members",
+    ]
+
+
+def test_what_creates_tables_alone_need_not_run_again() -> None:
+    assert set(range(LAST + 1)) - set(_REPEATABLE) == {0, 11, 13}
+
+
+def test_all_at_once_is_one_by_one(ladder: Ladder) -> None:
+    with scratch_database(ladder.server.url()) as url:
+        migrate_to(url, ladder.folder, LAST)
+
+        assert dump_schema(url) == ladder.schema(LAST)
+
+
+def test_psql_builds_what_the_runner_builds(ladder: Ladder) -> None:
+    with scratch_database(ladder.server.url()) as url:
+        # The runner's own table first, so that the schemas can be compared.
+        migrate_to(url, ladder.folder, 0)
+        run_psql(url, *STEPS[1:])
+
+        assert dump_schema(url) == ladder.schema(LAST)
+
+
+@pytest.mark.parametrize("step", range(1, LAST + 1))
+def test_step_keeps_each_row_and_fills_in_what_it_promises(
+    ladder: Ladder, step: int
+) -> None:
+    with ladder.clone(ladder.filled(step - 1)) as url:
+        migrate_to(url, ladder.folder, step)
+
+        assert_rows(read_tables(url), after_step(step, ladder.rows_before(step - 1)))
+        assert dump_schema(url) == ladder.schema(step)
+
+
+@pytest.mark.parametrize("step", _REPEATABLE)
+def test_step_that_is_safe_to_run_again_changes_nothing(
+    ladder: Ladder, step: int
+) -> None:
+    with ladder.clone(ladder.filled(step - 1)) as url:
+        run_psql(url, STEPS[step])
+        once = read_tables(url)
+        run_psql(url, STEPS[step], STEPS[step])
+
+        assert read_tables(url) == once
+        assert dump_schema(url) == ladder.schema(step)
+
+
+@pytest.mark.parametrize("step", range(LAST))
+def test_filled_database_reaches_the_end(ladder: Ladder, step: int) -> None:
+    expected = ladder.rows_before(step)
+    for following in range(step + 1, LAST + 1):
+        expected = after_step(following, expected)
+
+    with ladder.clone(ladder.filled(step)) as url:
+        migrate_to(url, ladder.folder, LAST)
+
+        assert_rows(read_tables(url), expected)
+        assert dump_schema(url) == ladder.schema(LAST)
