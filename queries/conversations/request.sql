@@ -85,10 +85,14 @@ FROM api_requests
 WHERE
     train_id = :train_id
     AND timestamp >= coalesce(:since, '-infinity'::timestamptz)
-    AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+    -- One bound: of two, the server may take the further one and walk to the page.
     AND (timestamp, request_id) < (
-        coalesce(:after_timestamp, 'infinity'::timestamptz),
-        coalesce(:after_request_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+        least(:after_timestamp, coalesce(:until, 'infinity'::timestamptz)),
+        CASE
+            WHEN :after_timestamp < coalesce(:until, 'infinity'::timestamptz)
+                THEN :after_request_id
+            ELSE '00000000-0000-0000-0000-000000000000'::uuid
+        END
     )
 ORDER BY timestamp DESC, request_id DESC
 LIMIT :row_limit;
@@ -136,10 +140,14 @@ WHERE
     train_id = :train_id
     AND (error IS NOT NULL OR response_status >= 400)
     AND timestamp >= coalesce(:since, '-infinity'::timestamptz)
-    AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+    -- One bound: of two, the server may take the further one and walk to the page.
     AND (timestamp, request_id) < (
-        coalesce(:after_timestamp, 'infinity'::timestamptz),
-        coalesce(:after_request_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+        least(:after_timestamp, coalesce(:until, 'infinity'::timestamptz)),
+        CASE
+            WHEN :after_timestamp < coalesce(:until, 'infinity'::timestamptz)
+                THEN :after_request_id
+            ELSE '00000000-0000-0000-0000-000000000000'::uuid
+        END
     )
 ORDER BY timestamp DESC, request_id DESC
 LIMIT :row_limit;
