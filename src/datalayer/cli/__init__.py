@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from datalayer.cli import db, history, migrate, queue, retention
+from datalayer.cli import conversations, db, history, migrate, queue, retention
 from datalayer.cli.dashboard import dashboard
 from datalayer.cli.generate import check, generate
 from datalayer.cli.maintain import EXIT_CODES, maintain
@@ -32,6 +32,7 @@ app.command()(dashboard)
 app.command(epilog=WORKER_EXIT_CODES)(worker)
 migrate.app.command(epilog=TRANSFER_EXIT_CODES)(transfer)
 app.add_typer(migrate.app, name="migrate")
+app.add_typer(conversations.app, name="conversations")
 app.add_typer(db.app, name="db")
 app.add_typer(history.app, name="history")
 app.add_typer(queue.app, name="queue")

@@ -1,4 +1,4 @@
-"""How commands reach the tables of operations, and end when they cannot."""
+"""How commands reach the tables of a domain, and end when they cannot."""
 
 from __future__ import annotations
 
@@ -45,14 +45,23 @@ _SETTINGS = {
 
 
 @contextmanager
-def connect(url: str | None, name: str) -> Iterator[psycopg.Connection]:
-    """Yield a connection in autocommit mode; explain what PostgreSQL refuses."""
+def connect(
+    url: str | None,
+    name: str,
+    *,
+    domain: str = "operations",
+    unusable: type[DataLayerError] = OperationsUnusable,
+) -> Iterator[psycopg.Connection]:
+    """Yield a connection in autocommit mode; explain what PostgreSQL refuses.
+
+    A domain without its tables is named, and the error is of the class given.
+    """
     handle = acquire_server(url)
     try:
         with _open(handle.url, name) as connection:
             yield connection
     except psycopg.Error as error:
-        raise _unusable(handle.url, error) from error
+        raise _unusable(handle.url, error, domain, unusable) from error
     finally:
         handle.close()
 
@@ -104,15 +113,15 @@ def _open(url: str, name: str) -> Iterator[psycopg.Connection]:
         connection.close()
 
 
-def _unusable(url: str, error: psycopg.Error) -> OperationsUnusable:
+def _unusable(
+    url: str, error: psycopg.Error, domain: str, unusable: type[DataLayerError]
+) -> DataLayerError:
     reason = error.diag.message_primary or describe_failure(url, error)
     if isinstance(error, _ABSENT):
-        return OperationsUnusable(
-            f"{describe_target(url)} has no tables of operations: {reason}",
+        return unusable(
+            f"{describe_target(url)} has no tables of {domain}: {reason}",
             help="apply the migrations with `datalayer migrate up`; is the schema in "
             "the search_path of the URL?",
         )
     helps = (help for kind, help in _HELP.items() if isinstance(error, kind))
-    return OperationsUnusable(
-        f"{describe_target(url)} refused: {reason}", help=next(helps, None)
-    )
+    return unusable(f"{describe_target(url)} refused: {reason}", help=next(helps, None))

@@ -278,3 +278,25 @@ class LinkingNotSerialised(DataLayerError):
             help="link and store requests in one transaction at READ COMMITTED",
         )
         self.place = place
+
+
+class ConversationsUnusable(DataLayerError):
+    """The database lacks the tables of conversations, or refused what it was asked.
+
+    Apply the migrations, or do what the message and the help say.
+    """
+
+
+class ConversationNotFound(DataLayerError):
+    """No conversation has that id, and no request of one; look it up in the list.
+
+    A request without messages belongs to no conversation.
+    """
+
+    def __init__(self, id: UUID) -> None:
+        """Keep the id."""
+        super().__init__(
+            f"no conversation `{id}`, and no request of one",
+            help="`datalayer conversations list` shows those of a train",
+        )
+        self.id = id

@@ -1,0 +1,21 @@
+"""`datalayer conversations`: import traffic, and look at what came of it."""
+
+from __future__ import annotations
+
+import typer
+
+from datalayer.cli.conversations_show import EXIT_CODES as SHOW_EXIT_CODES
+from datalayer.cli.conversations_show import show
+
+app = typer.Typer(
+    help="Import requests and responses, and look at conversations.",
+    no_args_is_help=True,
+)
+
+
+@app.callback()
+def _group() -> None:
+    """Import requests and responses, and look at conversations."""
+
+
+app.command(epilog=SHOW_EXIT_CODES)(show)
