@@ -204,7 +204,7 @@ class TransactionControlError(LocatedError):
 
 
 class TransactionOffError(LocatedError):
-    """A statement runs only outside a transaction: in a file alone, with the header."""
+    """A statement runs only outside a transaction: put it below `transaction=off`."""
 
 
 class UnsupportedStatementError(LocatedError):
@@ -249,7 +249,7 @@ class MigrationBlocked(MigrationFailed):
 
 
 class MigrationHalfApplied(MigrationFailed):
-    """What ran outside a transaction left something; the help says what to do."""
+    """A part of a file is applied; correct the cause, and the next run goes on."""
 
 
 class MigrationLockBusy(DataLayerError):

@@ -176,14 +176,16 @@ def closed_gate(url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def start_and_wait_at_gate(
-    project: Path, url: str, gate: psycopg.Connection
-) -> subprocess.Popen[str]:
-    folder = project / "sql" / "history" / "shop"
-    (folder / "003_gate.sql").write_text(
+def write_gate(project: Path) -> None:
+    (project / "sql" / "history" / "shop" / "003_gate.sql").write_text(
         "-- datalayer: lock_timeout=0\n"
         "CREATE TABLE half (x int);\nSELECT pg_advisory_xact_lock(4712);\n"
     )
+
+
+def start_and_wait_at_gate(
+    project: Path, url: str, gate: psycopg.Connection
+) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [*_COMMAND, "up"],
         cwd=project,
@@ -204,6 +206,7 @@ def start_and_wait_at_gate(
 def test_ctrl_c_rolls_the_file_back(
     run: Run, project: Path, empty_database: str
 ) -> None:
+    write_gate(project)
     with closed_gate(empty_database) as gate:
         process = start_and_wait_at_gate(project, empty_database, gate)
         process.send_signal(signal.SIGINT)
@@ -220,9 +223,62 @@ def test_ctrl_c_rolls_the_file_back(
     assert run("up").returncode == 0
 
 
+def write_procedure(project: Path) -> None:
+    """Write a file that stops in its second part, after a batch."""
+    (project / "sql" / "history" / "shop" / "003_gate.sql").write_text(
+        "CREATE TABLE half (x int);\n"
+        "CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$\n"
+        "BEGIN\n"
+        "    INSERT INTO half VALUES (1); COMMIT;\n"
+        "    RAISE NOTICE 'one batch'; PERFORM pg_advisory_xact_lock(4712);\n"
+        "END $$;\n"
+        "-- datalayer: transaction=off lock_timeout=0\n"
+        "CALL fill();\n"
+        "VACUUM half;\n"
+    )
+
+
+def test_ctrl_c_below_the_line_tells_what_stays(
+    run: Run, project: Path, empty_database: str
+) -> None:
+    write_procedure(project)
+    with closed_gate(empty_database) as gate:
+        process = start_and_wait_at_gate(project, empty_database, gate)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+        half = run("status")
+        half_as_json = as_json(run("status", "--json"))
+
+    assert process.returncode == 130
+    assert "  NOTICE: one batch\n" in errors
+    assert (
+        "interrupted: statement 3 of 4 of sql/history/shop/003_gate.sql was" in errors
+    )
+    assert "Traceback" not in errors
+    assert half.returncode == half_as_json["exit_code"] == 5
+    line = "pending sql/history/shop/003_gate.sql, half applied: 2 of 4 statements"
+    assert line in half.stdout.splitlines()
+    (file,) = half_as_json["components"][0]["pending"]
+    assert (file["half_applied"], file["statements_done"]) == (True, 2)
+
+
+def test_a_failure_below_the_line_exits_with_5(run: Run, project: Path) -> None:
+    (project / "sql" / "history" / "shop" / "003_a.sql").write_text(
+        "SELECT 1;\n-- datalayer: transaction=off\nSELECT 2;\nSELECT 1 / 0;\n"
+    )
+
+    done = run("up")
+
+    assert done.returncode == 5
+    assert "  statement 3 of 3 of sql/history/shop/003_a.sql" in done.stderr
+    assert "sql/history/shop/003_a.sql:4:1: division by zero" in done.stderr
+    assert "half applied: 2 of 3 statements are done and stay" in done.stderr
+
+
 def test_a_second_runner_that_may_not_wait_exits_with_4(
     run: Run, project: Path, empty_database: str
 ) -> None:
+    write_gate(project)
     with closed_gate(empty_database) as gate:
         process = start_and_wait_at_gate(project, empty_database, gate)
 

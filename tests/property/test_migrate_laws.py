@@ -36,6 +36,16 @@ STEPS = [
     "-- nothing to do in {n}\n",
     "-- datalayer: transaction=off\nCREATE INDEX CONCURRENTLY i{n} ON base (x);",
     "-- datalayer: transaction=off\nVACUUM base;",
+    "-- datalayer: transaction=off\nSET search_path = pg_catalog;\n"
+    "CREATE INDEX CONCURRENTLY IF NOT EXISTS i{n} ON public.base (x);\n"
+    "CREATE TABLE IF NOT EXISTS public.t{n} AS SELECT current_schemas(FALSE) AS who;",
+    "CREATE SCHEMA s{n}; SET search_path = s{n}; CREATE TABLE t{n} (x int);\n"
+    "-- datalayer: transaction=off\nSET ROLE pg_read_all_data;\n"
+    "SELECT count(*) FROM t{n}; RESET ROLE;\n"
+    "CREATE INDEX CONCURRENTLY IF NOT EXISTS i{n} ON t{n} (x);",
+    "CREATE PROCEDURE p{n}() LANGUAGE plpgsql AS $$ BEGIN\n"
+    "INSERT INTO public.base (x) VALUES ({n}); COMMIT; END $$;\n"
+    "-- datalayer: transaction=off\nCALL p{n}(); DROP PROCEDURE IF EXISTS p{n};",
 ]
 
 histories = st.lists(st.sampled_from(STEPS), min_size=1, max_size=6)
@@ -85,6 +95,7 @@ def assert_one_by_one_equals_at_once(server: Server, steps: Sequence[str]) -> No
 
 @given(steps=histories)
 @example(steps=[STEPS[2], STEPS[0], STEPS[14]])
+@example(steps=[STEPS[16], STEPS[17], STEPS[18], STEPS[0]])
 @settings(
     max_examples=8,
     deadline=None,
