@@ -60,7 +60,10 @@ def folder(tmp_path: Path) -> Path:
         "-- datalayer: lock_timeout=0\n"
         f"CREATE TABLE b (x int);\n{PASS_GATE}\nINSERT INTO b VALUES (1);"
     )
-    (found / "003_c.sql").write_text("CREATE TABLE c AS SELECT count(*) FROM b;")
+    (found / "003_c.sql").write_text(
+        "CREATE TABLE c (count bigint);\n-- datalayer: transaction=off\n"
+        "INSERT INTO c SELECT count(*) FROM b;\nVACUUM c;"
+    )
     return found.parent
 
 

@@ -29,6 +29,7 @@ from datalayer.migrate import (
     outside,
     retries,
     status,
+    steps,
 )
 from datalayer.server import Server, find_binaries, scratch_database
 from migrate_runners import fetch
@@ -409,7 +410,8 @@ def test_a_runner_that_keeps_the_session_is_caught(
     fetch(empty_database, "CREATE SCHEMA s; CREATE TABLE s.t ()")
 
     half_apply(empty_database, folder)
-    monkeypatch.setattr(outside, "reset_session", lambda _: None)
+    for module in (outside, steps):
+        monkeypatch.setattr(module, "reset_session", lambda _: None)
     fetch(empty_database, "DELETE FROM datalayer_migration")
 
     assert len(migrate(empty_database, folder).applied) == 1

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 import pytest
 
-from datalayer.errors import DataLayerError, MigrationHalfApplied
+from datalayer.errors import DataLayerError, MigrationHalfApplied, MigrationLockLost
 from datalayer.lexer import Statement
 from datalayer.migrate import (
     Event,
@@ -21,6 +22,7 @@ from datalayer.migrate import (
     migrate,
     outside,
     status,
+    steps,
 )
 from datalayer.migrate.journal import advance
 from datalayer.migrate.session import Failure, run_text
@@ -201,6 +203,27 @@ def test_after_a_restart_of_the_server_the_next_run_goes_on(
     assert [(file.statements_done, file.statements) for file in half] == [(4, 6)]
 
 
+def test_a_lock_that_is_lost_is_noticed_before_the_next_statement(
+    empty_database: str, folder: Path
+) -> None:
+    holders = (
+        # With a time-out it waits until the session is gone.
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks "
+        f"WHERE locktype = 'advisory' AND granted AND objid = {lock._LOCK_KEY % 2**32}"
+    )
+    write(folder, FILL)
+
+    def lose_lock(event: Event) -> None:
+        if isinstance(event, Running) and event.number == 6:
+            assert fetch(empty_database, holders) == [(True,)]
+
+    with pytest.raises(MigrationLockLost):
+        migrate(empty_database, folder, report=lose_lock)
+
+    assert done(empty_database) == [(5, 6, False)]
+    assert len(migrate(empty_database, folder).applied) == 1
+
+
 #: Every kind of statement, each of which may be run again.
 STEPS = """
 CREATE SCHEMA s;
@@ -297,10 +320,10 @@ def test_runs_that_die_at_each_statement_come_to_the_same_end(
 
 
 @pytest.mark.parametrize(
-    ("name", "broken"),
+    ("module", "name", "broken"),
     [
-        ("_go_on", lambda step, _: step.done),
-        ("is_setting", lambda _: False),
+        (outside, "_go_on", lambda step, _: step.done),
+        (steps, "is_setting", lambda _: False),
     ],
     ids=["does not look at what was begun", "forgets what is set"],
 )
@@ -308,10 +331,11 @@ def test_a_runner_that_goes_on_wrongly_is_caught(
     server: Server,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
     name: str,
     broken: Callable[..., object],
 ) -> None:
-    monkeypatch.setattr(outside, name, broken)
+    monkeypatch.setattr(module, name, broken)
 
     with pytest.raises((AssertionError, DataLayerError)):
         assert_runs_that_die_come_to_the_same_end(server, folder, monkeypatch, "run")

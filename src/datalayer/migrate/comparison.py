@@ -120,24 +120,44 @@ def _edited(file: MigrationFile, row: LedgerRow) -> LocatedError:
     diff = list(difflib.unified_diff(before, after, "applied", file.path, lineterm=""))
     if len(diff) > _DIFF_LINES:
         diff[_DIFF_LINES:] = [f"… {len(diff) - _DIFF_LINES} more lines"]
-    when = f"on {row.applied_at:%Y-%m-%d} by `{row.applied_by}`"
-    message = f"edited after it was applied {when}"
-    remedy = "restore the file, and put the change into a new one"
-    if not row.is_applied:
-        message = (
-            f"edited in the statements that are done: {row.statements_done} of "
-            f"{row.statements}, {when}"
-        )
-        remedy = "restore these; what comes after them may be changed"
-    elif file.name != row.name:
-        # Two branches took the same number, and the other one was applied.
-        message = f"version {row.version} was applied {when} as `{row.file_name}`"
-        remedy = f"restore `{row.file_name}`, and give this one the next free number"
+    message, remedy = _told(file, row)
     return MigrationEditedError(
         message,
         location=Location(file.path, min(first + 1, max(1, len(after)))),
         excerpt="\n".join(f"  {line}" for line in diff),
         help=remedy,
+    )
+
+
+def _told(file: MigrationFile, row: LedgerRow) -> tuple[str, str]:
+    """Return what is wrong with an edited file, and the remedy."""
+    when = f"on {row.applied_at:%Y-%m-%d} by `{row.applied_by}`"
+    if not row.is_applied:
+        return _told_of_a_part(file, row, when)
+    if file.name == row.name:
+        return (
+            f"edited after it was applied {when}",
+            "restore the file, and put the change into a new one",
+        )
+    # Two branches took the same number, and the other one was applied.
+    return (
+        f"version {row.version} was applied {when} as `{row.file_name}`",
+        f"restore `{row.file_name}`, and give this one the next free number",
+    )
+
+
+def _told_of_a_part(file: MigrationFile, row: LedgerRow, when: str) -> tuple[str, str]:
+    done = row.statements_done or 0
+    state = f"{done} of {row.statements}, {when}"
+    if file.inside > done:
+        return (
+            f"its transaction is applied already, in part: {state}",
+            "move the line `-- datalayer: transaction=off` up again, above the "
+            "statements that are not done",
+        )
+    return (
+        f"edited in the statements that are done: {state}",
+        "restore these; what comes after them may be changed",
     )
 
 

@@ -8,90 +8,51 @@ it in the file say, so that a run that goes on where another one ended is no dif
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from datalayer.errors import MigrationBlocked, MigrationFailed, MigrationHalfApplied
+from datalayer.errors import MigrationFailed, MigrationHalfApplied
 from datalayer.lexer import split_statements
 from datalayer.location import Location
 from datalayer.migrate.events import Running
 from datalayer.migrate.failures import describe, located
 from datalayer.migrate.files import tokens_hash
 from datalayer.migrate.indexes import Index, drop_index, find_index
-from datalayer.migrate.journal import advance, forget, journal, settle
+from datalayer.migrate.journal import advance, forget, settle
 from datalayer.migrate.lock import take_guard
-from datalayer.migrate.problems import problem_at
-from datalayer.migrate.retries import BLOCKED, Outcome, try_often
+from datalayer.migrate.retries import Outcome, try_often
 from datalayer.migrate.session import (
-    LOCK_TIMEOUT,
     Failure,
     Session,
     reset_identity,
     reset_session,
-    run_statement,
     run_text,
     set_timeouts,
 )
 from datalayer.migrate.statements import (
-    ConcurrentIndex,
     concurrent_index,
-    is_concurrent,
-    is_setting,
-    may_leave_something,
     needs_a_hand,
     without_concurrently,
+)
+from datalayer.migrate.steps import (
+    Step,
+    enter,
+    failure_of,
+    journal_step,
+    leaves_nothing,
+    problem_of,
+    was_all,
 )
 
 if TYPE_CHECKING:
     from datalayer.errors import LocatedError
-    from datalayer.lexer import Statement
     from datalayer.migrate.comparison import Pending
-    from datalayer.migrate.files import MigrationFile
     from datalayer.migrate.ledger import LedgerRow
 
 # DROP INDEX CONCURRENTLY waits for whoever uses the table, and Ctrl-C should not.
 _CLEANING_TIMEOUT = "3s"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One statement, where it runs, and the row that journals it."""
-
-    session: Session
-    file: MigrationFile
-    #: How many statements are done before; so it is its position, from 0.
-    done: int
-    #: The component and the version, as the row writes them.
-    key: tuple[str, str]
-    #: Whether the file had no row before this run.
-    is_new: bool
-
-    @property
-    def connection(self) -> psycopg.Connection:
-        """Return the connection that runs it."""
-        return self.session.connection
-
-    @property
-    def is_there(self) -> bool:
-        """Tell whether the file goes on, rather than ends before this."""
-        return self.done < len(self.file.statements)
-
-    @property
-    def statement(self) -> Statement:
-        """Return where the statement stands."""
-        return self.file.statements[self.done]
-
-    @property
-    def text(self) -> str:
-        """Return the statement as it is written."""
-        return self.file.statement_text(self.done)
-
-    @property
-    def index(self) -> ConcurrentIndex | None:
-        """Return the index that it builds without blocking others, if it names one."""
-        return concurrent_index(self.text)
 
 
 def apply_outside(session: Session, pending: Pending) -> Outcome:
@@ -105,9 +66,11 @@ def apply_outside(session: Session, pending: Pending) -> Outcome:
         outcome = _run(replace(first, done=number))
         tries += outcome.tries - 1
         milliseconds += outcome.milliseconds
-    if pending.done == len(file.statements):
-        # Nothing is left to run: the row takes on the text that the file has now.
-        _journal(first, is_started=False)
+    if done == len(file.statements):
+        # Nothing was left to run: the row takes on the text that the file has now.
+        last = replace(first, done=done)
+        _check_indexes(last)
+        journal_step(last, is_started=False)
     return Outcome(tries, milliseconds, None)
 
 
@@ -121,7 +84,7 @@ def _go_on(step: Step, row: LedgerRow) -> int:
     index = concurrent_index(text)
     if index is None:
         return step.done
-    _enter(step)
+    enter(step)
     left = find_index(step.connection, index)
     if left and not left.is_valid:
         _drop(step, left)
@@ -149,7 +112,7 @@ def _run(step: Step) -> Outcome:
     step.session.tell(Running(file.path, step.done + 1, len(file.statements)))
     outcome = try_often(step.session, file, lambda _: _attempt(step))
     if outcome.failed:
-        raise _failed(step, outcome.failed, outcome) from outcome.failed.error
+        raise failure_of(step, outcome.failed, outcome) from outcome.failed.error
     _finish(step, outcome)
     return outcome
 
@@ -169,7 +132,7 @@ def _finish(step: Step, outcome: Outcome) -> None:
             milliseconds=outcome.milliseconds,
         )
     except psycopg.Error as error:
-        raise _problem(
+        raise problem_of(
             step,
             f"this statement ran, but could not be recorded: {describe(error)}",
             "`datalayer migrate up` runs it again, and goes on",
@@ -182,10 +145,10 @@ def _check_indexes(last: Step) -> None:
         step = replace(last, done=number)
         if step.index is None:
             continue
-        _enter(step)
+        enter(step)
         found = find_index(step.connection, step.index)
         if found and not found.is_valid:
-            raise _problem(
+            raise problem_of(
                 step,
                 f"the index {found.name} was built, but is invalid now",
                 f"`REINDEX INDEX CONCURRENTLY {found.name}` and run again",
@@ -197,15 +160,15 @@ def _attempt(step: Step) -> Failure | None:
     index = step.index
     existing = None
     if index:
-        _enter(step)
+        enter(step)
         existing = find_index(step.connection, index)
         if existing and not existing.is_valid:
             raise _foreign(step, existing)
     reset_session(step.connection)
     take_guard(step.connection, step.session.lock, in_transaction=False)
     # Only what comes to be after this mark is ours.
-    _journal(step, is_started=existing is None)
-    _enter(step)
+    journal_step(step, is_started=existing is None)
+    enter(step)
     try:
         failed = run_text(step.connection, _runnable(step), step.statement)
     except BaseException:
@@ -216,7 +179,7 @@ def _attempt(step: Step) -> Failure | None:
     if failed and not step.connection.closed:
         _clean(step, is_ours=existing is None)
     if failed and needs_a_hand(step.text):
-        raise _failed(step, failed) from failed.error
+        raise failure_of(step, failed) from failed.error
     return failed
 
 
@@ -228,26 +191,6 @@ def _runnable(step: Step) -> str:
     """
     is_alone = step.session.lock.connection is not None
     return without_concurrently(step.text) if is_alone else step.text
-
-
-def _enter(step: Step) -> None:
-    """Begin a session as the statement is to see it."""
-    connection, file = step.connection, step.file
-    reset_session(connection)
-    take_guard(connection, step.session.lock, in_transaction=False)
-    header = file.header
-    is_patient = step.is_there and is_concurrent(step.text)
-    timeout = header.outside_lock_timeout or header.lock_timeout
-    set_timeouts(
-        connection,
-        lock_timeout=timeout or ("0" if is_patient else LOCK_TIMEOUT),
-        is_local=False,
-    )
-    for number, statement in enumerate(file.statements[: step.done]):
-        if is_setting(file.statement_text(number)):
-            failed = run_statement(connection, file, statement)
-            if failed:
-                raise _failed(step, failed) from failed.error
 
 
 def _clean(step: Step, *, is_ours: bool) -> None:
@@ -264,9 +207,9 @@ def _clean(step: Step, *, is_ours: bool) -> None:
             left = find_index(step.connection, index)
             if left and not left.is_valid:
                 drop_index(step.connection, left.name)
-        if _leaves_nothing(step):
+        if leaves_nothing(step):
             reset_identity(step.connection)
-            remove = forget if _was_all(step) else settle
+            remove = forget if was_all(step) else settle
             remove(step.connection, step.session.ledger, step.key)
     except psycopg.Error as error:
         raise located(
@@ -278,64 +221,11 @@ def _clean(step: Step, *, is_ours: bool) -> None:
         ) from error
 
 
-def _leaves_nothing(step: Step) -> bool:
-    """Tell whether a statement that failed, and was cleaned up after, left nothing."""
-    return step.index is not None or not may_leave_something(step.text)
-
-
-def _was_all(step: Step) -> bool:
-    """Tell whether nothing of the file is applied once this statement left nothing."""
-    return step.is_new and step.done == 0 and _leaves_nothing(step)
-
-
-def _journal(step: Step, *, is_started: bool) -> None:
-    journal(
-        step.connection,
-        step.session.ledger,
-        step.file,
-        version=step.key[1],
-        profile=step.session.profile,
-        done=step.done,
-        is_started=is_started,
-    )
-
-
-def _failed(
-    step: Step, failed: Failure, outcome: Outcome | None = None
-) -> MigrationFailed:
-    """Return the error for a statement that failed, and say what of the file stays."""
-    is_blocked = outcome is not None and outcome.is_blocked
-    hint = BLOCKED if is_blocked else failed.error.diag.message_hint
-    if _was_all(step) and not step.connection.closed:
-        kind = MigrationBlocked if is_blocked else MigrationFailed
-        return located(step.file, failed, kind=kind, help=hint)
-    remedy = "remove what it left" if needs_a_hand(step.text) else "correct the cause"
-    state = (
-        f"half applied: {step.done} of {len(step.file.statements)} statements are done "
-        f"and stay; {remedy}, then `datalayer migrate up` goes on with this one"
-    )
-    help = f"{hint}; {state}" if hint else state
-    return located(step.file, failed, kind=MigrationHalfApplied, help=help)
-
-
 def _foreign(step: Step, existing: Index) -> LocatedError:
-    return _problem(
+    return problem_of(
         step,
         f"the index {existing.name} exists already and is invalid",
         "somebody else left it, or is still building it: see "
         "`pg_stat_progress_create_index`, then "
         f"`DROP INDEX CONCURRENTLY {existing.name}` and run again",
-    )
-
-
-def _problem(step: Step, message: str, remedy: str) -> LocatedError:
-    start, end = step.statement.start, step.statement.end
-    return problem_at(
-        MigrationHalfApplied,
-        step.file.path,
-        step.file.text,
-        start,
-        end - start,
-        message,
-        remedy,
     )

@@ -120,7 +120,11 @@ def _examine(
 ) -> tuple[Side, Side]:
     """Read what is on both sides; raise unless the same things are."""
     versions = [_versions(connection) for connection in (leaving, arriving)]
-    left, right = ({(row.component, row.version) for row in side} for side in versions)
+    # What is half applied is not applied.
+    left, right = (
+        {(row.component, row.version) for row in side if row.is_applied}
+        for side in versions
+    )
     different = ["/".join(version) for version in sorted(left ^ right)]
     if different or not left:
         raise TransferMismatch(
