@@ -36,7 +36,8 @@ WITH question AS (
     SELECT
         asked.about,
         asked.train_id,
-        asked.message_hash,
+        -- The type of the columns: compared as text, they would be in no index.
+        asked.message_hash::character(64) AS message_hash,
         asked.moment,
         asked.is_contested
     FROM
