@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -54,24 +55,10 @@ def after_step(step: int, before: Tables) -> Tables:
     }
     for name in _NEW_TABLES.get(step, ()):
         tables.setdefault(name, {})
-    requests = tables["api_requests"]
-    for row in requests.values():
+    for row in tables["api_requests"].values():
         row |= _ADDED.get(step, {})
-    if step == 3:
-        note_invocations(requests.values())
-        link_subtasks(requests.values())
-    elif step == 5:
-        give_accounts(requests.values(), tables["domain_accounts"].values())
-    elif step == 7:
-        link_parents(requests.values())
-    elif step == 8:
-        inherit_conversations(requests.values())
-    elif step == 12:
-        tables = _rename_domains(tables)
-    elif step == 13:
-        tables["trains"] = _trains(requests.values())
-    elif step == 14:
-        tables["train_members"] = _owners(tables["trains"].values())
+    if step in _CHANGES:
+        _CHANGES[step](tables)
     return tables
 
 
@@ -188,6 +175,9 @@ def inherit_conversations(requests: Iterable[Row], batch_size: int = 2000) -> No
         for conversation, caller in callers.items()
         if caller in by_id and by_id[caller]["conversation_id"] is not None
     }
+    members: dict[UUID | None, list[Row]] = defaultdict(list)
+    for row in rows:
+        members[row["conversation_id"]].append(row)
     for first in range(0, len(rows), batch_size):
         begun = {
             row["conversation_id"]
@@ -197,10 +187,14 @@ def inherit_conversations(requests: Iterable[Row], batch_size: int = 2000) -> No
         for conversation in sorted(begun - {None}):
             home = _top(conversation, above)
             if home != conversation:
-                _move(rows, conversation, home, callers[conversation])
-    called = {r["conversation_id"] for r in rows if r["parent_task_request_id"]}
-    for conversation in called - {None}:
-        _number_subtasks(rows, conversation)
+                moving = members.pop(conversation)
+                _move(moving, home, members[home], callers[conversation])
+                members[home] += moving
+    for conversation, inside in members.items():
+        if conversation is not None and any(
+            row["parent_task_request_id"] for row in inside
+        ):
+            _number_subtasks(inside)
 
 
 def _conversation_callers(rows: Iterable[Row]) -> dict[UUID, UUID]:
@@ -230,9 +224,9 @@ def _top(conversation: UUID, above: Mapping[UUID, UUID]) -> UUID:
     return conversation
 
 
-def _move(rows: list[Row], wanted: UUID, home: UUID, caller: UUID) -> None:
-    taken = {row["branch_id"] for row in rows if row["conversation_id"] == home}
-    moving = [row for row in rows if row["conversation_id"] == wanted]
+def _move(moving: list[Row], home: UUID, there: list[Row], caller: UUID) -> None:
+    taken = {row["branch_id"] for row in there}
+    wanted = moving[0]["conversation_id"]
     old_names = {row["branch_id"] for row in moving}
     names = {}
     for name in old_names:
@@ -241,7 +235,7 @@ def _move(rows: list[Row], wanted: UUID, home: UUID, caller: UUID) -> None:
         elif name not in taken:
             names[name] = name
         else:
-            numbers = (f"{name}_{number}" for number in range(2, len(rows) + 3))
+            numbers = (f"{name}_{number}" for number in count(2))
             names[name] = next(n for n in numbers if n not in taken | old_names)
     for row in moving:
         row["conversation_id"] = home
@@ -250,43 +244,55 @@ def _move(rows: list[Row], wanted: UUID, home: UUID, caller: UUID) -> None:
         row["parent_task_request_id"] = row["parent_task_request_id"] or caller
 
 
-def _number_subtasks(rows: list[Row], conversation: UUID) -> None:
+def _number_subtasks(rows: list[Row]) -> None:
     numbers: dict[str, int] = {}
     for row in sorted(rows, key=_age):
-        if row["conversation_id"] == conversation and _SUBTASK.match(row["branch_id"]):
+        if _SUBTASK.match(row["branch_id"]):
             number = numbers.setdefault(row["branch_id"], len(numbers) + 1)
-            row["new_branch_id"] = f"subtask_{number}"
-    for row in rows:
-        row["branch_id"] = row.pop("new_branch_id", row["branch_id"])
+            row["branch_id"] = f"subtask_{number}"
 
 
-def _rename_domains(tables: Tables) -> Tables:
-    renamed = {"domain_accounts": "train_default_accounts"}
-    return {
-        renamed.get(name, name): {
-            key: {"train_id" if c == "domain" else c: v for c, v in row.items()}
-            for key, row in rows.items()
-        }
-        for name, rows in tables.items()
-    }
+def _requests(tables: Tables) -> Iterable[Row]:
+    return tables["api_requests"].values()
 
 
-def _trains(requests: Iterable[Row]) -> Rows:
-    names = sorted({row["train_id"] for row in requests} - {""}, key=str.encode)
-    return {
+def _add_subtasks(tables: Tables) -> None:
+    note_invocations(_requests(tables))
+    link_subtasks(_requests(tables))
+
+
+def _rename_domains(tables: Tables) -> None:
+    tables["train_default_accounts"] = tables.pop("domain_accounts")
+    for rows in tables.values():
+        for key, row in rows.items():
+            rows[key] = {"train_id" if c == "domain" else c: row[c] for c in row}
+
+
+def _add_trains(tables: Tables) -> None:
+    names = sorted({r["train_id"] for r in _requests(tables)} - {""}, key=str.encode)
+    tables["trains"] = {
         (number,): {"train_id": name, "name": name, "slack_enabled": False}
         for number, name in enumerate(names, start=1)
     }
 
 
-def _owners(trains: Iterable[Row]) -> Rows:
-    names = sorted((row["train_id"] for row in trains), key=str.encode)
-    return {
-        (number,): {
-            "train_id": name,
-            "email": "todo@localhost",
-            "role": "owner",
-            "added_by": "system",
-        }
+def _add_owners(tables: Tables) -> None:
+    names = sorted((r["train_id"] for r in tables["trains"].values()), key=str.encode)
+    owner = {"email": "todo@localhost", "role": "owner", "added_by": "system"}
+    tables["train_members"] = {
+        (number,): {"train_id": name, **owner}
         for number, name in enumerate(names, start=1)
     }
+
+
+_CHANGES: dict[int, Callable[[Tables], None]] = {
+    3: _add_subtasks,
+    5: lambda tables: give_accounts(
+        _requests(tables), tables["domain_accounts"].values()
+    ),
+    7: lambda tables: link_parents(_requests(tables)),
+    8: lambda tables: inherit_conversations(_requests(tables)),
+    12: _rename_domains,
+    13: _add_trains,
+    14: _add_owners,
+}

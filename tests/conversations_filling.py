@@ -8,16 +8,19 @@ from functools import cache
 from typing import Any
 
 import psycopg
-from conversations_backfill_model import Row
-from conversations_traffic import digest, make_requests
 from psycopg import sql
 from psycopg.types.json import Jsonb
+
+from conversations_backfill_model import Row
+from conversations_traffic import digest, make_requests
 
 Connection = psycopg.Connection[Any]
 
 _JSON_COLUMNS = frozenset(
-    "headers body response_headers response_body usage_data task_tool_invocation"
-    " data raw_response user_context metadata".split()
+    (
+        *("headers", "body", "response_headers", "response_body", "usage_data"),
+        *("task_tool_invocation", "data", "raw_response", "user_context", "metadata"),
+    )
 )
 #: The step that added a column of api_requests, unless it was the first.
 _SINCE = {

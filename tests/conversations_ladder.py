@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+
 from conversations_backfill_model import Tables
 from conversations_filling import fill
 from conversations_steps import read_tables
-
 from datalayer.migrate import migrate
 from datalayer.server import Server, create_database, scratch_database
 from schema_dump import dump_schema

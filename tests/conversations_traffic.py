@@ -1,4 +1,4 @@
-"""Requests as clients send them, seeded: conversations, sub-tasks, and what is broken."""
+"""Requests as clients send them, seeded: conversations, sub-tasks, broken ones."""
 
 from __future__ import annotations
 
@@ -27,38 +27,39 @@ _START = datetime(2025, 3, 1, 23, 30, tzinfo=UTC)
 #: Few names, so that conversations and their sub-tasks have some in common.
 _BRANCHES = ("branch_20250301233000000000", "branch_20250301233000000000_2", "Zweig")
 
+_BROKEN_CONTENTS: tuple[object, ...] = (
+    *(None, "", " \n", 7, {"type": "text", "text": _COMMON_PROMPT}, [], [None]),
+    [{"type": "text"}],
+    [{"type": "text", "text": 7}, {"type": "image", "source": {}}],
+    [[{"type": "text", "text": _COMMON_PROMPT}]],
+    [{"type": "text", "text": _REMINDER}],
+    [{"type": ["text"], "text": _COMMON_PROMPT}],
+    # What is broken comes first, and does not hide what follows.
+    ["x", {"type": "text"}, {"type": "text", "text": _COMMON_PROMPT}],
+)
+_BROKEN_MESSAGES: tuple[object, ...] = (None, "x", {"role": "user"}, [])
 BROKEN_BODIES: tuple[object, ...] = (
     *(None, {}, [], "text", 7, True, {"messages": None}, {"messages": []}),
     {"messages": {"0": {"content": _COMMON_PROMPT}}},
-    *({"messages": [each]} for each in (None, "x", {"role": "user"}, [])),
+    *({"messages": [message]} for message in _BROKEN_MESSAGES),
     *(
         {"messages": [{"role": "user", "content": content}]}
-        for content in (
-            *(None, "", " \n", 7, {"type": "text", "text": _COMMON_PROMPT}, [], [None]),
-            [{"type": "text"}],
-            [{"type": "text", "text": 7}, {"type": "image", "source": {}}],
-            [[{"type": "text", "text": _COMMON_PROMPT}]],
-            [{"type": "text", "text": _REMINDER}],
-            [{"type": ["text"], "text": _COMMON_PROMPT}],
-            # What is broken comes first, and does not hide what follows.
-            ["x", {"type": "text"}, {"type": "text", "text": _COMMON_PROMPT}],
-        )
+        for content in _BROKEN_CONTENTS
     ),
 )
-_CALL = {"type": "tool_use", "id": "t", "name": "Task", "input": {"prompt": "x"}}
+_CALL: Row = {"type": "tool_use", "id": "t", "name": "Task", "input": {"prompt": "x"}}
+_BROKEN_CALLS: tuple[Row, ...] = (
+    *({"type": "text"}, {"type": ["tool_use"]}, {"name": "task"}),
+    *({"name": None}, {"input": None}, {"input": [{"prompt": "x"}]}),
+    *({"input": {"prompt": 7}}, {"input": {}}, {"input": "x"}, {"id": None}),
+)
+_BROKEN_BLOCKS: tuple[object, ...] = (None, 7, "x", {})
 BROKEN_ANSWERS: tuple[object, ...] = (
     *(None, {}, [], "text", 7, False, {"content": None}, {"content": "Task"}),
     *({"content": _CALL}, [{"content": [_CALL]}], {"content": [[_CALL]]}),
-    *({"content": [each]} for each in (None, 7, "x", {})),
+    *({"content": [block]} for block in _BROKEN_BLOCKS),
     {"type": "error", "error": {"type": "overloaded_error", "message": "später"}},
-    *(
-        {"content": [None, {**_CALL, **changed}, _CALL]}
-        for changed in (
-            *({"type": "text"}, {"type": ["tool_use"]}, {"name": "task"}),
-            *({"name": None}, {"input": None}, {"input": [{"prompt": "x"}]}),
-            *({"input": {"prompt": 7}}, {"input": {}}, {"input": "x"}, {"id": None}),
-        )
-    ),
+    *({"content": [None, {**_CALL, **changed}, _CALL]} for changed in _BROKEN_CALLS),
     {"content": [{"type": "tool_use", "name": "Task"}]},
 )
 
@@ -75,7 +76,7 @@ class Traffic:
         return UUID(int=self.random.getrandbits(128), version=4)
 
 
-def make_requests(seed: int, conversations: int = 20) -> list[Row]:
+def make_requests(seed: int, conversations: int = 10) -> list[Row]:
     """Return a few hundred rows of api_requests with the columns of all steps."""
     traffic = Traffic(random.Random(seed))
     for _ in range(conversations):
@@ -162,7 +163,9 @@ def _calls(traffic: Traffic, depth: int) -> list[Row]:
 
 
 def _text(traffic: Traffic) -> object:
-    text = traffic.random.choice(("Hallo Welt", "weiter…", "よし", "yes", *_PROMPTS[:2]))
+    text = traffic.random.choice(
+        ("Hallo Welt", "weiter…", "よし", "yes", *_PROMPTS[:2])
+    )
     if traffic.random.random() < 0.5:
         return text
     return [
@@ -238,7 +241,11 @@ def _settle_some(traffic: Traffic) -> None:
     settled: dict[UUID, tuple[UUID, str]] = {}
     for row in traffic.requests:
         called = row["conversation_id"]
-        if row["is_subtask"] and called not in settled and traffic.random.random() < 0.1:
+        if (
+            row["is_subtask"]
+            and called not in settled
+            and traffic.random.random() < 0.1
+        ):
             number = traffic.random.choice((1, 3, 12))
             home = homes[row["parent_task_request_id"]]
             settled[called] = (home, f"subtask_{number}")

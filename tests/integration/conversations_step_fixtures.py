@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from conversations_ladder import Ladder
 from conversations_steps import MIGRATIONS
-
 from datalayer.server import Server
 
 
