@@ -14,9 +14,12 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import psycopg
+import pytest
 
+from datalayer.errors import MigrationHalfApplied
 from datalayer.migrate import Event, MigrationReport, migrate
 
+OFF = "-- datalayer: transaction=off\n"
 #: Held by a test, it stops a file where the file asks for it.
 GATE = 4711
 PASS_GATE = f"SELECT pg_advisory_xact_lock_shared({GATE});"
@@ -28,6 +31,30 @@ def fetch(url: str, query: str) -> list[tuple[object, ...]]:
     with psycopg.connect(url, autocommit=True) as connection:
         cursor = connection.execute(query.encode())
         return cursor.fetchall() if cursor.description else []
+
+
+def journal(url: str) -> list[tuple[object, ...]]:
+    """Return how far each file is, and whether its next statement was begun."""
+    return fetch(
+        url,
+        "SELECT version, statements_done, statements, "
+        "statement_started_at IS NOT NULL FROM datalayer_migration ORDER BY ordinal",
+    )
+
+
+def indexes(url: str, table: str = "a") -> list[tuple[object, ...]]:
+    return fetch(
+        url,
+        "SELECT relname, indisvalid FROM pg_index INNER JOIN pg_class "
+        f"ON pg_class.oid = indexrelid WHERE indrelid = '{table}'::regclass "
+        "ORDER BY relname",
+    )
+
+
+def half_apply(url: str, folder: Path) -> MigrationHalfApplied:
+    with pytest.raises(MigrationHalfApplied) as raised:
+        migrate(url, folder)
+    return raised.value
 
 
 @contextmanager

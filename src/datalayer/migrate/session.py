@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 #: Waiting for a lock keeps everybody else waiting behind us: give up soon, try again.
 LOCK_TIMEOUT = "2s"
 _FIRST_WITH_TRANSACTION_TIMEOUT = 170000
+_SET = """\
+SELECT set_config(setting.name, setting.value, %s)
+FROM unnest(%s::text [], %s::text []) AS setting (name, value)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,7 @@ def set_timeouts(
         # What COMMITs and goes on is in a transaction that nobody began in this way.
         settings["default_transaction_isolation"] = "read committed"
         settings["default_transaction_read_only"] = "off"
-    for name, value in settings.items():
-        connection.execute("SELECT set_config(%s, %s, %s)", (name, value, is_local))
+    connection.execute(_SET, (is_local, list(settings), list(settings.values())))
 
 
 def run_statement(

@@ -127,7 +127,8 @@ def failure_of(
     if was_all(step) and not step.connection.closed:
         kind = MigrationBlocked if is_blocked else MigrationFailed
         return located(step.file, failed, kind=kind, help=hint)
-    remedy = "remove what it left" if needs_a_hand(step.text) else "correct the cause"
+    is_left = step.is_there and needs_a_hand(step.text)
+    remedy = "remove what it left" if is_left else "correct the cause"
     state = (
         f"half applied: {step.done} of {len(step.file.statements)} statements are done "
         f"and stay; {remedy}, then `datalayer migrate up` goes on with this one"
