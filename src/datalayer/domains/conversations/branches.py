@@ -20,6 +20,8 @@ SUBTASK = "subtask_"
 
 def is_summarised(node: Node, parent: Node) -> bool:
     """Tell whether a request continues its parent after a summary of it."""
+    if node.after_summary is not None:
+        return node.after_summary
     return (
         node.branch_id.startswith(COMPACT)
         and node.branch_id != parent.branch_id

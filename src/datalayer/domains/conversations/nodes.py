@@ -80,6 +80,8 @@ class Node:
     parent_id: UUID | None = None
     task_id: UUID | None = None
     is_subtask: bool = False
+    #: Whether it continues its parent after a summary; None as long as its branch says.
+    after_summary: bool | None = None
 
     @property
     def moment(self) -> tuple[datetime, str]:

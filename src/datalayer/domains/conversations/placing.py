@@ -38,6 +38,9 @@ def place(forest: Forest, node: Node, origin: Origin | None) -> None:
 
     Where that is not its final place its conversation becomes dirty.
     """
+    # What continues it is told by branches, of which one is about to change.
+    for child in forest.children(node):
+        forest.put(replace(child, after_summary=is_summarised(child, node)))
     if origin is None:
         placed = replace(node, conversation_id=node.request_id, branch_id=MAIN)
         forest.branches.setdefault(node.request_id, {MAIN})
@@ -79,6 +82,7 @@ def _continue(forest: Forest, node: Node, origin: Origin) -> Node:
         parent_id=parent.request_id,
         task_id=parent.task_id,
         is_subtask=parent.is_subtask,
+        after_summary=origin.kind == "summary",
     )
 
 

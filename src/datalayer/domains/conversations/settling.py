@@ -55,6 +55,8 @@ def reconsider_waiting(forest: Forest, node: Node) -> None:
 def put_in_order(forest: Forest) -> None:
     """Give everything in dirty conversations the place that it should have."""
     nodes = [node for one in forest.dirty for node in forest.conversation(one)]
+    for one in forest.dirty:
+        forest.branches[one] = set()
     for node in order_conversations(nodes):
         forest.put(node)
     forest.dirty.clear()

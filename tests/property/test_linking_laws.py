@@ -1,0 +1,40 @@
+"""Linking rebuilds the tree that requests were made in."""
+
+from __future__ import annotations
+
+import os
+
+import psycopg
+import pytest
+from conversation_laws import insist_in_database, insist_in_memory
+from conversation_worlds import STEPS, Step
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+#: How many times the usual number of examples to try.
+THOROUGHNESS = int(os.environ.get("DATALAYER_CONVERSATIONS_EXAMPLES", "1"))
+
+_SEEDS = st.integers(0, 2**32)
+
+
+@given(steps=STEPS, seed=_SEEDS)
+@settings(max_examples=250 * THOROUGHNESS)
+def test_any_order_that_respects_time_gives_the_tree(
+    steps: list[Step], seed: int
+) -> None:
+    insist_in_memory(steps, seed)
+
+
+@pytest.mark.parametrize("batch", [1, 4, 100], ids=["single", "few", "many"])
+def test_the_database_has_the_tree(database_url: str, batch: int) -> None:
+    @given(steps=STEPS, seed=_SEEDS)
+    @settings(
+        max_examples=20 * THOROUGHNESS,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    def insist(steps: list[Step], seed: int) -> None:
+        insist_in_database(connection, steps, seed, batch=batch)
+
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("SET TimeZone = 'Pacific/Chatham'")
+        insist()
