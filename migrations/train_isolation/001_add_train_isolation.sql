@@ -78,10 +78,9 @@ AS $function$
         (
             'conversation_analyses',
             'SELECT, INSERT, UPDATE, DELETE',
-            '(SELECT request.train_id FROM api_requests AS request'
-            ' WHERE request.conversation_id = conversation_analyses.conversation_id'
-            ' LIMIT 1) = datalayer_train()',
-            NULL
+            'train_id = datalayer_train()',
+            'train_id = datalayer_train()'
+            ' AND NOT refers_to_other_train(conversation_id, ''{}'')'
         ),
         (
             'analysis_audit_log',
@@ -114,6 +113,20 @@ AS $function$
         ),
         ('train_default_accounts', 'SELECT', 'train_id = datalayer_train()', NULL)
     ) AS rule (relation, privileges, visible, writable);
+$function$;
+
+-- What an isolated role must not read at all: it tells of all trains, and policies do not
+-- reach it or have no train to go by.
+CREATE FUNCTION train_isolation_closed() RETURNS SETOF name
+LANGUAGE sql IMMUTABLE
+AS $function$
+    SELECT closed.relation
+    FROM (
+        VALUES
+        ('backfill_progress'),
+        ('conversation_imports'),
+        ('hourly_stats')
+    ) AS closed (relation)
 $function$;
 
 -- Which roles are isolated.
@@ -231,10 +244,14 @@ BEGIN
         CROSS JOIN unnest(ARRAY['TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege
         UNION ALL
         SELECT
-            'hourly_stats' AS relation,
-            'SELECT' AS privilege
+            closed AS relation,
+            privilege
+        FROM train_isolation_closed() AS closed
+        CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
     ) AS unwanted
-    WHERE has_table_privilege(isolated_role, quote_ident(relation), privilege)
+    WHERE
+        to_regclass(quote_ident(relation)) IS NOT NULL
+        AND has_table_privilege(isolated_role, quote_ident(relation), privilege)
     ORDER BY relation, privilege
     LIMIT 1;
     IF found.relation IS NOT NULL THEN
@@ -298,6 +315,7 @@ AS $function$
 DECLARE
     wanted_roles name[] := train_isolation_roles() || isolated_role;
     rule record;
+    closed name;
 BEGIN
     PERFORM check_isolated_role(isolated_role);
     FOR rule IN SELECT * FROM train_isolation_rules() LOOP
@@ -312,7 +330,11 @@ BEGIN
             'GRANT %s ON %I TO %I', rule.privileges, rule.relation, isolated_role
         );
     END LOOP;
-    EXECUTE format('REVOKE ALL ON hourly_stats FROM %I', isolated_role);
+    FOR closed IN SELECT * FROM train_isolation_closed() LOOP
+        IF to_regclass(quote_ident(closed)) IS NOT NULL THEN
+            EXECUTE format('REVOKE ALL ON %I FROM %I', closed, isolated_role);
+        END IF;
+    END LOOP;
     PERFORM check_isolated_privileges(isolated_role);
     EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', train_isolation_schema());
     EXECUTE format(
