@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Kept by each database for itself: what was applied, what is looked after.
 _OWN = (
+    "backfill_progress",
     "datalayer_late_hour",
     "datalayer_migration",
     "datalayer_partitioned",
