@@ -17,6 +17,9 @@ from datalayer.domains.conversations.api_keys import (
     revoke_api_key,
     verify_api_key,
 )
+from datalayer.domains.conversations.chunks import (
+    store_chunks,
+)
 from datalayer.domains.conversations.credential_keys import (
     CredentialKeys,
     create_credential_key,
@@ -50,11 +53,24 @@ from datalayer.domains.conversations.links import (
     Linked,
     NewRequest,
 )
+from datalayer.domains.conversations.masking import (
+    mask_headers,
+)
 from datalayer.domains.conversations.members import (
     add_member,
     change_role,
     find_member,
     remove_member,
+)
+from datalayer.domains.conversations.received import (
+    ReceivedChunk,
+    ReceivedRequest,
+    ReceivedResponse,
+)
+from datalayer.domains.conversations.requests import (
+    mark_task_invocations,
+    store_request,
+    store_response,
 )
 from datalayer.domains.conversations.rotation import (
     rotate_credentials,
@@ -95,6 +111,16 @@ from datalayer.queries.conversations.analysis_audit import (
 from datalayer.queries.conversations.api_key import (
     list_api_keys,
 )
+from datalayer.queries.conversations.chunk import (
+    count_chunks,
+    list_chunks,
+)
+from datalayer.queries.conversations.conversation import (
+    count_conversations,
+    get_conversation,
+    list_branches,
+    list_conversations,
+)
 from datalayer.queries.conversations.credential import (
     list_accounts,
     list_train_accounts,
@@ -103,6 +129,25 @@ from datalayer.queries.conversations.isolation import list_isolated_tables
 from datalayer.queries.conversations.member import (
     list_members,
     list_memberships,
+)
+from datalayer.queries.conversations.request import (
+    get_request,
+    list_branch_requests,
+    list_conversation_requests,
+    list_failed_requests,
+    list_requests,
+    list_subtask_counts,
+    list_subtasks,
+)
+from datalayer.queries.conversations.statistics import (
+    get_dashboard_statistics,
+    get_statistics,
+    list_active_trains,
+    list_hourly_activity,
+    list_hourly_statistics,
+    list_model_statistics,
+    list_type_statistics,
+    refresh_hourly_stats,
 )
 from datalayer.queries.conversations.train import (
     list_trains,
@@ -115,6 +160,9 @@ __all__ = [
     "Linked",
     "NewApiKey",
     "NewRequest",
+    "ReceivedChunk",
+    "ReceivedRequest",
+    "ReceivedResponse",
     "RotationReport",
     "SlackSettings",
     "add_member",
@@ -123,6 +171,8 @@ __all__ = [
     "claim_analysis",
     "complete_analysis",
     "count_analyses",
+    "count_chunks",
+    "count_conversations",
     "count_train_analyses",
     "create_analysis",
     "create_api_key",
@@ -142,34 +192,58 @@ __all__ = [
     "find_slack_webhook",
     "find_train",
     "find_train_credential",
+    "get_conversation",
+    "get_dashboard_statistics",
+    "get_request",
+    "get_statistics",
     "get_usage",
     "link_account",
     "link_request",
     "link_requests",
     "link_response",
     "list_accounts",
+    "list_active_trains",
     "list_analyses",
     "list_analysis_events",
     "list_api_keys",
+    "list_branch_requests",
+    "list_branches",
+    "list_chunks",
     "list_conversation_analysis_events",
+    "list_conversation_requests",
+    "list_conversations",
     "list_daily_usage",
+    "list_failed_requests",
     "list_failover_accounts",
+    "list_hourly_activity",
+    "list_hourly_statistics",
     "list_isolated_tables",
     "list_members",
     "list_memberships",
+    "list_model_statistics",
+    "list_requests",
     "list_sliding_usage",
+    "list_subtask_counts",
+    "list_subtasks",
     "list_train_accounts",
     "list_train_analyses",
     "list_train_analysis_events",
     "list_trains",
+    "list_type_statistics",
     "list_usage",
+    "mark_task_invocations",
+    "mask_headers",
     "move_requests",
     "read_credential_keys",
+    "refresh_hourly_stats",
     "regenerate_analysis",
     "remove_member",
     "reset_stuck_analyses",
     "revoke_api_key",
     "rotate_credentials",
+    "store_chunks",
+    "store_request",
+    "store_response",
     "unlink_account",
     "update_credential",
     "update_tokens",

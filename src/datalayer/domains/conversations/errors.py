@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from datalayer.errors import DataLayerError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
 #: The variable that holds the keys of credentials.
 CREDENTIAL_KEYS_VARIABLE = "DATALAYER_CREDENTIAL_KEYS"
+
+#: How many bad chunks a message names.
+_SHOWN = 10
 
 
 class TrainNotFound(DataLayerError):
@@ -300,3 +304,35 @@ class ConversationNotFound(DataLayerError):
             help="`datalayer conversations list` shows those of a train",
         )
         self.id = id
+
+
+class RequestNotFound(DataLayerError):
+    """No request has that id: store it before its response and its chunks.
+
+    Nothing has changed.
+    """
+
+    def __init__(self, request_id: UUID) -> None:
+        """Keep the id."""
+        super().__init__(
+            f"no request `{request_id}`",
+            help="store the request before its response and its chunks",
+        )
+        self.request_id = request_id
+
+
+class InvalidChunks(DataLayerError):
+    """Some chunks cannot be stored; correct those whose positions the message names.
+
+    Nothing was sent to the server.
+    """
+
+    def __init__(self, problems: Sequence[tuple[int, str]]) -> None:
+        """Keep the positions, from 0, in what was given, and what is wrong at each."""
+        shown = [f"at {position}: {reason}" for position, reason in problems[:_SHOWN]]
+        more = len(problems) - len(shown)
+        if more > 0:
+            shown.append(f"and {more} more")
+        count = "a chunk" if len(problems) == 1 else f"{len(problems)} chunks"
+        super().__init__(f"{count} cannot be stored\n  " + "\n  ".join(shown))
+        self.problems = tuple(problems)
