@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from datalayer.cli.conversations_import import EXIT_CODES as IMPORT_EXIT_CODES
+from datalayer.cli.conversations_import import import_traffic
 from datalayer.cli.conversations_show import EXIT_CODES as SHOW_EXIT_CODES
 from datalayer.cli.conversations_show import show
 
@@ -18,4 +20,5 @@ def _group() -> None:
     """Import requests and responses, and look at conversations."""
 
 
+app.command("import", epilog=IMPORT_EXIT_CODES)(import_traffic)
 app.command(epilog=SHOW_EXIT_CODES)(show)
