@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta, timezone
 from random import Random
@@ -66,6 +67,44 @@ def insist_in_database(
         assert link.parent_request_id is None or link.parent_request_id in found, (
             "law: trains are apart"
         )
+
+
+def insist_with_two_writers(
+    writers: list[Connection[Any]], steps: list[Step], seed: int
+) -> None:
+    """Two writers that store at the same time store the model's tree."""
+    random = Random(seed)
+    writers[0].execute("DELETE FROM api_requests")
+    asked = build_world(steps, random)
+    arriving = [new_request(one, "train", random) for one in arrive(asked, random)]
+    with ThreadPoolExecutor(1) as thread:
+        for start in range(0, len(arriving), 2):
+            first, second = random.sample(writers, 2)
+            _store_at_once(thread, first, second, arriving[start : start + 2])
+    check_tree(asked, links_of(writers[0], "train"))
+
+
+def _store_at_once(
+    thread: ThreadPoolExecutor,
+    first: Connection[Any],
+    second: Connection[Any],
+    requests: list[conversations.NewRequest],
+) -> None:
+    """Link one request, let another writer begin, and only then store the first one."""
+    with first.transaction():
+        linked = linking.link_requests(first, requests=requests[:1])
+        future = thread.submit(store, second, requests[1:])
+        while not future.done() and not _waits(first, second):
+            pass
+        insert(first, requests[0], linked.links[0])
+        linking.move_requests(first, moves=linked.moves)
+    future.result()
+
+
+def _waits(holder: Connection[Any], waiting: Connection[Any]) -> bool:
+    pids = (holder.info.backend_pid, waiting.info.backend_pid)
+    row = holder.execute("SELECT %s = ANY (pg_blocking_pids(%s))", pids).fetchone()
+    return row is not None and bool(row[0])
 
 
 def new_request(

@@ -6,7 +6,11 @@ import os
 
 import psycopg
 import pytest
-from conversation_laws import insist_in_database, insist_in_memory
+from conversation_laws import (
+    insist_in_database,
+    insist_in_memory,
+    insist_with_two_writers,
+)
 from conversation_worlds import STEPS, Step
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -37,4 +41,20 @@ def test_the_database_has_the_tree(database_url: str, batch: int) -> None:
 
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("SET TimeZone = 'Pacific/Chatham'")
+        insist()
+
+
+def test_two_writers_store_the_tree(database_url: str) -> None:
+    @given(steps=STEPS, seed=_SEEDS)
+    @settings(
+        max_examples=15 * THOROUGHNESS,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    def insist(steps: list[Step], seed: int) -> None:
+        insist_with_two_writers([one, other], steps, seed)
+
+    with (
+        psycopg.connect(database_url, autocommit=True) as one,
+        psycopg.connect(database_url, autocommit=True) as other,
+    ):
         insist()

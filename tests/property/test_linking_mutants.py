@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from conversation_laws import insist_in_database, insist_in_memory
+from conversation_laws import (
+    insist_in_database,
+    insist_in_memory,
+    insist_with_two_writers,
+)
 from conversation_worlds import STEPS, Step
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from linking_mutants import MUTANTS, LinkingMutant
+from operations_mutant import change_sql
+
+from datalayer.queries.conversations import linking
 
 _QUICK = settings(
     max_examples=1000,
@@ -53,3 +60,24 @@ def test_the_laws_notice_what_is_stored(
         pytest.raises(AssertionError, match=mutant.noticed_as),
     ):
         insist()
+
+
+def test_the_laws_notice_writers_that_do_not_wait(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @given(steps=STEPS, seed=st.integers(0, 2**32))
+    @_QUICK
+    def insist(steps: list[Step], seed: int) -> None:
+        insist_with_two_writers([one, other], steps, seed)
+
+    with (
+        psycopg.connect(database_url, autocommit=True) as one,
+        psycopg.connect(database_url, autocommit=True) as other,
+    ):
+        unlock = change_sql(
+            linking, "LOCK_TRAINS", ("'api_requests.' ||", "random()::text ||")
+        )
+        unlock(monkeypatch, one)
+
+        with pytest.raises((AssertionError, psycopg.Error)):
+            insist()
