@@ -30,6 +30,7 @@ from datalayer.errors import (
 from datalayer.migrate.examination import problems_of_files
 from datalayer.migrate.files import Component, MigrationFile, read_components
 from datalayer.migrate.selection import select
+from datalayer.migrate.statements import is_setting, without_concurrently
 from datalayer.migrate.versions import files_of_profile
 
 
@@ -360,6 +361,27 @@ def test_what_runs_in_a_transaction_is_accepted(tmp_path: Path, statement: str) 
 
 
 @pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        (
+            "CREATE UNIQUE INDEX CONCURRENTLY i ON t (concurrently)",
+            "CREATE UNIQUE INDEX              i ON t (concurrently)",
+        ),
+        ("DROP INDEX /* a */ concurrently i", "DROP INDEX /* a */              i"),
+        ("REINDEX (CONCURRENTLY) TABLE t", "REINDEX (CONCURRENTLY) TABLE t"),
+        ("SELECT 1 AS concurrently", "SELECT 1 AS concurrently"),
+        (
+            "REFRESH MATERIALIZED VIEW CONCURRENTLY v",
+            "REFRESH MATERIALIZED VIEW CONCURRENTLY v",
+        ),
+    ],
+    ids=["create", "drop", "option", "name", "not outside"],
+)
+def test_a_word_is_left_out_and_nothing_moves(sql: str, expected: str) -> None:
+    assert without_concurrently(sql) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "inside", "outside_lock_timeout"),
     [
         ("SELECT 1; SELECT 2;", 2, None),
@@ -382,6 +404,23 @@ def test_a_line_divides_the_statements_of_a_file(
 
     assert file.inside == inside
     assert file.header.outside_lock_timeout == outside_lock_timeout
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SET search_path = s", True),
+        ("set session work_mem = '1MB'", True),
+        ("SET ROLE a", True),
+        ("reset all", True),
+        ("SET LOCAL work_mem = '1MB'", False),
+        ("SET CONSTRAINTS ALL DEFERRED", False),
+        ("SET TRANSACTION READ ONLY", False),
+        ("SELECT set_config('a.b', 'c', false)", False),
+    ],
+)
+def test_what_sets_something_for_the_session_is_known(sql: str, expected: bool) -> None:
+    assert is_setting(sql) == expected
 
 
 def test_above_the_line_nothing_may_run_outside(tmp_path: Path) -> None:
