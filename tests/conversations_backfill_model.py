@@ -49,10 +49,7 @@ _NEW_TABLES = {
 
 def after_step(step: int, before: Tables) -> Tables:
     """Return the rows that a step must leave, with the columns that it determines."""
-    tables = {
-        name: {key: dict(row) for key, row in rows.items()}
-        for name, rows in before.items()
-    }
+    tables = _copy(before)
     for name in _NEW_TABLES.get(step, ()):
         tables.setdefault(name, {})
     for row in tables["api_requests"].values():
@@ -60,6 +57,20 @@ def after_step(step: int, before: Tables) -> Tables:
     if step in _CHANGES:
         _CHANGES[step](tables)
     return tables
+
+
+def with_accounts(before: Tables) -> Tables:
+    """Return what the fifth step leaves when it runs again over newer requests."""
+    tables = _copy(before)
+    give_accounts(_requests(tables), tables["domain_accounts"].values())
+    return tables
+
+
+def _copy(tables: Tables) -> Tables:
+    return {
+        name: {key: dict(row) for key, row in rows.items()}
+        for name, rows in tables.items()
+    }
 
 
 def note_invocations(requests: Iterable[Row]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +38,8 @@ ORDER BY relname
 """
 
 
-@dataclass(frozen=True)
 class PsqlFailed(Exception):
     """A file that psql did not run to its end."""
-
-    message: str
 
 
 def run_psql(url: str, *files: Path) -> str:

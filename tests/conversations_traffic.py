@@ -111,7 +111,7 @@ def _converse(
         row = _request(traffic, domain, messages, system, time, calls)
         row |= {"conversation_id": conversation, "branch_id": branch}
         row |= {"parent_request_id": parent["request_id"] if parent else None}
-        if caller:
+        if caller and not parent:
             row |= {"is_subtask": True, "parent_task_request_id": caller["request_id"]}
         traffic.requests.append(row)
         for call in calls:
@@ -230,9 +230,10 @@ def _request(
 def _retry(traffic: Traffic, row: Row) -> None:
     """Let a client send the same again, at the same time or a little later."""
     time = row["timestamp"] + timedelta(seconds=traffic.random.choice((0, 1, 3)))
-    traffic.requests.append(
-        {**row, "request_id": traffic.uuid(), "timestamp": time, "error": "Abbruch"}
-    )
+    again = {**row, "request_id": traffic.uuid(), "timestamp": time, "error": "Abbruch"}
+    if traffic.random.random() < 0.2:
+        again["domain"] = traffic.random.choice(_DOMAINS)
+    traffic.requests.append(again)
 
 
 def _settle_some(traffic: Traffic) -> None:
@@ -257,12 +258,16 @@ def _settle_some(traffic: Traffic) -> None:
 def _add_circle(traffic: Traffic) -> None:
     """Add conversations of one moment that seem to have begun each other."""
     names = ("circle a", "circle b", "circle c")
+    circle = []
     for here, called in zip(names, (*names[1:], names[0]), strict=True):
         call = {**_CALL, "id": here, "input": {"prompt": called}}
         messages = [{"role": "user", "content": here}]
         row = _request(traffic, "circles", messages, "", _START, [call])
         row |= {"conversation_id": traffic.uuid(), "branch_id": "main"}
-        traffic.requests.append(row | {"parent_request_id": None})
+        circle.append(row | {"parent_request_id": None, "is_subtask": True})
+    for caller, row in zip(circle, (*circle[1:], circle[0]), strict=True):
+        row["parent_task_request_id"] = caller["request_id"]
+    traffic.requests += circle
 
 
 def _add_broken(traffic: Traffic) -> None:
