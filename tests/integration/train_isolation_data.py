@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -91,7 +92,7 @@ OVERRIDING SYSTEM VALUE
 VALUES
 (
     %(n)s, %(conversation)s, 'main', %(train)s, 'pending', %(secret)s, NULL, NULL,
-    %(noon)s, 0, NULL
+    %(asked)s, 0, NULL
 ),
 (
     %(n)s + 1, %(conversation)s, 'held', %(train)s, 'processing', NULL, %(noon)s,
@@ -154,9 +155,14 @@ def _number(train: str) -> int:
 
 
 def _values(train: str) -> dict[str, object]:
+    message = {"role": "user", "content": prompt_of(train)}
     return {
         "account": train,
-        "body": f'{{"messages": [{{"role": "user", "content": "{prompt_of(train)}"}}]}}',
+        # A worker that sees both takes theirs first.
+        "asked": NOON - timedelta(days=train == THEIRS),
+        "body": json.dumps(
+            {"messages": [{"role": "user", "content": prompt_of(train)}]}
+        ),
         "conversation": id_of(train, "conversation"),
         "first": id_of(train, "first"),
         "h1": hash_of(train, "1"),
@@ -170,8 +176,9 @@ def _values(train: str) -> dict[str, object]:
         "second": id_of(train, "second"),
         "secret": f"secret of {train}",
         "sys": hash_of(train, "system"),
-        "task": f'[{{"id": "t", "name": "Task",'
-        f' "input": {{"prompt": "{prompt_of(train)}"}}}}]',
+        "task": json.dumps(
+            [{"id": "t", "name": "Task", "input": {"prompt": prompt_of(train)}}]
+        ),
         "third": id_of(train, "third"),
         "token": encrypt("token", _KEYS),
         "train": train,

@@ -36,8 +36,54 @@ class Outcome:
     has_changed: bool = False
 
 
+#: The tables of trains, each with a column that can be written.
+TABLES = {
+    "analysis_audit_log": "outcome",
+    "anthropic_credentials": "expires_at",
+    "api_requests": "error",
+    "conversation_analyses": "content",
+    "streaming_chunks": "data",
+    "train_accounts": "linked_at",
+    "train_api_keys": "name",
+    "train_default_accounts": "account_id",
+    "train_members": "added_by",
+    "trains": "description",
+}
+
+
 def queries() -> dict[str, Function]:
-    """Return every generated function of the domain, by its name."""
+    """Return all that is called: generated functions, and plain SQL on each table."""
+    return _plain() | _generated()
+
+
+def _plain() -> dict[str, Function]:
+    found: dict[str, Function] = {"SELECT hourly_stats": _sql("TABLE hourly_stats")}
+    for table, column in TABLES.items():
+        found[f"SELECT {table}"] = _sql(f"SELECT * FROM {table}")
+        found[f"UPDATE {table}"] = _sql(f"UPDATE {table} SET {column} = {column}")
+        found[f"DELETE {table}"] = _sql(f"DELETE FROM {table}")
+        # Without columns it leaves out computed ones, but not where policies are.
+        found[f"COPY {table}"] = _sql(f"COPY {table} ({column}) TO STDOUT")
+    found["INSERT train_members"] = _sql(
+        "INSERT INTO train_members (train_id, email, added_by)"
+        f" VALUES ('{THEIRS}', 'new', 'x')"
+    )
+    return found
+
+
+def _sql(statement: str) -> Function:
+    def run(connection: Connection) -> object:
+        if statement.startswith("COPY"):
+            with connection.cursor().copy(statement) as copied:
+                return sorted(bytes(line).decode() for line in copied)
+        cursor = connection.execute(statement)
+        rows = cursor.fetchall() if cursor.description else []
+        return cursor.rowcount, sorted(map(repr, rows))
+
+    return run
+
+
+def _generated() -> dict[str, Function]:
     found: dict[str, Function] = {}
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
