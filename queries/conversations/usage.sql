@@ -7,6 +7,8 @@
 -- @param train_id = NULL
 -- @param model = NULL
 -- @param until = NULL
+
+-- Each of the two parts has an index of its own, and only one of them is run.
 WITH request AS (
     SELECT
         input_tokens,
@@ -15,7 +17,8 @@ WITH request AS (
         cache_read_input_tokens
     FROM api_requests
     WHERE
-        account_id = :account_id
+        :account_id::text IS NOT NULL
+        AND account_id = :account_id
         AND (:train_id::text IS NULL OR train_id = :train_id)
         AND (:model::text IS NULL OR model = :model)
         -- Days of 24 hours, whatever the clocks of the session's zone do.
@@ -68,7 +71,8 @@ WITH request AS (
         cache_read_input_tokens
     FROM api_requests
     WHERE
-        account_id = :account_id
+        :account_id::text IS NOT NULL
+        AND account_id = :account_id
         AND (:train_id::text IS NULL OR train_id = :train_id)
         AND (:model::text IS NULL OR model = :model)
         AND timestamp
@@ -146,7 +150,8 @@ WITH request AS (
         cache_read_input_tokens
     FROM api_requests
     WHERE
-        account_id = :account_id
+        :account_id::text IS NOT NULL
+        AND account_id = :account_id
         AND (:train_id::text IS NULL OR train_id = :train_id)
         AND (:model::text IS NULL OR model = :model)
         AND timestamp >= :since
@@ -221,7 +226,8 @@ WITH request AS (
         cache_read_input_tokens
     FROM api_requests
     WHERE
-        account_id = :account_id
+        :account_id::text IS NOT NULL
+        AND account_id = :account_id
         AND (:train_id::text IS NULL OR train_id = :train_id)
         AND (:model::text IS NULL OR model = :model)
         -- Days of 24 hours, whatever the clocks of the session's zone do.
