@@ -160,9 +160,7 @@ def _values(train: str) -> dict[str, object]:
         "account": train,
         # A worker that sees both takes theirs first.
         "asked": NOON - timedelta(days=train == THEIRS),
-        "body": json.dumps(
-            {"messages": [{"role": "user", "content": prompt_of(train)}]}
-        ),
+        "body": json.dumps({"messages": [message]}),
         "conversation": id_of(train, "conversation"),
         "first": id_of(train, "first"),
         "h1": hash_of(train, "1"),
