@@ -62,8 +62,6 @@ $do$;
 COMMENT ON TABLE train_default_accounts
 IS 'The account of a train, for requests without one.';
 
-ALTER INDEX IF EXISTS idx_requests_domain_timestamp
-RENAME TO idx_requests_train_timestamp;
 ALTER INDEX IF EXISTS idx_requests_domain_usage RENAME TO idx_requests_train_usage;
 ALTER INDEX IF EXISTS idx_analyses_domain RENAME TO idx_analyses_train;
 ALTER INDEX IF EXISTS idx_analysis_audit_domain RENAME TO idx_analysis_audit_train;
