@@ -90,12 +90,14 @@ WITH page AS MATERIALIZED (
         newest.train_id = :train_id
         AND newest.conversation_id IS NOT NULL
         AND newest.timestamp >= coalesce(:since, '-infinity'::timestamptz)
-        AND newest.timestamp < coalesce(:until, 'infinity'::timestamptz)
+        -- One bound: of two, the server may take the further one and walk to the page.
         AND (newest.timestamp, newest.request_id) < (
-            coalesce(:after_timestamp, 'infinity'::timestamptz),
-            coalesce(
-                :after_request_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
-            )
+            least(:after_timestamp, coalesce(:until, 'infinity'::timestamptz)),
+            CASE
+                WHEN :after_timestamp < coalesce(:until, 'infinity'::timestamptz)
+                    THEN :after_request_id
+                ELSE '00000000-0000-0000-0000-000000000000'::uuid
+            END
         )
         -- Subqueries with a limit stay what they are: a look into an index for each
         -- request that is walked past, and never a join with all requests.
@@ -202,32 +204,41 @@ ORDER BY page.timestamp DESC, page.request_id DESC;
 -- @param model = NULL
 -- @param has_subtasks = NULL
 -- @param maximum = 10000
+-- Each conversation once, and then a look at what it is: not one at each of its requests.
+WITH active AS MATERIALIZED (
+    SELECT DISTINCT conversation_id
+    FROM api_requests
+    WHERE
+        train_id = :train_id
+        AND conversation_id IS NOT NULL
+        AND timestamp >= coalesce(:since, '-infinity'::timestamptz)
+        AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+)
+
 SELECT count(*) AS conversations
 FROM (
-    SELECT newest.conversation_id
-    FROM api_requests AS newest
+    SELECT active.conversation_id
+    FROM active
     WHERE
-        newest.train_id = :train_id
-        AND newest.conversation_id IS NOT NULL
-        AND newest.timestamp >= coalesce(:since, '-infinity'::timestamptz)
-        AND newest.timestamp < coalesce(:until, 'infinity'::timestamptz)
-        AND (
-            SELECT later.request_id
-            FROM api_requests AS later
-            WHERE
-                later.conversation_id = newest.conversation_id
-                AND (later.timestamp, later.request_id)
-                > (newest.timestamp, newest.request_id)
-            ORDER BY later.timestamp, later.request_id
-            LIMIT 1
-        ) IS NULL
+        (
+            :until::timestamptz IS NULL
+            OR (
+                SELECT later.request_id
+                FROM api_requests AS later
+                WHERE
+                    later.conversation_id = active.conversation_id
+                    AND later.timestamp >= :until
+                ORDER BY later.timestamp
+                LIMIT 1
+            ) IS NULL
+        )
         AND (
             :account_id::text IS NULL
             OR (
                 SELECT request.account_id
                 FROM api_requests AS request
                 WHERE
-                    request.conversation_id = newest.conversation_id
+                    request.conversation_id = active.conversation_id
                     AND request.account_id = :account_id
                 ORDER BY request.account_id
                 LIMIT 1
@@ -239,7 +250,7 @@ FROM (
                 SELECT request.model
                 FROM api_requests AS request
                 WHERE
-                    request.conversation_id = newest.conversation_id
+                    request.conversation_id = active.conversation_id
                     AND request.model = :model
                 ORDER BY request.timestamp DESC
                 LIMIT 1
@@ -252,7 +263,7 @@ FROM (
                     SELECT request.is_subtask
                     FROM api_requests AS request
                     WHERE
-                        request.conversation_id = newest.conversation_id
+                        request.conversation_id = active.conversation_id
                         AND request.is_subtask
                     ORDER BY request.timestamp DESC
                     LIMIT 1
@@ -260,7 +271,7 @@ FROM (
                 FALSE
             ) = :has_subtasks
         )
-    ORDER BY newest.timestamp DESC, newest.request_id DESC
+    ORDER BY active.conversation_id
     LIMIT :maximum
 ) AS counted;
 

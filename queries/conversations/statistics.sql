@@ -121,34 +121,45 @@ LIMIT :row_limit;
 -- how many of them failed and were of sub-tasks, the conversations and
 -- branches they belong to, tokens and times; zeros when there was nothing.
 -- @param until = NULL
-WITH activity AS (
+-- Summed up by conversation first: the server counts different values by sorting all.
+WITH counted AS (
     SELECT
+        conversation_id,
+        model,
         count(*) AS request_count,
-        count(DISTINCT model) AS model_count,
-        coalesce(sum(input_tokens), 0) AS input_tokens,
-        coalesce(sum(output_tokens), 0) AS output_tokens,
-        coalesce(sum(cache_creation_input_tokens), 0) AS cache_creation_input_tokens,
-        coalesce(sum(cache_read_input_tokens), 0) AS cache_read_input_tokens,
-        coalesce(sum(duration_ms), 0) AS duration_ms_sum,
+        count(*) FILTER (WHERE is_subtask) AS subtask_request_count,
+        sum(input_tokens) AS input_tokens,
+        sum(output_tokens) AS output_tokens,
+        sum(cache_creation_input_tokens) AS cache_creation_input_tokens,
+        sum(cache_read_input_tokens) AS cache_read_input_tokens,
+        sum(duration_ms) AS duration_ms_sum,
         count(duration_ms) AS duration_count,
-        coalesce(sum(tool_call_count), 0) AS tool_call_count,
+        sum(tool_call_count) AS tool_call_count,
         max(timestamp) AS last_request_at
     FROM api_requests
     WHERE
         train_id = :train_id
         AND timestamp >= :since
         AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+    GROUP BY conversation_id, model
 ),
 
-threads AS (
+activity AS (
     SELECT
+        coalesce(sum(request_count), 0)::bigint AS request_count,
+        coalesce(sum(subtask_request_count), 0)::bigint AS subtask_request_count,
         count(DISTINCT conversation_id) AS conversation_count,
-        count(*) FILTER (WHERE is_subtask) AS subtask_request_count
-    FROM api_requests
-    WHERE
-        train_id = :train_id
-        AND timestamp >= :since
-        AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+        count(DISTINCT model) AS model_count,
+        coalesce(sum(input_tokens), 0)::bigint AS input_tokens,
+        coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
+        coalesce(sum(cache_creation_input_tokens), 0)::bigint
+            AS cache_creation_input_tokens,
+        coalesce(sum(cache_read_input_tokens), 0)::bigint AS cache_read_input_tokens,
+        coalesce(sum(duration_ms_sum), 0)::bigint AS duration_ms_sum,
+        coalesce(sum(duration_count), 0)::bigint AS duration_count,
+        coalesce(sum(tool_call_count), 0)::bigint AS tool_call_count,
+        max(last_request_at) AS last_request_at
+    FROM counted
 ),
 
 failures AS (
@@ -164,8 +175,8 @@ failures AS (
 SELECT
     activity.request_count,
     failures.error_count,
-    threads.conversation_count,
-    threads.subtask_request_count,
+    activity.conversation_count,
+    activity.subtask_request_count,
     activity.model_count,
     activity.input_tokens,
     activity.output_tokens,
@@ -177,7 +188,6 @@ SELECT
     activity.tool_call_count,
     activity.last_request_at
 FROM activity
-CROSS JOIN threads
 CROSS JOIN failures;
 
 -- name: list_hourly_statistics(since, until, train_id, model, row_limit)
