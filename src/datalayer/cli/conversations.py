@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from datalayer.cli import conversations_isolation
 from datalayer.cli.conversations_import import EXIT_CODES as IMPORT_EXIT_CODES
 from datalayer.cli.conversations_import import import_traffic
 from datalayer.cli.conversations_show import EXIT_CODES as SHOW_EXIT_CODES
@@ -22,3 +23,4 @@ def _group() -> None:
 
 app.command("import", epilog=IMPORT_EXIT_CODES)(import_traffic)
 app.command(epilog=SHOW_EXIT_CODES)(show)
+app.add_typer(conversations_isolation.app, name="isolation")
