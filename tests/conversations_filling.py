@@ -32,6 +32,8 @@ _SINCE = {
     "system_hash": 6,
     "parent_request_id": 7,
 }
+#: The rows that tests share; others have other names.
+SEED = 5
 _NOW = datetime(2025, 3, 4, 5, 6, 7, 890123, UTC)
 _TOKEN = "gAAAAA" + "x-_9" * 24
 #: What those who run the fifth step may create before it.
@@ -44,23 +46,25 @@ CREATE TABLE IF NOT EXISTS domain_accounts (
 """
 
 
-def fill(connection: Connection, step: int, *, seed: int = 5) -> None:
-    """Insert a few hundred rows into a database that a step has built."""
-    requests = [_at_step(row, step) for row in _requests(seed)]
+def fill(
+    connection: Connection, step: int, *, seed: int = SEED, conversations: int = 10
+) -> None:
+    """Insert rows into a database that a step has built; a few hundred by default."""
+    requests = [_at_step(row, step) for row in _requests(seed, conversations)]
     insert(connection, "api_requests", requests)
     insert(connection, "streaming_chunks", list(_chunks(requests, seed)))
     connection.execute("REFRESH MATERIALIZED VIEW hourly_stats")
     if step >= 4:
-        _fill_accounts(connection, step)
+        _fill_accounts(connection, step, seed)
     if step >= 11:
         _fill_analyses(connection, requests, step)
     if step >= 13:
-        _fill_trains(connection, step)
+        _fill_trains(connection, step, seed)
 
 
 @cache
-def _requests(seed: int) -> list[Row]:
-    return make_requests(seed)
+def _requests(seed: int, conversations: int) -> list[Row]:
+    return make_requests(seed, conversations)
 
 
 def _at_step(row: Row, step: int) -> Row:
@@ -72,6 +76,10 @@ def _named(row: Row, step: int) -> Row:
     if step < 12:
         return row
     return {"train_id" if c == "domain" else c: value for c, value in row.items()}
+
+
+def _named_by(seed: int, name: str) -> str:
+    return name if seed == SEED else f"{name}-{seed}"
 
 
 def insert(connection: Connection, table: str, rows: list[Row]) -> None:
@@ -115,12 +123,15 @@ def _chunks(requests: list[Row], seed: int) -> list[Row]:
     ]
 
 
-def _fill_accounts(connection: Connection, step: int) -> None:
+def _fill_accounts(connection: Connection, step: int, seed: int) -> None:
     table = "train_default_accounts" if step >= 12 else "domain_accounts"
     if step == 4:
         connection.execute(DOMAIN_ACCOUNTS)
     mapping = [("beta", "acc_beta"), ("büro-münchen", "acc_é"), ("nobody", "acc_0")]
-    rows = [{"domain": domain, "account_id": account} for domain, account in mapping]
+    rows = [
+        {"domain": _named_by(seed, domain), "account_id": account}
+        for domain, account in mapping
+    ]
     insert(connection, table, [_named(row, step) for row in rows])
 
 
@@ -141,8 +152,8 @@ def _fill_analyses(connection: Connection, requests: list[Row], step: int) -> No
         insert(connection, "analysis_audit_log", [_named(entry, step)])
 
 
-def _fill_trains(connection: Connection, step: int) -> None:
-    trains = ("beta", "büro-münchen", "Ω", "quiet")
+def _fill_trains(connection: Connection, step: int, seed: int) -> None:
+    trains = [_named_by(seed, t) for t in ("beta", "büro-münchen", "Ω", "quiet")]
     rows = [{"train_id": t, "name": t.upper(), "description": None} for t in trains]
     with connection.transaction():
         insert(connection, "trains", rows)
@@ -152,8 +163,8 @@ def _fill_trains(connection: Connection, step: int) -> None:
             insert(connection, "train_members", [row | given for row in owners])
     credentials = [
         {
-            "account_id": name,
-            "account_name": f"Konto {name}",
+            "account_id": _named_by(seed, name),
+            "account_name": f"Konto {name} {seed}",
             "access_token": _TOKEN,
             "refresh_token": f"{_TOKEN}==",
             "expires_at": _NOW,
@@ -165,6 +176,7 @@ def _fill_trains(connection: Connection, step: int) -> None:
     connection.execute(
         "INSERT INTO train_accounts (train_id, credential_id)"
         " SELECT train_id, anthropic_credentials.id FROM trains, anthropic_credentials"
+        " ON CONFLICT DO NOTHING"
     )
     keys = [
         {
