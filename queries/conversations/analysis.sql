@@ -83,7 +83,7 @@ WHERE
     status = :status
     AND (created_at, id) < (
         coalesce(:before_created_at, 'infinity'::timestamptz),
-        coalesce(:before_id, 0)
+        coalesce(:before_id, 0::bigint)
     )
 ORDER BY created_at DESC, id DESC
 LIMIT :row_limit;
@@ -144,7 +144,7 @@ CROSS JOIN
             AND candidate.status = wanted.status
             AND (candidate.created_at, candidate.id) < (
                 coalesce(:before_created_at, 'infinity'::timestamptz),
-                coalesce(:before_id, 0)
+                coalesce(:before_id, 0::bigint)
             )
         ORDER BY candidate.created_at DESC, candidate.id DESC
         LIMIT :row_limit

@@ -74,10 +74,14 @@ SELECT
 FROM analysis_audit_log
 WHERE
     timestamp >= coalesce(:since, '-infinity'::timestamptz)
-    AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+    -- One bound: of two, the server may take the further one and walk to the page.
     AND (timestamp, id) < (
-        coalesce(:before_timestamp, 'infinity'::timestamptz),
-        coalesce(:before_id, 0)
+        least(:before_timestamp, coalesce(:until, 'infinity'::timestamptz)),
+        CASE
+            WHEN :before_timestamp < coalesce(:until, 'infinity'::timestamptz)
+                THEN :before_id
+            ELSE 0::bigint
+        END
     )
 ORDER BY timestamp DESC, id DESC
 LIMIT :row_limit;
