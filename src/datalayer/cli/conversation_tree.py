@@ -54,17 +54,17 @@ def heading(requests: Sequence[TreeRequest]) -> str:
 def make_nodes(roots: Sequence[Branch], marked: UUID) -> list[Node]:
     """Return the nodes of some branches and all behind them; one may be marked."""
     top: list[Node] = []
-    todo = [(branch, top) for branch in reversed(roots)]
+    todo: list[tuple[Branch, list[Node], datetime | None]]
+    todo = [(branch, top, None) for branch in reversed(roots)]
     while todo:
-        branch, siblings = todo.pop()
+        branch, siblings, before = todo.pop()
         node = _branch_node(branch)
         siblings.append(node)
-        before: datetime | None = None
         for step in branch.steps:
             child = _step_node(step, before, marked)
             node.children.append(child)
-            todo += [(each, child.children) for each in reversed(step.branches)]
             before = step.request.timestamp
+            todo += [(each, child.children, before) for each in reversed(step.branches)]
     return top
 
 

@@ -23,11 +23,12 @@ _MEGABYTE = 1e6
 
 @dataclass(slots=True)
 class _Pace:
-    """When a file was begun, and where."""
+    """When a file was begun, and what was done by then: the first batch."""
 
     path: str = ""
     begun_at: float = 0.0
     begun_with: int = 0
+    begun_lines: int = 0
     told_at: float = field(default_factory=time.monotonic)
 
 
@@ -52,24 +53,36 @@ def _teller(line: Status | None) -> Callable[[ImportProgress], None]:
             # Of the first batch nobody knows how long it took.
             pace.path, pace.begun_at = progress.path, now
             pace.begun_with = progress.bytes_read or 0
+            pace.begun_lines = progress.lines
         elif line or now - pace.told_at >= _SECONDS_BETWEEN_LINES:
             pace.told_at = now
-            show_moment(describe(progress, pace.begun_with, now - pace.begun_at), line)
+            text = describe(
+                progress,
+                begun_with=pace.begun_with,
+                begun_lines=pace.begun_lines,
+                seconds=now - pace.begun_at,
+            )
+            show_moment(text, line)
 
     return tell
 
 
-def describe(progress: ImportProgress, begun_with: int, seconds: float) -> str:
-    """Return how far an import is, how fast it goes, and how long it will take."""
+def describe(
+    progress: ImportProgress, *, begun_with: int, begun_lines: int, seconds: float
+) -> str:
+    """Return how far an import is, how fast it goes, and how long it will take.
+
+    The file comes last: where a terminal is narrow, that is what is cut.
+    """
     parts = [count(progress.lines, "line")]
     if progress.bytes_read is not None:
         parts.insert(0, _bytes(progress.bytes_read, progress.size))
     if progress.bad:
         parts.append(f"{progress.bad:,} bad")
     if seconds > 0:
-        parts.append(f"{progress.lines / seconds:,.0f} lines/s")
+        parts.append(f"{(progress.lines - begun_lines) / seconds:,.0f} lines/s")
         parts += _left(progress, begun_with, seconds)
-    return f"{progress.path}: {', '.join(parts)}"
+    return f"{', '.join(parts)}: {progress.path}"
 
 
 def summary(progress: ImportProgress, *, dry_run: bool) -> str:
