@@ -42,6 +42,11 @@ DROP INDEX CONCURRENTLY IF EXISTS idx_requests_domain_timestamp;
 -- server would take it for a shorter way to the newest requests.
 DROP INDEX CONCURRENTLY IF EXISTS idx_requests_timestamp;
 
+-- Whether an account took part in a conversation. Equal keys are stored once.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_requests_conversation_account
+ON api_requests (conversation_id, account_id)
+WHERE conversation_id IS NOT NULL AND account_id IS NOT NULL;
+
 -- What went wrong, which is little.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_requests_errors
 ON api_requests (domain, timestamp, request_id)

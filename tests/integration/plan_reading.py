@@ -1,0 +1,60 @@
+"""What a prepared query reads, as PostgreSQL tells it after running it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from datalayer.runtime import Query
+
+Plan = dict[str, Any]
+
+
+def run_scans(
+    connection: psycopg.Connection[Any],
+    query: Query[Any],
+    arguments: Sequence[object],
+    mode: str,
+) -> list[Plan]:
+    """Run a prepared query, take back what it did, and return its scans."""
+    prepared = sql.SQL("PREPARE explained AS {}").format(sql.SQL(query.sql))
+    executed = sql.SQL("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE explained{}")
+    connection.execute("DEALLOCATE ALL")
+    literals = sql.SQL(", ").join(map(sql.Literal, arguments))
+    given = sql.SQL("({})").format(literals) if arguments else sql.SQL("")
+    with connection.transaction(force_rollback=True):
+        connection.execute(
+            sql.SQL("SET LOCAL plan_cache_mode = {}").format(sql.Literal(mode))
+        )
+        connection.execute(prepared)
+        row = connection.execute(executed.format(given)).fetchone()
+    assert row is not None
+    return list(scans(row[0][0]["Plan"]))
+
+
+def vacuum_until_visible(connection: psycopg.Connection[Any], table: str) -> None:
+    """Vacuum until an index is enough to read the table; autovacuum may hold it up."""
+    visible = "SELECT relallvisible >= relpages FROM pg_class WHERE oid = %s::regclass"
+    while True:
+        connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(table)))
+        if connection.execute(visible, (table,)).fetchone() == (True,):
+            return
+
+
+def scans(plan: Plan) -> Iterator[Plan]:
+    """Yield the nodes of a plan that read a table or an index, and were run."""
+    kind = plan["Node Type"]
+    is_own = kind in {"CTE Scan", "Function Scan", "Subquery Scan", "WorkTable Scan"}
+    if kind.endswith("Scan") and not is_own and plan["Actual Loops"]:
+        yield plan
+    for inner in plan.get("Plans", []):
+        yield from scans(inner)
+
+
+def rows_read(plan: Plan) -> int:
+    """Return how many rows a scan read, also those that it did not return."""
+    each: float = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
+    return round(each * plan["Actual Loops"])
