@@ -11,7 +11,7 @@ import psycopg
 
 from conversations_backfill_model import Tables
 from conversations_filling import fill
-from conversations_steps import read_tables
+from conversations_steps import STEPS, read_tables, run_plainly
 from datalayer.migrate import migrate
 from datalayer.server import Server, create_database, scratch_database
 from schema_dump import dump_schema
@@ -34,7 +34,10 @@ class Ladder:
         if name not in self.made:
             below = self.empty(step - 1) if step else None
             self.made[name] = create_database(self.server.url(), name, below)
-            migrate_to(self.made[name], self.folder, step)
+            if step:
+                run_plainly(self.made[name], STEPS[step])
+            else:
+                migrate_to(self.made[name], self.folder, step)
         return name
 
     def filled(self, step: int) -> str:

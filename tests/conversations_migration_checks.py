@@ -22,7 +22,7 @@ from conversations_steps import (
     assert_rows,
     fingerprint,
     read_tables,
-    run_psql,
+    run_plainly,
 )
 from schema_dump import dump_schema
 
@@ -112,7 +112,7 @@ def check_rows(ladder: Ladder, step: int, file: Path) -> None:
     """Every row is kept, and backfills are right."""
     before = ladder.rows_before(step - 1)
     with ladder.clone(ladder.filled(step - 1)) as url:
-        run_psql(url, file)
+        run_plainly(url, file)
         assert_rows(read_tables(url), after_step(step, before))
 
 
@@ -120,16 +120,16 @@ def check_accounts(ladder: Ladder, step: int, file: Path) -> None:
     """Accounts that requests have already stay."""
     before = ladder.rows_before(step)
     with ladder.clone(ladder.filled(step)) as url:
-        run_psql(url, file)
+        run_plainly(url, file)
         assert_rows(read_tables(url), with_accounts(before))
 
 
 def check_again(ladder: Ladder, step: int, file: Path) -> None:
     """A second time changes nothing."""
     with ladder.clone(ladder.filled(step - 1)) as url:
-        run_psql(url, file)
+        run_plainly(url, file)
         once = fingerprint(url)
-        run_psql(url, file)
+        run_plainly(url, file)
         assert fingerprint(url) == once
         assert dump_schema(url) == ladder.schema(step)
 
@@ -137,14 +137,14 @@ def check_again(ladder: Ladder, step: int, file: Path) -> None:
 def check_applies(ladder: Ladder, step: int, file: Path) -> None:
     """An empty database takes it."""
     with ladder.clone(ladder.empty(step - 1)) as url:
-        run_psql(url, file)
+        run_plainly(url, file)
 
 
 def check_refresh(ladder: Ladder, step: int, file: Path) -> None:
     """The hourly sums are refreshed while somebody reads them, and are right."""
     assert step == 0
     with ladder.clone("template0") as url:
-        run_psql(url, file)
+        run_plainly(url, file)
         with (
             psycopg.connect(url, autocommit=True) as connection,
             psycopg.connect(url) as reader,
@@ -161,7 +161,7 @@ def check_refresh(ladder: Ladder, step: int, file: Path) -> None:
 def check_hashes(ladder: Ladder, step: int, file: Path) -> None:
     """Each column takes the 64 digits of a SHA-256."""
     with ladder.clone(ladder.empty(step - 1)) as url:
-        run_psql(url, file, *STEPS[step + 1 :])
+        run_plainly(url, file, *STEPS[step + 1 :])
         with psycopg.connect(url) as connection:
             for name, type_name in connection.execute(_HASHES).fetchall():
                 assert type_name in {"character(64)", "text"}, name
@@ -170,7 +170,7 @@ def check_hashes(ladder: Ladder, step: int, file: Path) -> None:
 def check_indexes(ladder: Ladder, step: int, file: Path) -> None:
     """In the end no index does only what another one does."""
     with ladder.clone(ladder.empty(step - 1)) as url:
-        run_psql(url, file, *STEPS[step + 1 :])
+        run_plainly(url, file, *STEPS[step + 1 :])
         with psycopg.connect(url, row_factory=class_row(Index)) as connection:
             indexes = connection.execute(_INDEXES).fetchall()
     assert len(indexes) > 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from conversations_backfill_model import Row, Tables
+from datalayer.lexer import split_statements
 from datalayer.server import find_binaries
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations" / "conversations"
@@ -38,20 +40,26 @@ ORDER BY relname
 """
 
 
-class PsqlFailed(Exception):
-    """A file that psql did not run to its end."""
+def run_plainly(url: str, *files: Path) -> None:
+    """Run files as psql does, each statement by itself."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for file in files:
+            for statement in _statements(file.read_text()):
+                connection.execute(statement)
 
 
-def run_psql(url: str, *files: Path) -> str:
-    """Run files as a DBA would, each statement by itself; return what was said."""
+@cache
+def _statements(text: str) -> list[bytes]:
+    return [text[s.start : s.end].encode() for s in split_statements(text)]
+
+
+def run_psql(url: str, *files: Path) -> None:
+    """Run files as a DBA would."""
     program = next(b for b in find_binaries() if b.embedded).program("psql")
     command = [program, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url]
     for file in files:
         command += ["-f", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise PsqlFailed(done.stderr)
-    return done.stderr
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def read_tables(url: str) -> Tables:

@@ -16,6 +16,7 @@ from conversations_steps import (
     assert_rows,
     fingerprint,
     read_tables,
+    run_plainly,
     run_psql,
 )
 from conversations_traffic import make_requests
@@ -81,12 +82,12 @@ def test_step_keeps_each_row_and_can_be_run_again_where_it_says_so(
 ) -> None:
     file = STEPS[step]
     with ladder.clone(ladder.filled(step - 1)) as url:
-        run_psql(url, file)
+        run_plainly(url, file)
         assert_rows(read_tables(url), after_step(step, ladder.rows_before(step - 1)))
 
         if step in _REPEATABLE:
             once = fingerprint(url)
-            run_psql(url, file, file)
+            run_plainly(url, file, file)
             assert fingerprint(url) == once
         assert dump_schema(url) == ladder.schema(step)
 
@@ -110,7 +111,7 @@ def test_rows_of_every_step_reach_the_end(ladder: Ladder) -> None:
         psycopg.connect(url, autocommit=True) as connection,
     ):
         for step, file in enumerate(STEPS[1:], start=1):
-            run_psql(url, file)
+            run_plainly(url, file)
             fill(connection, step, seed=100 + step, conversations=1)
         found = connection.execute("SELECT request_id FROM api_requests").fetchall()
 
@@ -126,6 +127,6 @@ def test_database_that_is_filled_at_a_step_reaches_the_end(
     ladder: Ladder, step: int
 ) -> None:
     with ladder.clone(ladder.filled(step)) as url:
-        run_psql(url, *STEPS[step + 1 :])
+        run_plainly(url, *STEPS[step + 1 :])
 
         assert dump_schema(url) == ladder.schema(LAST)
