@@ -14,7 +14,8 @@ def test_progress_tells_how_far_how_fast_and_how_long() -> None:
     text = describe(HALF, begun_with=10_000_000, begun_lines=1000, seconds=100)
 
     assert text == (
-        "30.0 of 60.0 MB (50%), 3000 lines, 10 bad, 20 lines/s, 2 min 30 s left: a.jsonl"
+        "30.0 of 60.0 MB (50%), 3000 lines, 10 bad, 20 lines/s, 2 min 30 s left: "
+        "a.jsonl"
     )
 
 
