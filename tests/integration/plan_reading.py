@@ -57,4 +57,5 @@ def scans(plan: Plan) -> Iterator[Plan]:
 def rows_read(plan: Plan) -> int:
     """Return how many rows a scan read, also those that it did not return."""
     each: float = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
-    return round(each * plan["Actual Loops"])
+    loops: float = plan["Actual Loops"]
+    return round(each * loops)
