@@ -14,10 +14,15 @@ RELATIONS = (
     "execution_status_hourly",
     "execution_throughput_hourly",
     "execution_volume_hourly",
+    "hourly_stats",
     "worker_status_hourly",
 )
 TABLES = {
+    "analysis_audit_log": "id",
+    "anthropic_credentials": "id",
+    "api_requests": "request_id",
     "artifact": "artifact_id",
+    "conversation_analyses": "id",
     "enforcement": "id",
     "event": "id",
     "execution": "id",
@@ -25,8 +30,14 @@ TABLES = {
     "patch_chain_member": "1, 2",
     "run": "run_id",
     "run_artifact": "1, 2, 3",
+    "streaming_chunks": "id",
     "tag": "1, 2",
     "tag_move": "1",
+    "train_accounts": "1, 2",
+    "train_api_keys": "id",
+    "train_default_accounts": "1, 2",
+    "train_members": "id",
+    "trains": "id",
     "worker": "id",
     "worker_history": "seq",
 }
@@ -54,6 +65,53 @@ UPDATE worker SET status = 'draining', port = 1;
 INSERT INTO run (base_kind, base_ref, submitted_by) VALUES ('tag', 'ada/main', 'ada');
 """
 
+_CONVERSATIONS = """\
+INSERT INTO trains (train_id, name) VALUES ('north', 'Nörth');
+INSERT INTO train_members (train_id, email, role, added_by)
+VALUES ('north', 'ada@example.org', 'owner', 'system');
+INSERT INTO train_default_accounts VALUES ('north', 'acc_1');
+INSERT INTO train_api_keys (train_id, key_hash, key_prefix, key_suffix)
+VALUES ('north', repeat('0a', 32), 'k_', 'xyz');
+INSERT INTO anthropic_credentials (
+    account_id, account_name, access_token, refresh_token, expires_at, scopes
+)
+SELECT
+    'acc_1', 'one', 'gAAAAA' || repeat('x', 94), 'gAAAAA' || repeat('y', 94),
+    'infinity', ARRAY['a b', '"'];
+INSERT INTO train_accounts (train_id, credential_id)
+SELECT 'north', id FROM anthropic_credentials;
+INSERT INTO api_requests (
+    request_id, timestamp, train_id, path, headers, body, ip_address, model,
+    input_tokens, output_tokens, conversation_id, parent_request_id
+)
+SELECT
+    md5(n::text)::uuid,
+    now() - n * interval '11 minutes',
+    'north',
+    '/v1/messages',
+    '{}',
+    (ARRAY[NULL, '{"messages": [{"content": "é"}]}', 'null'])[1 + n % 3]::jsonb,
+    (ARRAY[NULL, '::1', '10.0.0.0/8'])[1 + n % 3]::inet,
+    CASE WHEN n % 2 = 0 THEN 'm' END,
+    n,
+    1,
+    md5((n / 10)::text)::uuid,
+    CASE WHEN n % 10 > 0 THEN md5((n - 1)::text)::uuid END
+FROM generate_series(0, 99) AS n;
+INSERT INTO streaming_chunks (request_id, chunk_index, data)
+SELECT request_id, n, E'\\\\' || n FROM api_requests, generate_series(0, 2) AS n;
+INSERT INTO conversation_analyses (
+    conversation_id, train_id, status, completed_at, data
+)
+SELECT DISTINCT
+    conversation_id, train_id, 'completed'::conversation_analysis_status, now(),
+    '{}'::jsonb
+FROM api_requests;
+INSERT INTO analysis_audit_log (event_type, outcome, conversation_id, branch_id)
+VALUES ('created', 'success', md5('1')::uuid, 'main');
+REFRESH MATERIALIZED VIEW hourly_stats;
+"""
+
 
 def fill_database(url: str) -> None:
     """Write rows, one of which retention drops at once."""
@@ -71,6 +129,7 @@ def fill_database(url: str) -> None:
             operations=[{"op": "add", "path": "/more", "value": {"deep": [[]]}}],
         )
         connection.execute(_AUTOMATION.encode())
+        connection.execute(_CONVERSATIONS.encode())
     maintain(url)
 
 

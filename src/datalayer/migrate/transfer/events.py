@@ -29,7 +29,7 @@ class TableTransferred:
 
 @dataclass(frozen=True, slots=True)
 class Refreshing:
-    """An hourly relation is computed from the raw rows."""
+    """An hourly relation or a materialised view is computed from the rows."""
 
     relation: str
 

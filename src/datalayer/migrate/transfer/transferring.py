@@ -1,4 +1,4 @@
-"""Copy all tables in one transaction, then complete the hourly relations."""
+"""Copy all tables in one transaction, then complete what is computed from them."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from datalayer.migrate.transfer.events import (
 from datalayer.migrate.transfer.hours import transfer_hours
 from datalayer.migrate.transfer.inventory import Side, take_inventory
 from datalayer.migrate.transfer.triggers import as_replica, silenced
+from datalayer.migrate.transfer.views import refresh_views
 from datalayer.urls import unreachable
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def transfer(
             with _connect(target_url) as arriving:
                 source, target = _examine(leaving, arriving)
                 _transfer_tables(source, target, tell)
+                refresh_views(target, tell)
                 transfer_hours(source, target, tell)
                 _schedule_policies(target, scheduled=True)
     return TransferReport(
