@@ -215,20 +215,30 @@ origin AS (
     FROM question
     CROSS JOIN
         LATERAL (
-            SELECT api_requests.request_id
-            FROM api_requests
+            WITH hit AS MATERIALIZED (
+                -- By the index on it, not among all requests of a day.
+                SELECT
+                    api_requests.request_id,
+                    api_requests.train_id,
+                    api_requests.timestamp
+                FROM api_requests
+                WHERE
+                    api_requests.task_tool_invocation
+                    @> CASE
+                        WHEN question.about = 'prompt' THEN question.by_prompt
+                        ELSE question.by_hash
+                    END
+            )
+
+            SELECT hit.request_id
+            FROM hit
             WHERE
-                api_requests.task_tool_invocation
-                @> CASE
-                    WHEN question.about = 'prompt' THEN question.by_prompt
-                    ELSE question.by_hash
-                END
-                AND api_requests.train_id = question.train_id
-                AND api_requests.timestamp <= question.moment
-                AND api_requests.timestamp >= question.moment - interval '24 hours'
+                hit.train_id = question.train_id
+                AND hit.timestamp <= question.moment
+                AND hit.timestamp >= question.moment - interval '24 hours'
             ORDER BY
-                api_requests.timestamp DESC,
-                api_requests.request_id DESC
+                hit.timestamp DESC,
+                hit.request_id DESC
             LIMIT :answers
         ) AS found
     WHERE question.about <> 'summary'
@@ -237,15 +247,24 @@ origin AS (
     FROM question
     CROSS JOIN
         LATERAL (
-            SELECT api_requests.request_id
-            FROM api_requests
+            WITH hit AS MATERIALIZED (
+                -- By the index on it, not among all responses of a train.
+                SELECT
+                    api_requests.request_id,
+                    api_requests.train_id,
+                    api_requests.timestamp
+                FROM api_requests
+                WHERE api_requests.response_body @> question.by_summary
+            )
+
+            SELECT hit.request_id
+            FROM hit
             WHERE
-                api_requests.response_body @> question.by_summary
-                AND api_requests.train_id = question.train_id
-                AND api_requests.timestamp <= question.moment
+                hit.train_id = question.train_id
+                AND hit.timestamp <= question.moment
             ORDER BY
-                api_requests.timestamp DESC,
-                api_requests.request_id DESC
+                hit.timestamp DESC,
+                hit.request_id DESC
             LIMIT :answers
         ) AS found
     WHERE question.about = 'summary'
@@ -263,7 +282,7 @@ relative AS (
         UNION ALL
         SELECT
             root.request_id,
-            root.parent_request_id IS NULL AS is_root
+            TRUE AS is_root
         FROM origin
         INNER JOIN api_requests AS root
             ON origin.request_id = root.parent_task_request_id

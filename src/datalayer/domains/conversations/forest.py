@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from datalayer.domains.conversations.nodes import Answer, Node
+from datalayer.domains.conversations.nodes import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,7 +51,8 @@ class Forest:
                 self.put(row)
                 continue
             reading = row.reading if row.reading.prompts else known.reading
-            answer = row.answer if known.answer == Answer() else known.answer
+            # The tasks of a response are known without it.
+            answer = row.answer if known.answer.reply is None else known.answer
             self.put(replace(known, reading=reading, answer=answer))
 
     def saying(self, node: Node, current_hash: str) -> list[Node]:
