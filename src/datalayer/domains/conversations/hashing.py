@@ -27,6 +27,17 @@ if TYPE_CHECKING:
 
     from datalayer.runtime import JsonInput
 
+try:
+    import orjson
+except ImportError:  # pragma: no cover - as in the thin install
+    _dumps = None
+else:
+    _dumps = orjson.dumps
+
+#: Digests of messages that came lately, by their keys: no word of what they say.
+_DIGESTS: dict[bytes, bytes] = {}
+_MOST_DIGESTS = 20_000
+
 _OPENING = "<system-reminder>"
 _CLOSING = "</system-reminder>"
 
@@ -46,10 +57,37 @@ def hash_prefixes(messages: Sequence[JsonInput], dropped: Sequence[int]) -> list
     hasher = hashlib.sha256()
     for length in range(max(lengths, default=0) + 1):
         if length:
-            hasher.update(encode(normal_message(messages[length - 1])))
+            hasher.update(digest_of(messages[length - 1]))
         if length in lengths:
             digests[length] = hasher.hexdigest()
     return [digests[length] for length in lengths]
+
+
+def digest_of(message: JsonInput) -> bytes:
+    """Return the digest of one message.
+
+    Requests of one conversation repeat its messages: those that came lately are known.
+    """
+    key = _key_of(message)
+    found = _DIGESTS.get(key) if key else None
+    if found is None:
+        found = hashlib.sha256(encode(normal_message(message))).digest()
+        if key:
+            if len(_DIGESTS) >= _MOST_DIGESTS:
+                _DIGESTS.clear()
+            _DIGESTS[key] = found
+    return found
+
+
+def _key_of(message: JsonInput) -> bytes | None:
+    """Return bytes that only equal messages have; None when they would take long."""
+    if _dumps is None:
+        return None
+    try:
+        return hashlib.blake2b(_dumps(message), digest_size=20).digest()
+    except TypeError:
+        # No JSON of orjson's: an integer beyond 64 bits, a lone surrogate.
+        return None
 
 
 def hash_system(system: JsonInput) -> str | None:

@@ -72,7 +72,8 @@ def type_of(block: JsonInput) -> JsonInput:
 
 def member_of(value: JsonInput, name: str) -> JsonInput:
     """Return a member of an object; None of anything else."""
-    return value.get(name) if isinstance(value, Mapping) else None
+    # A Mapping takes longer to tell.
+    return value.get(name) if isinstance(value, (dict, Mapping)) else None
 
 
 def elements_of(value: JsonInput) -> Sequence[JsonInput]:
@@ -84,4 +85,6 @@ def elements_of(value: JsonInput) -> Sequence[JsonInput]:
 
 def is_array(value: JsonInput) -> bool:
     """Tell whether a value is what JSON calls an array."""
-    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+    return isinstance(value, (list, tuple)) or (
+        isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+    )
