@@ -320,6 +320,7 @@ logged AS (
         ) AS metadata,
         coalesce(:now, clock_timestamp()) AS timestamp
     FROM ended
+    ORDER BY ended.id
 )
 
 SELECT
