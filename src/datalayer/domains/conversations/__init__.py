@@ -62,6 +62,16 @@ from datalayer.domains.conversations.members import (
     find_member,
     remove_member,
 )
+from datalayer.domains.conversations.pages import (
+    ConversationFilter,
+    ConversationPage,
+    ConversationSummary,
+    RequestDetails,
+)
+from datalayer.domains.conversations.reading import (
+    find_request_details,
+    page_conversations,
+)
 from datalayer.domains.conversations.received import (
     ReceivedChunk,
     ReceivedRequest,
@@ -154,6 +164,9 @@ from datalayer.queries.conversations.train import (
 )
 
 __all__ = [
+    "ConversationFilter",
+    "ConversationPage",
+    "ConversationSummary",
     "Credential",
     "CredentialKeys",
     "Link",
@@ -163,6 +176,7 @@ __all__ = [
     "ReceivedChunk",
     "ReceivedRequest",
     "ReceivedResponse",
+    "RequestDetails",
     "RotationReport",
     "SlackSettings",
     "add_member",
@@ -189,6 +203,7 @@ __all__ = [
     "find_api_key",
     "find_credential",
     "find_member",
+    "find_request_details",
     "find_slack_webhook",
     "find_train",
     "find_train_credential",
@@ -234,6 +249,7 @@ __all__ = [
     "mark_task_invocations",
     "mask_headers",
     "move_requests",
+    "page_conversations",
     "read_credential_keys",
     "refresh_hourly_stats",
     "regenerate_analysis",
