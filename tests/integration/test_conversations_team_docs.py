@@ -91,7 +91,7 @@ def test_every_service_of_trains_and_keys_is_in_a_table() -> None:
         for name in conversations.__all__
         if getattr(getattr(conversations, name), "__module__", "").endswith(modules)
     }
-    assert services - named == {"find_slack_webhook"}
+    assert services - named == set()
     assert named - set(conversations.__all__) == {
         "pg_stat_activity",
         "pg_stat_statements",

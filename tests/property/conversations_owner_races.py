@@ -108,13 +108,12 @@ class Track:
     """Two sessions and one that watches them, for many races."""
 
     def __init__(self, connections: list[AsyncConnection[Any]]) -> None:
-        self.watcher, *runners = connections
-        self._runners = runners
+        self.watcher, *self.runners = connections
 
     async def run(self, race: Race) -> Outcome:
         """Run a race and tell what became of it."""
-        await self._prepare(STATES[race.state])
-        sessions = [Session(each) for each in self._runners]
+        await self.prepare(STATES[race.state])
+        sessions = [Session(each) for each in self.runners]
         steps = [_steps(race, number) for number in range(2)]
         for number in race.order:
             sessions[number].waiting.append(next(steps[number]))
@@ -127,7 +126,19 @@ class Track:
         )
         return Outcome((first, second), [str(row[0]) for row in rows])
 
-    async def _prepare(self, members: dict[str, str]) -> None:
+    async def await_waiting(
+        self, connection: AsyncConnection[Any], task: asyncio.Task[Any]
+    ) -> None:
+        """Return when a session waits for another one, or its task is done."""
+        pid = connection.info.backend_pid
+        while not task.done():
+            await asyncio.sleep(0)
+            rows = await (await self.watcher.execute(_WAITERS, [[pid]])).fetchall()
+            if all(by for _, by in rows):
+                return
+
+    async def prepare(self, members: dict[str, str]) -> None:
+        """Let there be a train with these members, or none at all."""
         async with self.watcher.transaction():
             # Emptying files takes long; what is compared with an old snapshot needs it.
             await self.watcher.execute(

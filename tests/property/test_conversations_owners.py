@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,6 +21,9 @@ from conversations_owner_races import (
     all_orders,
 )
 from psycopg import AsyncConnection
+
+from datalayer.domains.conversations.aio import change_role, remove_member
+from datalayer.domains.conversations.errors import LastOwner
 
 pytestmark = pytest.mark.postgres
 
@@ -111,6 +115,31 @@ async def test_one_of_two_that_take_an_owner_each_succeeds(
     told = {error for one in outcomes for error in one.errors if error}
     # A violation of the rule, or a failure to serialise that is tried again.
     assert told <= {"23514", "40001"}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+async def test_a_service_that_comes_second_waits_and_is_refused(
+    database_url: str, level: str
+) -> None:
+    """At READ COMMITTED it says why; else it is told to try again, and then why."""
+    isolation = psycopg.IsolationLevel[level.replace(" ", "_")]
+    async with track(database_url) as running:
+        await running.prepare(STATES["two owners"])
+        first, second = running.runners
+        for connection in (first, second):
+            await connection.set_isolation_level(isolation)
+        async with first.transaction():
+            await remove_member(first, train_id="x", email="ada")
+            task = asyncio.create_task(
+                change_role(second, train_id="x", email="ben", role="member")
+            )
+            await running.await_waiting(second, task)
+        with pytest.raises((LastOwner, psycopg.errors.SerializationFailure)) as caught:
+            await task
+        with pytest.raises(LastOwner):
+            await remove_member(second, train_id="x", email="ben")
+
+    assert (caught.type is LastOwner) == (level == LEVELS[0])
 
 
 _NO_HOLD = """
