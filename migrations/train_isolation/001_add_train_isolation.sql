@@ -269,6 +269,28 @@ BEGIN
 END
 $function$;
 
+-- Refuses a schema of somebody else: what it holds comes before the tables.
+CREATE FUNCTION check_train_isolation_schema() RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $function$
+BEGIN
+    IF EXISTS (
+        SELECT FROM pg_namespace
+        WHERE
+            nspname = train_isolation_schema()
+            AND nspowner <> (
+                SELECT relowner FROM pg_class WHERE oid = to_regclass('api_requests')
+            )
+    ) THEN
+        PERFORM refuse_train_isolation(
+            format('schema "%s" is of somebody else', train_isolation_schema()),
+            'Drop it, or give it to the owner of the tables.'
+        );
+    END IF;
+END
+$function$;
+
 -- Isolates a role on one table, beside those that are. For everybody else nothing
 -- changes: what policies restrict has to be permitted first.
 CREATE FUNCTION isolate_table(
@@ -336,6 +358,7 @@ BEGIN
         END IF;
     END LOOP;
     PERFORM check_isolated_privileges(isolated_role);
+    PERFORM check_train_isolation_schema();
     EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', train_isolation_schema());
     EXECUTE format(
         'CREATE OR REPLACE VIEW %I.hourly_stats WITH (security_barrier) AS '

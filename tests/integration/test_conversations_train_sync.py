@@ -214,6 +214,7 @@ def test_others_see_what_they_saw_before(database_url: str) -> None:
         ("", "GRANT SELECT ON hourly_stats TO PUBLIC"),
         ("", "GRANT TRUNCATE ON streaming_chunks TO PUBLIC"),
         ("", "CREATE POLICY own ON trains USING (TRUE)"),
+        ("", "CREATE SCHEMA public_train AUTHORIZATION {}"),
     ],
     ids=[
         "a superuser",
@@ -223,6 +224,7 @@ def test_others_see_what_they_saw_before(database_url: str) -> None:
         "one who reads sums",
         "one who truncates",
         "other policies",
+        "a schema of others",
     ],
 )
 def test_whom_policies_do_not_bind_is_refused(
