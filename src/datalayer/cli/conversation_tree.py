@@ -37,8 +37,9 @@ class Node:
 def heading(requests: Sequence[TreeRequest]) -> str:
     """Return what holds for all requests of a conversation."""
     first, last = requests[0], requests[-1]
-    branches = {r.branch_id: r.is_subtask for r in requests}
-    subtasks = sum(branches.values())
+    branches = {r.branch_id for r in requests}
+    # A branch of a sub-task belongs to it, and is none itself.
+    subtasks = len({r.branch_id for r in requests if _begins_subtask(r)})
     parts = [
         f"train {printable(first.train_id)}",
         count(len(requests), "request"),
@@ -141,6 +142,10 @@ def _cells(request: TreeRequest, before: datetime | None) -> Iterator[str]:
         yield f"failed: {printable(request.error or str(request.response_status))}"
     if request.first_words:
         yield " ".join(printable(request.first_words.replace("\n", " ")).split())
+
+
+def _begins_subtask(request: TreeRequest) -> bool:
+    return request.is_subtask and request.parent_request_id is None
 
 
 def _is_failed(request: TreeRequest) -> bool:
