@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from benchmarks import artifacts, history, queue
+from benchmarks import artifacts, conversations, history, queue
 from benchmarks.report import Report, as_data, print_report
 from datalayer.errors import DataLayerError
 from progress import telling
@@ -20,6 +20,11 @@ BENCHMARKS: dict[str, tuple[str, int, Callable[..., Report]]] = {
         "lookup by column against JSONB, chains, generation",
         1_000_000,
         artifacts.run,
+    ),
+    "conversations": (
+        "storing requests, plans at millions of them, import, cost of indexes",
+        5_000_000,
+        conversations.run,
     ),
     "history": (
         "history triggers, reads, rollups, compression",
@@ -34,6 +39,7 @@ BENCHMARKS: dict[str, tuple[str, int, Callable[..., Report]]] = {
 }
 #: What a measurement understands beside that.
 OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "conversations": conversations.add_options,
     "history": history.add_options,
     "queue": queue.add_options,
 }
