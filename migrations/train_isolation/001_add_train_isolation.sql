@@ -279,8 +279,10 @@ BEGIN
         SELECT FROM pg_namespace
         WHERE
             nspname = train_isolation_schema()
-            AND nspowner <> (
-                SELECT relowner FROM pg_class WHERE oid = to_regclass('api_requests')
+            AND NOT pg_has_role(
+                nspowner,
+                (SELECT relowner FROM pg_class WHERE oid = to_regclass('api_requests')),
+                'MEMBER'
             )
     ) THEN
         PERFORM refuse_train_isolation(

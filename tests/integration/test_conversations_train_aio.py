@@ -256,3 +256,50 @@ async def test_names_that_are_no_roles_are_refused(database_url: str) -> None:
             await enable_train_isolation(connection, role="nobody here")
         with pytest.raises(InvalidArgument):
             await enable_train_isolation(connection, role="r" * 64)
+
+
+async def test_an_owner_needs_not_be_a_superuser(database_url: str) -> None:
+    async with owner(database_url, "", "") as (connection, [app, web]):
+        database = connection.info.dbname
+        await connection.execute(f"GRANT CREATE ON DATABASE {database} TO {app}")
+        await connection.execute(f"GRANT {web} TO {app}")
+        await connection.execute(_GIVE.format(app))
+        await connection.execute(f"SET SESSION AUTHORIZATION {app}")
+        for _ in range(2):
+            await enable_train_isolation(connection, role=web)
+        async with as_train(connection, train_id="blue", role=web):
+            inside = await names(connection)
+        outside = await names(connection)
+        await connection.execute("RESET SESSION AUTHORIZATION")
+        again = await enable_train_isolation(connection, role=web)
+        await connection.execute(f"SET SESSION AUTHORIZATION {app}")
+        none = await disable_train_isolation(connection)
+        await connection.execute("RESET SESSION AUTHORIZATION")
+        await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM {app}")
+
+    assert (inside, outside) == (["blue"], ["blue", "red"])
+    assert (again, none) == ([web], [])
+
+
+#: Tables, functions and the view go to a role, as if it had applied the migrations.
+_GIVE = """
+DO $do$
+DECLARE
+    found record;
+BEGIN
+    GRANT ALL ON SCHEMA public TO {0};
+    FOR found IN
+        SELECT oid::regclass AS name FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'm')
+    LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO {0}', found.name);
+    END LOOP;
+    FOR found IN
+        SELECT oid::regprocedure AS name FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace
+    LOOP
+        EXECUTE format('ALTER ROUTINE %s OWNER TO {0}', found.name);
+    END LOOP;
+END
+$do$
+"""
