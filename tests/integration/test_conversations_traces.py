@@ -110,7 +110,7 @@ def telling(prepared_server: Path) -> Iterator[Server]:
 def traces(telling: Server) -> Traces:
     """What is left of every service that is given a secret, and of its errors."""
     url = create_database(telling.url(), "traces")
-    migrate(url, MIGRATIONS)
+    migrate(url, MIGRATIONS, components=["conversations"])
     secrets = Secrets()
     with (
         psycopg.connect(url, autocommit=True) as connection,

@@ -14,9 +14,9 @@ from psycopg import AsyncConnection
 
 #: The members that there are at the beginning, with their roles; none is no train.
 STATES: dict[str, dict[str, str]] = {
+    "no train": {},
     "two owners": {"ada": "owner", "ben": "owner"},
     "one owner": {"ada": "owner", "ben": "member"},
-    "no train": {},
 }
 _REMOVE = "DELETE FROM train_members WHERE train_id = 'x' AND email = '{}'"
 _CHANGE = "UPDATE train_members SET role = '{}' WHERE train_id = 'x' AND email = '{}'"

@@ -89,7 +89,7 @@ async def failures(running: Track, levels: tuple[str, str]) -> list[str]:
 
 @pytest.mark.parametrize(
     "levels",
-    [*((level, level) for level in LEVELS), (LEVELS[0], LEVELS[1])],
+    list(product(LEVELS, LEVELS)) if _IS_LONG else [(one, one) for one in LEVELS],
     ids=lambda levels: " and ".join(dict.fromkeys(levels)).lower(),
 )
 async def test_every_train_keeps_an_owner(
