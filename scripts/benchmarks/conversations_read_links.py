@@ -11,6 +11,8 @@ from benchmarks.conversations_samples import (
     message_hash,
     request_id,
 )
+from benchmarks.conversations_traffic import make_exchanges
+from datalayer.domains.conversations import store_request
 from datalayer.queries.conversations import linking, request
 
 #: What is near a request is little; the index of summaries has a list of new ones that
@@ -53,6 +55,15 @@ def list_link_reads(samples: Samples) -> Iterator[Read]:
             ),
             at_most=_AT_MOST,
         )
+    exchanges = make_exchanges(samples.large_train)
+    yield Read(
+        "linking: a new request with all its questions, stored",
+        lambda connection, _: store_request(
+            connection, request=next(exchanges).request
+        ),
+        at_most=_AT_MOST,
+        changes=True,
+    )
 
 
 def _relatives(
