@@ -10,7 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from conversation_model import check_tree
-from conversation_worlds import Asked, Step, arrive, build_world, render
+from conversation_worlds import (
+    Asked,
+    Step,
+    arrive,
+    arrive_late,
+    build_world,
+    render,
+)
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
@@ -30,16 +37,17 @@ _COLUMNS = (
 )
 
 
-def insist_in_memory(steps: list[Step], seed: int) -> None:
+def insist_in_memory(steps: list[Step], seed: int, *, is_late: bool = False) -> None:
     """Linking one after another, with everything known, gives the model's tree."""
     random = Random(seed)
     asked = build_world(steps, random)
+    arriving = (arrive_late if is_late else arrive)(asked, random)
     known = forest.Forest()
-    for one in arrive(asked, random):
+    for one in arriving:
         settling.settle(known, nodes.read_node(new_request(one, "train", random)))
         settling.put_in_order(known)
     links = {key: settling.link_of(node) for key, node in known.nodes.items()}
-    check_tree(asked, links)
+    check_tree(arriving, links, are_named=not is_late)
 
 
 def insist_in_database(
@@ -67,6 +75,20 @@ def insist_in_database(
         assert link.parent_request_id is None or link.parent_request_id in found, (
             "law: trains are apart"
         )
+
+
+def insist_on_late_ones(
+    connection: Connection[Any], steps: list[Step], seed: int
+) -> None:
+    """What is stored in any order at all becomes the model's tree."""
+    random = Random(seed)
+    connection.execute("DELETE FROM api_requests")
+    # These are looked for backwards only.
+    known = [step for step in steps if step.kind not in ("lost", "summary")]
+    arriving = arrive_late(build_world(known, random), random)
+    for one in arriving:
+        store(connection, [new_request(one, "train", random)])
+    check_tree(arriving, links_of(connection, "train"), are_named=False)
 
 
 def insist_with_two_writers(

@@ -236,6 +236,19 @@ def arrive(asked: list[Asked], random: Random) -> list[Asked]:
     return sorted(asked, key=lambda one: (one.tick, random.random()))
 
 
+def arrive_late(asked: list[Asked], random: Random) -> list[Asked]:
+    """Return requests in any order, but for those whose origin depends on it.
+
+    Which sub-task one repeats is a matter of which were there.
+    """
+    kept: list[Asked] = []
+    for one in asked:
+        above = one.parent or one.invoker
+        if one.repeated is None and (above is None or above in kept):
+            kept.append(one)
+    return random.sample(kept, len(kept))
+
+
 def text(said: str) -> Block:
     return {"type": "text", "text": said}
 

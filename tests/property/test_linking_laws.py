@@ -9,6 +9,7 @@ import pytest
 from conversation_laws import (
     insist_in_database,
     insist_in_memory,
+    insist_on_late_ones,
     insist_with_two_writers,
 )
 from conversation_worlds import STEPS, Step
@@ -27,6 +28,12 @@ def test_any_order_that_respects_time_gives_the_tree(
     steps: list[Step], seed: int
 ) -> None:
     insist_in_memory(steps, seed)
+
+
+@given(steps=STEPS, seed=_SEEDS)
+@settings(max_examples=100 * THOROUGHNESS)
+def test_any_order_at_all_gives_the_tree(steps: list[Step], seed: int) -> None:
+    insist_in_memory(steps, seed, is_late=True)
 
 
 @pytest.mark.parametrize("batch", [1, 4, 100], ids=["single", "few", "many"])
@@ -57,4 +64,17 @@ def test_two_writers_store_the_tree(database_url: str) -> None:
         psycopg.connect(database_url, autocommit=True) as one,
         psycopg.connect(database_url, autocommit=True) as other,
     ):
+        insist()
+
+
+def test_what_is_stored_late_finds_its_place(database_url: str) -> None:
+    @given(steps=STEPS, seed=_SEEDS)
+    @settings(
+        max_examples=15 * THOROUGHNESS,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    def insist(steps: list[Step], seed: int) -> None:
+        insist_on_late_ones(connection, steps, seed)
+
+    with psycopg.connect(database_url, autocommit=True) as connection:
         insist()

@@ -39,6 +39,20 @@ def is_continuation(forest: Forest, node: Node) -> bool:
     return _continued(forest, node) is not None
 
 
+def repeated_by(forest: Forest, node: Node) -> Node | None:
+    """Return another request that began the same sub-task; None if there is none."""
+    place = (node.conversation_id, node.branch_id)
+    return next(
+        (
+            root
+            for root in forest.task_roots(node.task_id)
+            if (root.conversation_id, root.branch_id) == place
+            and root.request_id != node.request_id
+        ),
+        None,
+    )
+
+
 def _continued(forest: Forest, node: Node) -> Origin | None:
     reading = node.reading
     for searched, reply in (
@@ -83,13 +97,15 @@ def _invoked(forest: Forest, node: Node) -> Origin | None:
         prompt = _prompt_of(node, invoker)
         roots = [
             root
-            for root in forest.task_roots(invoker)
+            for root in forest.task_roots(invoker.request_id)
             if _prompt_of(root, invoker) == prompt
         ]
-        if any(root.request_id == node.request_id for root in roots):
-            return Origin("task", invoker, _first_other(node, roots))
         taken = {(root.conversation_id, root.branch_id) for root in roots}
-        if len(taken) < invoker.answer.tasks.count(prompt or ""):
+        is_free = len(taken) < invoker.answer.tasks.count(prompt or "")
+        if any(root.request_id == node.request_id for root in roots):
+            other = None if is_free else repeated_by(forest, node)
+            return Origin("task", invoker, other)
+        if is_free:
             return Origin("task", invoker)
         repeated += [(root, invoker) for root in roots]
     if not repeated:
@@ -114,20 +130,6 @@ def _prompt_of(node: Node, invoker: Node) -> str | None:
     """Return the prompt of an invocation that a request begins with."""
     tasks = invoker.answer.tasks
     return next((one for one in node.reading.prompts if one in tasks), None)
-
-
-def _first_other(node: Node, roots: Iterable[Node]) -> Node | None:
-    """Return another request that began the same sub-task, if there is one."""
-    place = (node.conversation_id, node.branch_id)
-    return next(
-        (
-            root
-            for root in roots
-            if root.request_id != node.request_id
-            and (root.conversation_id, root.branch_id) == place
-        ),
-        None,
-    )
 
 
 def _earlier(forest: Forest, node: Node, candidates: Iterable[Node]) -> list[Node]:

@@ -67,9 +67,9 @@ class Forest:
         """Return the requests of its train whose response has a task of this prompt."""
         return self._found("task", node.train_id, prompt)
 
-    def task_roots(self, node: Node) -> list[Node]:
+    def task_roots(self, invoker_id: UUID | None) -> list[Node]:
         """Return the requests that began the sub-tasks of a request."""
-        return self._found("task root", node.request_id)
+        return self._found("task root", invoker_id) if invoker_id else []
 
     def children(self, node: Node) -> list[Node]:
         """Return the requests that continue a request, also after a summary."""

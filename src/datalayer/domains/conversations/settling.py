@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.domains.conversations.choosing import Origin, choose_origin
+from datalayer.domains.conversations.choosing import Origin, choose_origin, repeated_by
 from datalayer.domains.conversations.links import Link
 from datalayer.domains.conversations.messages import task_invocations
 from datalayer.domains.conversations.nodes import task_prompts
@@ -42,14 +42,27 @@ def settle(forest: Forest, node: Node) -> None:
 def reconsider_waiting(forest: Forest, node: Node) -> None:
     """Place again what a request, or its response, is the better origin of."""
     for waiting in forest.waiting(node):
-        origin = choose_origin(forest, waiting)
-        if origin is not None and not _is_from(waiting, origin):
-            forest.dirty |= {
-                one.conversation_id
-                for one in (waiting, origin.node)
-                if one.conversation_id is not None
-            }
-            place(forest, waiting, origin)
+        before = forest.nodes[waiting.request_id]
+        left = before.task_id if before.is_task_root else None
+        if _reconsider(forest, before.request_id):
+            # Its invocation is free for one that seemed to repeat another.
+            for root in sorted(forest.task_roots(left), key=lambda one: one.moment):
+                _reconsider(forest, root.request_id)
+
+
+def _reconsider(forest: Forest, request_id: UUID) -> bool:
+    """Place a request again where another origin is better, and say whether it is."""
+    node = forest.nodes[request_id]
+    origin = choose_origin(forest, node)
+    if origin is None or _is_from(forest, node, origin):
+        return False
+    forest.dirty |= {
+        one.conversation_id
+        for one in (node, origin.node)
+        if one.conversation_id is not None
+    }
+    place(forest, node, origin)
+    return True
 
 
 def put_in_order(forest: Forest) -> None:
@@ -104,10 +117,12 @@ def invocations_of(response_body: JsonInput) -> list[JsonInput] | None:
     return found or None
 
 
-def _is_from(node: Node, origin: Origin) -> bool:
-    if origin.kind == "task":
-        return node.parent_id is None and node.task_id == origin.node.request_id
-    return node.parent_id == origin.node.request_id
+def _is_from(forest: Forest, node: Node, origin: Origin) -> bool:
+    if origin.kind != "task":
+        return node.parent_id == origin.node.request_id
+    leaves = origin.repeated is None and repeated_by(forest, node) is not None
+    is_there = node.parent_id is None and node.task_id == origin.node.request_id
+    return is_there and not leaves
 
 
 def _place(node: Node) -> tuple[UUID | str | bool | None, ...]:
