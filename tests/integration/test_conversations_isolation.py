@@ -138,6 +138,14 @@ def test_every_query_is_as_if_there_were_no_other_train(
     assert set(seen(Database(shared), expected)) == _TAKEN
 
 
+def test_a_query_with_an_argument_that_is_not_known_here_is_told() -> None:
+    def new_query(connection: Connection, *, train_id: str, unheard_of: int) -> None:
+        """Stand for a query that somebody adds."""
+
+    with pytest.raises(KeyError, match="unheard_of"):
+        list(calls("module.new_query", new_query))
+
+
 def test_the_owner_would_see_or_change_the_other_train(
     shared: Connection, expected: Expected
 ) -> None:

@@ -1,6 +1,7 @@
 # twin: test_conversations_token_sync.py
 """Accounts of trains, and their tokens, which are stored encrypted."""
 
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -130,6 +131,23 @@ async def test_without_a_key_nothing_is_sent(
             await update_tokens(connection, expires_at=NOON, **given)
         with pytest.raises(NaiveTime):
             await update_tokens(connection, expires_at=datetime(2026, 1, 1), **given)
+
+
+async def test_without_the_library_all_but_secrets_works(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with await connect(database_url) as connection:
+        await add_account(connection, "one")
+        monkeypatch.setitem(sys.modules, "cryptography.fernet", None)
+        await create_train(
+            connection, train_id="blue", name="", owner="a@x", added_by=""
+        )
+        await link_account(connection, train_id="blue", account_id="id-one")
+        accounts = await list_failover_accounts(connection, train_id="blue")
+        with pytest.raises(errors.CryptographyMissing):
+            await find_credential(connection, account_id="id-one", keys=KEYS)
+
+    assert [account.account_name for account in accounts] == ["one"]
 
 
 async def test_what_is_not_encrypted_is_refused(database_url: str) -> None:

@@ -1,6 +1,7 @@
 # Derived by scripts/async_to_sync.py from test_conversations_token_aio.py; do not edit.
 """Accounts of trains, and their tokens, which are stored encrypted."""
 
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -131,6 +132,21 @@ def test_without_a_key_nothing_is_sent(
             update_tokens(connection, expires_at=NOON, **given)
         with pytest.raises(NaiveTime):
             update_tokens(connection, expires_at=datetime(2026, 1, 1), **given)
+
+
+def test_without_the_library_all_but_secrets_works(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect(database_url) as connection:
+        add_account(connection, "one")
+        monkeypatch.setitem(sys.modules, "cryptography.fernet", None)
+        create_train(connection, train_id="blue", name="", owner="a@x", added_by="")
+        link_account(connection, train_id="blue", account_id="id-one")
+        accounts = list_failover_accounts(connection, train_id="blue")
+        with pytest.raises(errors.CryptographyMissing):
+            find_credential(connection, account_id="id-one", keys=KEYS)
+
+    assert [account.account_name for account in accounts] == ["one"]
 
 
 def test_what_is_not_encrypted_is_refused(database_url: str) -> None:

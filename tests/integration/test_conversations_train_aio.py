@@ -75,6 +75,41 @@ async def test_a_transaction_sees_its_train_and_the_next_one_all(
     assert len(kept) == 1
 
 
+async def test_prepared_statements_serve_one_train_after_another(
+    database_url: str,
+) -> None:
+    """After five runs psycopg prepares a query, and after ten its plan is for all."""
+    seen = []
+    async with owner(database_url, "") as (connection, [role]):
+        await enable_train_isolation(connection, role=role)
+        for train in ("blue", "red") * 10:
+            async with as_train(connection, train_id=train, role=role):
+                seen.append((train, await names(connection)))
+        outside = await names(connection)
+
+    assert all(found == [train] for train, found in seen)
+    assert outside == ["blue", "red"]
+
+
+async def test_nothing_of_the_confinement_stays_on_a_connection(
+    database_url: str,
+) -> None:
+    settings = (
+        "SELECT current_user, current_setting('search_path'),"
+        " nullif(current_setting('datalayer.train', true), '')"
+    )
+    async with owner(database_url, "") as (connection, [role]):
+        await enable_train_isolation(connection, role=role)
+        before = await (await connection.execute(settings)).fetchone()
+        async with as_train(connection, train_id="blue", role=role):
+            inside = await (await connection.execute(settings)).fetchone()
+        after = await (await connection.execute(settings)).fetchone()
+
+    assert inside is not None
+    assert (inside[0], inside[2]) == (role, "blue")
+    assert before == after
+
+
 async def test_an_error_ends_the_confinement_too(database_url: str) -> None:
     async with owner(database_url, "") as (connection, [role]):
         await enable_train_isolation(connection, role=role)

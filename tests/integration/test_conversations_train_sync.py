@@ -73,6 +73,41 @@ def test_a_transaction_sees_its_train_and_the_next_one_all(
     assert len(kept) == 1
 
 
+def test_prepared_statements_serve_one_train_after_another(
+    database_url: str,
+) -> None:
+    """After five runs psycopg prepares a query, and after ten its plan is for all."""
+    seen = []
+    with owner(database_url, "") as (connection, [role]):
+        enable_train_isolation(connection, role=role)
+        for train in ("blue", "red") * 10:
+            with as_train(connection, train_id=train, role=role):
+                seen.append((train, names(connection)))
+        outside = names(connection)
+
+    assert all(found == [train] for train, found in seen)
+    assert outside == ["blue", "red"]
+
+
+def test_nothing_of_the_confinement_stays_on_a_connection(
+    database_url: str,
+) -> None:
+    settings = (
+        "SELECT current_user, current_setting('search_path'),"
+        " nullif(current_setting('datalayer.train', true), '')"
+    )
+    with owner(database_url, "") as (connection, [role]):
+        enable_train_isolation(connection, role=role)
+        before = (connection.execute(settings)).fetchone()
+        with as_train(connection, train_id="blue", role=role):
+            inside = (connection.execute(settings)).fetchone()
+        after = (connection.execute(settings)).fetchone()
+
+    assert inside is not None
+    assert (inside[0], inside[2]) == (role, "blue")
+    assert before == after
+
+
 def test_an_error_ends_the_confinement_too(database_url: str) -> None:
     with owner(database_url, "") as (connection, [role]):
         enable_train_isolation(connection, role=role)

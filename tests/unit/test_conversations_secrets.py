@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -248,6 +249,19 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(CryptographyMissing, match=r"datalayer\[conversations\]"):
         encrypt("token", OLD)
+
+
+def test_the_domain_is_imported_without_the_library() -> None:
+    code = (
+        "import sys, datalayer.domains.conversations.aio; "
+        "print(any(name.startswith('cryptography') for name in sys.modules))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout == "False\n"
 
 
 # The order of accounts
