@@ -208,21 +208,30 @@ BEGIN
             SELECT
                 child.request_id,
                 (
-                    SELECT parent.request_id
-                    FROM unnest(first_message_forms(child.body)) AS form
-                    INNER JOIN api_requests AS parent
-                        ON
-                            parent.task_tool_invocation @> jsonb_build_array(
-                                jsonb_build_object(
-                                    'input', jsonb_build_object('prompt', form)
+                    SELECT caller.request_id
+                    FROM (
+                        SELECT
+                            parent.request_id,
+                            parent.domain,
+                            parent.timestamp
+                        FROM unnest(first_message_forms(child.body)) AS form
+                        INNER JOIN api_requests AS parent
+                            ON
+                                parent.task_tool_invocation @> jsonb_build_array(
+                                    jsonb_build_object(
+                                        'input', jsonb_build_object('prompt', form)
+                                    )
                                 )
-                            )
+                        -- By the index of calls first: the server believes that there
+                        -- are many of a prompt, and would rather read all of a day.
+                        OFFSET 0
+                    ) AS caller
                     WHERE
-                        parent.domain = child.domain
-                        AND parent.request_id <> child.request_id
-                        AND parent.timestamp <= child.timestamp
-                        AND parent.timestamp >= child.timestamp - interval '24 hours'
-                    ORDER BY parent.timestamp DESC, parent.request_id DESC
+                        caller.domain = child.domain
+                        AND caller.request_id <> child.request_id
+                        AND caller.timestamp <= child.timestamp
+                        AND caller.timestamp >= child.timestamp - interval '24 hours'
+                    ORDER BY caller.timestamp DESC, caller.request_id DESC
                     LIMIT 1
                 ) AS parent_id
             FROM api_requests AS child
