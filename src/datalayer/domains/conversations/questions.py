@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from datalayer.queries.conversations.linking import Relative
+
+#: A NUL, or half a pair of surrogates.
+_NEVER_STORED = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -140,4 +144,4 @@ def _searched(node: Node) -> tuple[str | None, str | None]:
 
 def _can_be_sent(text: str) -> bool:
     """Tell whether PostgreSQL can have a text, and so may have stored it."""
-    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+    return not _NEVER_STORED.search(text)
