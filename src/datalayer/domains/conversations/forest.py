@@ -39,7 +39,7 @@ class Forest:
         self.nodes[node.request_id] = node
         for key in _keys(node):
             self._index.setdefault(key, {})[node.request_id] = None
-        if node.conversation_id in self.branches:
+        if node.conversation_id and node.conversation_id in self.branches:
             self.branches[node.conversation_id].add(node.branch_id)
 
     def load(self, rows: Iterable[Node]) -> None:
