@@ -64,14 +64,37 @@ def hash_prefixes(messages: Sequence[JsonInput], dropped: Sequence[int]) -> list
 
 
 def digest_of(message: JsonInput) -> bytes:
-    """Return the digest of one message.
+    """Return the digest of one message."""
+    return _remembered(
+        b"message", message, lambda: _sha256(encode(normal_message(message)))
+    )
 
-    Requests of one conversation repeat its messages: those that came lately are known.
+
+def hash_system(system: JsonInput) -> str | None:
+    """Return the hash of a system prompt; None when it says nothing."""
+    return (
+        _remembered(b"system", system, lambda: _digest_of_system(system)).hex() or None
+    )
+
+
+def _digest_of_system(system: JsonInput) -> bytes:
+    blocks = _normal_blocks(system)
+    return _sha256(encode(blocks)) if blocks else b""
+
+
+def _sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def _remembered(kind: bytes, value: JsonInput, compute: Callable[[], bytes]) -> bytes:
+    """Return a digest.
+
+    Requests of one conversation repeat its messages: what came lately is known.
     """
-    key = _key_of(message)
+    key = _key_of(kind, value)
     found = _DIGESTS.get(key) if key else None
     if found is None:
-        found = hashlib.sha256(encode(normal_message(message))).digest()
+        found = compute()
         if key:
             if len(_DIGESTS) >= _MOST_DIGESTS:
                 _DIGESTS.clear()
@@ -79,21 +102,16 @@ def digest_of(message: JsonInput) -> bytes:
     return found
 
 
-def _key_of(message: JsonInput) -> bytes | None:
-    """Return bytes that only equal messages have; None when they would take long."""
-    if _dumps is None:
+def _key_of(kind: bytes, value: JsonInput) -> bytes | None:
+    """Return bytes that only equal values have; None when they would take long."""
+    if _dumps is None or value is None:
         return None
     try:
-        return hashlib.blake2b(_dumps(message), digest_size=20).digest()
+        content = _dumps(value)
     except TypeError:
         # No JSON of orjson's: an integer beyond 64 bits, a lone surrogate.
         return None
-
-
-def hash_system(system: JsonInput) -> str | None:
-    """Return the hash of a system prompt; None when it says nothing."""
-    blocks = _normal_blocks(system)
-    return hashlib.sha256(encode(blocks)).hexdigest() if blocks else None
+    return hashlib.blake2b(content, digest_size=20, person=kind).digest()
 
 
 def normal_message(message: JsonInput) -> JsonInput:
