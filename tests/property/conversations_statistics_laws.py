@@ -208,7 +208,7 @@ def check_hours(connection: Connection[Any], situation: Situation) -> None:
             for row in situation.rows
             if train_id in (None, row.train_id) and model in (None, row.model)
         ]
-        found = []
+        found: list[tuple[datetime, dict[str, int]]] = []
         since = situation.since
         while page := conversations.list_hourly_statistics(
             connection,
@@ -226,7 +226,7 @@ def check_hours(connection: Connection[Any], situation: Situation) -> None:
 
 def check_live_hours(connection: Connection[Any], situation: Situation) -> None:
     rows = [row for row in situation.rows if row.train_id == "t"]
-    found = []
+    found: list[tuple[datetime, dict[str, int]]] = []
     since = situation.since
     while page := conversations.list_hourly_activity(
         connection,
