@@ -21,6 +21,7 @@ app = typer.Typer(
     help="Typed functions from SQL files, and plain SQL migrations, for PostgreSQL.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
