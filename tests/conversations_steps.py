@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,8 @@ from datalayer.server import find_binaries
 MIGRATIONS = Path(__file__).parents[1] / "migrations" / "conversations"
 STEPS = tuple(sorted(MIGRATIONS.glob("*.sql")))
 LAST = len(STEPS) - 1
+#: Whether to try all that there is, rather than a few of each kind.
+THOROUGH = os.environ.get("DATALAYER_EACH_STEP") == "1"
 #: Between the statements of the transaction and those that run by themselves.
 OUTSIDE = "-- datalayer: transaction=off"
 #: What comes and goes by itself: when and how often something ran.

@@ -335,3 +335,49 @@ def test_indexes_on_requests_come_and_go_concurrently(step: int) -> None:
 
     assert not re.search(plain, " ".join(text.split()))
     assert "CONCURRENTLY" not in text.partition(OUTSIDE)[0]
+
+
+_MANY = """\
+INSERT INTO api_requests (request_id, timestamp, domain, path, headers, body)
+SELECT
+    gen_random_uuid(),
+    '2025-01-01Z'::timestamptz + number * interval '1 second',
+    'many',
+    '/v1/messages',
+    '{}',
+    jsonb_build_object(
+        'messages',
+        jsonb_build_array(jsonb_build_object('role', 'user', 'content', number::text))
+    )
+FROM generate_series(1, 20000) AS number
+WHERE number % 10 = 0
+"""
+
+
+def assert_calls_are_found_by_their_index(ladder: Ladder, file: Path) -> None:
+    """Link sub-tasks among requests of one day without reading the whole day."""
+    with ladder.clone(ladder.filled(2)) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(_MANY)
+        run_plainly(url, file)
+        with psycopg.connect(url, autocommit=True) as connection:
+            found = connection.execute(
+                "SELECT idx_scan FROM pg_stat_user_indexes"
+                " WHERE indexrelname = 'idx_requests_task_invocation'"
+            ).fetchone()
+    assert found is not None
+    assert found[0] > 2000
+
+
+def test_calls_are_found_by_their_index(ladder: Ladder) -> None:
+    assert_calls_are_found_by_their_index(ladder, STEPS[3])
+
+
+def test_a_backfill_that_reads_whole_days_is_caught(
+    ladder: Ladder, tmp_path: Path
+) -> None:
+    mutant = tmp_path / "mutant.sql"
+    mutant.write_text(STEPS[3].read_text().replace("OFFSET 0\n", "\n"))
+
+    with pytest.raises(AssertionError):
+        assert_calls_are_found_by_their_index(ladder, mutant)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import psycopg
 import pytest
 
@@ -13,6 +11,7 @@ from conversations_ladder import Ladder, migrate_to
 from conversations_steps import (
     LAST,
     STEPS,
+    THOROUGH,
     assert_rows,
     fingerprint,
     read_tables,
@@ -27,8 +26,7 @@ pytest_plugins = ["conversations_step_fixtures"]
 pytestmark = pytest.mark.postgres
 
 #: From which steps a filled database is taken to the end: all, or a few of each kind.
-_THOROUGH = os.environ.get("DATALAYER_EACH_STEP") == "1"
-_FROM = range(LAST) if _THOROUGH else (2, 4, 6, 7, 11, 12)
+_FROM = range(LAST) if THOROUGH else (2, 7, 12)
 _REPEATABLE = [
     number
     for number, file in enumerate(STEPS)
