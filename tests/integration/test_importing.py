@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -23,7 +21,6 @@ from datalayer.domains.conversations.importing import (
     import_file,
 )
 from datalayer.domains.errors import InvalidArgument
-from datalayer.server import Server, scratch_database
 from traffic_lines import fingerprint, line, lines_of_conversations, says
 
 LINES = lines_of_conversations(seed=1, number=40)
@@ -72,37 +69,6 @@ def test_lines_become_linked_requests(session: psycopg.Connection, file: Path) -
         " FROM api_requests"
     ).fetchone()
     assert row == (True, True, True, True, "red")
-
-
-def test_batches_make_no_difference(
-    server_databases: Callable[[], psycopg.Connection], file: Path
-) -> None:
-    write(file, LINES)
-    found = []
-    for size in (1, 7, 1000):
-        session = server_databases()
-        import_file(
-            session, path=file, options=ImportOptions(train_id="red", batch_size=size)
-        )
-        found.append(fingerprint(session))
-
-    assert found[0] == found[1] == found[2]
-
-
-@pytest.fixture
-def server_databases(
-    server: Server, migrated_template: str
-) -> Iterator[Callable[[], psycopg.Connection]]:
-    """Make connections to new databases."""
-    with ExitStack() as stack:
-
-        def make() -> psycopg.Connection:
-            url = stack.enter_context(
-                scratch_database(server.url(), template=migrated_template)
-            )
-            return stack.enter_context(psycopg.connect(url, autocommit=True))
-
-        yield make
 
 
 def test_grown_file_goes_on_where_it_ended(
@@ -340,51 +306,3 @@ def test_open_transaction_is_refused(database_url: str, file: Path) -> None:
 def test_sizes_are_positive(size: str) -> None:
     with pytest.raises(InvalidArgument):
         ImportOptions(**{size: 0})  # type: ignore[arg-type]  # one of two names
-
-
-def test_two_imports_at_once_share_the_work(
-    database_url: str, session: psycopg.Connection, file: Path
-) -> None:
-    write(file, LINES)
-    done: list[ImportProgress] = []
-
-    def run() -> None:
-        with psycopg.connect(database_url, autocommit=True) as own:
-            done.append(import_file(own, path=file, options=RED))
-
-    threads = [threading.Thread(target=run) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(done) == 3
-    assert sum(each.stored for each in done) == 40
-    row = session.execute(
-        "SELECT stored_requests, line_number FROM conversation_imports"
-    )
-    assert row.fetchall() == [(40, 40)]
-
-
-def test_two_trains_with_the_same_ids_at_once_store_each_once(
-    database_url: str, session: psycopg.Connection, tmp_path: Path
-) -> None:
-    ids = [f"00000000-0000-4000-8000-{number:012d}" for number in range(30)]
-    done: list[ImportProgress] = []
-
-    def run(train: str) -> None:
-        path = tmp_path / train
-        write(path, [line(i, HELLO, HI, id=each) for i, each in enumerate(ids)])
-        options = ImportOptions(train_id=train, batch_size=3)
-        with psycopg.connect(database_url, autocommit=True) as own:
-            done.append(import_file(own, path=path, options=options))
-
-    threads = [threading.Thread(target=run, args=[name]) for name in ("red", "blue")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sum(each.stored for each in done) == 30
-    assert sum(each.known for each in done) == 30
-    assert requests(session) == 30
