@@ -140,13 +140,25 @@ CROSS JOIN
             candidate.locked_until
         FROM conversation_analyses AS candidate
         WHERE
-            candidate.train_id = :train_id
-            AND candidate.status = wanted.status
-            AND (candidate.created_at, candidate.id) < (
+            -- One train and one status, said so that idx_analyses_train has the order,
+            -- and no other index has.
+            (candidate.train_id, candidate.status) >= (:train_id, wanted.status)
+            AND (
+                candidate.train_id,
+                candidate.status,
+                candidate.created_at,
+                candidate.id
+            ) < (
+                :train_id,
+                wanted.status,
                 coalesce(:before_created_at, 'infinity'::timestamptz),
                 coalesce(:before_id, 0::bigint)
             )
-        ORDER BY candidate.created_at DESC, candidate.id DESC
+        ORDER BY
+            candidate.train_id DESC,
+            candidate.status DESC,
+            candidate.created_at DESC,
+            candidate.id DESC
         LIMIT :row_limit
     ) AS analysis
 ORDER BY analysis.created_at DESC, analysis.id DESC

@@ -45,9 +45,11 @@ SELECT
     timestamp
 FROM analysis_audit_log
 WHERE
-    train_id = :train_id
-    AND id < coalesce(:before_id, 9223372036854775807)
-ORDER BY id DESC
+    -- One train, said so that idx_analysis_audit_train has the order, and no other
+    -- index has.
+    train_id >= :train_id
+    AND (train_id, id) < (:train_id, coalesce(:before_id, 9223372036854775807))
+ORDER BY train_id DESC, id DESC
 LIMIT :row_limit;
 
 -- name: list_analysis_events(since, until, before_timestamp, before_id, row_limit)

@@ -344,6 +344,7 @@ class AnalysesMachine(RuleBasedStateMachine):
         ):
             assert len(page) <= row_limit, "law: a page"
             found += page
+            assert len(found) <= len(BRANCHES), "law: the pages have an end"
         return [row.id for row in found]
 
 

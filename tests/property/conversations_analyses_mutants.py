@@ -232,16 +232,16 @@ ANALYSES_MUTANTS = (
     ),
     _mutant(
         "pages in the wrong order",
-        "law: the pages of a status",
+        "law: the pages of a status|law: the pages have an end",
         analysis,
         "LIST_ANALYSES",
         ("ORDER BY created_at DESC, id DESC", "ORDER BY created_at DESC, id"),
     ),
     _mutant(
-        "pages of all trains",
-        "law: the pages of a train",
+        "pages of other trains",
+        "law: the pages of a train|law: the pages have an end",
         analysis,
         "LIST_TRAIN_ANALYSES",
-        ("candidate.train_id = $2", "$2::text IS NOT NULL"),
+        ("(candidate.train_id, candidate.status) >= ($2, ", "(candidate.status) >= ("),
     ),
 )
