@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
+import re
 import statistics
 import subprocess
 import sys
@@ -29,6 +29,8 @@ _LARGER = 10
 _TRAINS = 5
 #: How much more memory the larger file may take.
 _MORE = 1.25
+#: Seconds between two looks at the memory of an import.
+_LOOK = 0.02
 _CLEAR = "TRUNCATE api_requests, streaming_chunks, conversation_imports"
 _NOTE = """\
 A line is a request of up to 39 messages with its response; the import reads, checks,
@@ -36,7 +38,8 @@ masks, hashes and links them. The floor is COPY, text, of the rows that the impo
 in their order, into the same table with the same indexes and keys. Both end with the
 one wait for the disk of each transaction."""
 _NOTE_OF_MEMORY = """\
-The most memory that `datalayer conversations import` had, in a process of its own."""
+The most memory that `datalayer conversations import` had, in a process of its own, as
+Linux tells it; 0 elsewhere."""
 
 Connection = psycopg.Connection[Any]
 Say = Callable[[str], None]
@@ -148,15 +151,30 @@ def _weigh(url: str, file: Path) -> int:
         *(sys.executable, "-m", "datalayer", "conversations", "import", str(file)),
         *("--database-url", url, "--json"),
     )
+    peak = 0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        while process.poll() is None:
+            peak = max(peak, _peak_of(process.pid))
+            time.sleep(_LOOK)
     if process.returncode:
         raise BenchError(
             f"the import ended with {process.returncode}", help="see its message above"
         )
-    # https://man7.org/linux/man-pages/man2/getrusage.2.html: kilobytes, but on macOS.
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return peak
+
+
+def _peak_of(pid: int) -> int:
+    """Return the most memory that a process had so far; 0 where it cannot be known.
+
+    What `wait4` tells is no less than what the parent had when the process began.
+    """
+    # https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return 1024 * int(found[1]) if found else 0
 
 
 def _tabulate_rate(lines: int, file: Path, medians: dict[str, float]) -> Table:
@@ -192,7 +210,7 @@ def _tabulate_memory(peaks: dict[int, tuple[int, int]]) -> Table:
         goals=(
             Goal(
                 f"{_LARGER} times the lines in at most {_MORE} times the memory"
-                f" ({most / least:.2f})",
+                f" ({most / max(least, 1):.2f})",
                 most <= _MORE * least,
             ),
         ),
