@@ -147,7 +147,7 @@ def test_a_server_that_stops_loses_nothing(
                 fill(connection, 2)
                 add_accounts(connection)
             total = count_requests(url)
-            for _ in range(3):
+            for _ in range(2):
                 before = read_progress(url)
                 messages = run_until_server_stops(
                     url, small, pid, chooser.randrange(8, 30)
