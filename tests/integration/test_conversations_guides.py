@@ -39,5 +39,7 @@ def test_what_the_pages_name_exists(name: str) -> None:
 
     for error in re.findall(r"\[`(\w+)`\]\(errors", text):
         assert hasattr(errors, error) or hasattr(general, error)
-    for service in re.findall(r"`(?!idx_)((?:\w+_)+(?:usage|analys[ei]s|events))`", text):
+    for service in re.findall(
+        r"`(?!idx_)((?:\w+_)+(?:usage|analys[ei]s|events))`", text
+    ):
         assert service in services.__all__
