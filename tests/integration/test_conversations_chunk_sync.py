@@ -174,6 +174,23 @@ def test_many_bad_chunks_are_told_in_few_words(database_url: str) -> None:
     )
 
 
+def test_a_role_with_row_level_security_stores_many(database_url: str) -> None:
+    with connect(database_url) as connection, connection.transaction():
+        for statement in (
+            "ALTER TABLE streaming_chunks ENABLE ROW LEVEL SECURITY",
+            "CREATE POLICY everything ON streaming_chunks USING (TRUE)",
+            "CREATE ROLE isolated_writer",
+            "GRANT SELECT, INSERT ON streaming_chunks, api_requests TO isolated_writer",
+            "SET LOCAL ROLE isolated_writer",
+        ):
+            connection.execute(statement)
+        chunks = some_chunks(*range(SIZES[1]))
+        new = store_chunks(connection, request_id=ONE, chunks=chunks)
+        roll_back()
+
+    assert new == SIZES[1]
+
+
 def test_no_chunks_are_none(database_url: str) -> None:
     with connect(database_url) as connection:
         assert store_chunks(connection, request_id=ONE, chunks=[]) == 0

@@ -6,7 +6,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from psycopg.errors import ForeignKeyViolation, UniqueViolation
+from psycopg.errors import (
+    FeatureNotSupported,
+    ForeignKeyViolation,
+    UniqueViolation,
+)
 
 from datalayer.domains.conversations.chunk_checks import (
     check_chunks,
@@ -68,8 +72,9 @@ def _store_many(
             return _copy(connection, request_id, without_repetitions(chunks))
     except ForeignKeyViolation:
         raise RequestNotFound(request_id) from None
-    except UniqueViolation:
-        # Some are there already, which COPY cannot pass over.
+    except (UniqueViolation, FeatureNotSupported):
+        # Some are there already, which COPY cannot pass over, or trains are isolated:
+        # row-level security knows no COPY.
         batches = (
             chunks[start : start + BATCH] for start in range(0, len(chunks), BATCH)
         )
