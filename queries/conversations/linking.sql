@@ -25,7 +25,7 @@ FROM locked;
 -- `before` asks for those whose messages have the hash and that are not later, and for what
 -- continues those; `after` for those not earlier that continue messages of the hash;
 -- `task` for those of a day from then on that begin with messages of the hash and continue
--- nothing; `beside` for those of the very time that continue nothing. There are at most
+-- nothing; `beside` for those of the very time. There are at most
 -- `answers` of each question, those that are nearest in time. The bodies are there of
 -- those that may get another place, and responses where the question is contested or has
 -- more than one answer.
@@ -121,7 +121,6 @@ waiting AS (
                 question.about = 'beside'
                 AND api_requests.train_id = question.train_id
                 AND api_requests.timestamp = question.moment
-                AND api_requests.parent_request_id IS NULL
                 AND api_requests.conversation_id IS NOT NULL
             ORDER BY api_requests.request_id
             LIMIT :answers
