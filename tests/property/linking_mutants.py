@@ -36,6 +36,8 @@ class LinkingMutant:
     noticed_as: str
     #: Whether only what is stored in a database shows it.
     in_database: bool = False
+    #: Whether only what is stored late shows it.
+    is_late: bool = False
 
 
 def _change(module: ModuleType | type, name: str, value: object) -> Apply:
@@ -210,6 +212,7 @@ MUTANTS = (
         _change_query(("question.about = 'after'", "FALSE")),
         _PLACES,
         in_database=True,
+        is_late=True,
     ),
     LinkingMutant(
         "names that are not looked up",

@@ -7,6 +7,7 @@ import pytest
 from conversation_laws import (
     insist_in_database,
     insist_in_memory,
+    insist_on_late_ones,
     insist_with_two_writers,
 )
 from conversation_worlds import STEPS, Step
@@ -48,10 +49,12 @@ def test_the_laws_notice(
 def test_the_laws_notice_what_is_stored(
     mutant: LinkingMutant, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    law = insist_on_late_ones if mutant.is_late else insist_in_database
+
     @given(steps=STEPS, seed=st.integers(0, 2**32))
     @_QUICK
     def insist(steps: list[Step], seed: int) -> None:
-        insist_in_database(connection, steps, seed)
+        law(connection, steps, seed)
 
     mutant.apply(monkeypatch)
 
