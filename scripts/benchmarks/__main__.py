@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from benchmarks import artifacts, conversations, history, queue
+from benchmarks.arguments import positive
 from benchmarks.report import Report, as_data, print_report
 from datalayer.errors import DataLayerError
 from progress import telling
@@ -76,22 +77,15 @@ def _parser() -> argparse.ArgumentParser:
     for name, (description, rows, _) in BENCHMARKS.items():
         command = commands.add_parser(name, help=description, description=description)
         command.add_argument(
-            "--rows", type=_positive, metavar="N", help=f"default: {rows:,}"
+            "--rows", type=positive, metavar="N", help=f"default: {rows:,}"
         )
         command.add_argument(
-            "--rounds", type=_positive, default=15, metavar="N", help="default: 15"
+            "--rounds", type=positive, default=15, metavar="N", help="default: 15"
         )
         command.add_argument("--json", action="store_true", help="print JSON")
         if name in OPTIONS:
             OPTIONS[name](command)
     return parser
-
-
-def _positive(text: str) -> int:
-    digits = text.replace("_", "").replace(",", "")
-    if not digits.isdecimal() or int(digits) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return int(digits)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.arguments import positive
 from benchmarks.conversations_chunks import SIZES
 from benchmarks.conversations_import import LINES, measure_import
 from benchmarks.conversations_indexes import measure_indexes
@@ -41,8 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--requests",
         dest="rows",
-        type=int,
-        choices=range(1, 1_000_000_001),
+        type=positive,
         metavar="N",
         help="the same as --rows",
     )
@@ -55,16 +55,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--chunks",
         action="append",
-        type=int,
-        choices=range(1, 1_000_001),
+        type=positive,
         metavar="N",
         help=f"may be repeated; default: {', '.join(map(str, SIZES))}",
     )
     parser.add_argument(
         "--lines",
-        type=int,
+        type=positive,
         default=LINES,
-        choices=range(1, 1_000_001),
         metavar="N",
         help=f"import so many, and ten times as many; default: {LINES:,}",
     )

@@ -99,3 +99,10 @@ def test_turns_are_counted_where_the_server_answers_the_client() -> None:
     trace = "\n".join(f"2026-11-21 16:08:42.933006\t{line}" for line in lines)
 
     assert turns(trace) == 2
+
+
+def test_help_is_short(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["conversations", "--help"])
+
+    assert len(capsys.readouterr().out) < 5_000
