@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from datalayer.domains.conversations.arguments import check_texts
+
 
 class SlackTexts(TypedDict):
     """The settings that may be read by whoever sees the train."""
@@ -24,6 +26,14 @@ class SlackSettings:
     username: str | None = None
     icon_emoji: str | None = None
     enabled: bool | None = None
+
+    def check(self) -> None:
+        """Raise `InvalidArgument` for a text that no column can hold."""
+        check_texts(
+            slack_channel=self.channel,
+            slack_username=self.username,
+            slack_icon_emoji=self.icon_emoji,
+        )
 
     def texts(self) -> SlackTexts:
         """Return the settings that are no secrets, as columns."""

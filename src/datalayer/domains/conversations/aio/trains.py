@@ -46,7 +46,7 @@ async def create_train(
     """
     check_given(train_id=train_id, owner=owner)
     check_texts(name=name, added_by=added_by, description=description)
-    check_texts(**slack.texts())
+    slack.check()
     async with connection.transaction():
         created = await trains.create_train(
             connection,
@@ -105,7 +105,7 @@ async def update_train(
     None leaves what is there; an empty text removes it. Raises `TrainNotFound`.
     """
     check_texts(train_id=train_id, name=name, description=description)
-    check_texts(**slack.texts())
+    slack.check()
     updated = await trains.update_train(
         connection,
         train_id=train_id,

@@ -61,7 +61,8 @@ def as_messages_request(body: JsonObject) -> JsonObject:
         "tools": _tools(body),
     }
     converted |= {name: value for name, value in extra.items() if value is not None}
-    return converted | {"messages": turns}
+    converted["messages"] = turns
+    return converted
 
 
 def as_messages_response(body: JsonObject) -> JsonObject:
@@ -95,7 +96,9 @@ def as_messages_response(body: JsonObject) -> JsonObject:
     for name in ("reasoning", "reasoning_content"):
         if message.get(name):
             converted[name] = message[name]
-    return converted | ({"choices": choices[1:]} if len(choices) > 1 else {})
+    if len(choices) > 1:
+        converted["choices"] = choices[1:]
+    return converted
 
 
 def _tools(body: JsonObject) -> list[JsonValue] | None:

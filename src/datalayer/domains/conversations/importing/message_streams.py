@@ -52,7 +52,9 @@ def join_events(events: Sequence[JsonObject]) -> JsonObject:
         _block(response, index) for index in sorted(response.blocks)
     ]
     joined: JsonObject = {**response.message, "content": content}
-    return joined if response.error is None else joined | {"error": response.error}
+    if response.error is not None:
+        joined["error"] = response.error
+    return joined
 
 
 def _block(response: _Response, index: int) -> JsonObject:
