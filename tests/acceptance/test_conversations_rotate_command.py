@@ -69,7 +69,12 @@ def test_what_no_key_opens_is_named(run: Run) -> None:
     assert "no key opens the tokens of account `a`" in done.stderr
 
 
-@pytest.mark.parametrize("keys", [None, "", f"{OLD},{NEW[:-3]}"])
+@pytest.mark.parametrize(
+    "keys",
+    [None, "", f"{OLD},{NEW[:-3]}"],
+    # The keys are new in each process, and names of tests must not be.
+    ids=["missing", "empty", "malformed"],
+)
 def test_missing_and_malformed_keys_are_told_and_not_shown(
     run: Run, keys: str | None
 ) -> None:
