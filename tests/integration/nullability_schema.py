@@ -82,6 +82,17 @@ CREATE TABLE stored (id int PRIMARY KEY, word text);
 CREATE RULE elsewhere AS ON UPDATE TO ruled DO INSTEAD
 UPDATE stored SET word = NULL WHERE stored.id = old.id RETURNING stored.*;
 CREATE VIEW adult AS SELECT id, name, nick, age FROM person WHERE age IS NOT NULL;
+CREATE VIEW adult_of_adult AS SELECT id, age FROM adult WHERE id > 0;
+CREATE VIEW pets AS
+SELECT id, name, coalesce(kind, '') AS kind, owner FROM pet WHERE owner IS NOT NULL;
+CREATE VIEW replaced AS SELECT id, word FROM ruled;
+CREATE FUNCTION replace_row() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    new.id := NULL;
+    RETURN new;
+END $$;
+CREATE TRIGGER replace_row INSTEAD OF UPDATE ON replaced
+FOR EACH ROW EXECUTE FUNCTION replace_row();
 CREATE VIEW owned AS
 SELECT person.id, person.name, pet.id AS pet, pet.name AS pet_name
 FROM person LEFT JOIN pet ON pet.owner = person.id;
@@ -89,6 +100,40 @@ CREATE FUNCTION give_null(int) RETURNS int LANGUAGE sql STRICT IMMUTABLE
 AS 'SELECT NULL::int';
 CREATE FUNCTION give_required() RETURNS required LANGUAGE plpgsql
 AS $$ BEGIN RETURN 'word'; END $$;
+CREATE FUNCTION bodied(number int) RETURNS int LANGUAGE sql
+AS 'SELECT coalesce(number, 0) + 1';
+CREATE FUNCTION bodied_strict(int) RETURNS int LANGUAGE sql STRICT
+BEGIN ATOMIC SELECT $1 + 1; END;
+CREATE FUNCTION passed_on(text) RETURNS text LANGUAGE sql RETURN $1;
+CREATE FUNCTION looked_up(int) RETURNS text LANGUAGE sql STABLE
+AS 'SELECT name FROM person WHERE id = $1';
+CREATE FUNCTION counted(int) RETURNS bigint LANGUAGE sql STABLE
+AS 'SELECT 1; SELECT count(*) FROM pet WHERE owner = $1';
+CREATE FUNCTION with_default(a int, b int DEFAULT NULL) RETURNS int LANGUAGE sql STRICT
+RETURN a;
+CREATE FUNCTION people(floor int) RETURNS TABLE (id int, name text, nick text)
+LANGUAGE sql STABLE
+AS 'SELECT p.id, p.name, p.nick FROM person AS p WHERE p.id > floor';
+CREATE FUNCTION rows_of_pet() RETURNS SETOF pet LANGUAGE sql STABLE
+AS 'SELECT * FROM pet';
+CREATE FUNCTION whole_pets() RETURNS SETOF pet LANGUAGE sql STABLE
+AS 'SELECT pet FROM pet';
+CREATE FUNCTION pet_names() RETURNS SETOF text LANGUAGE sql STABLE
+AS 'SELECT name FROM pet';
+CREATE FUNCTION first_pet(OUT id int, OUT kind text) LANGUAGE sql STABLE
+AS 'SELECT max(id), max(kind) FROM pet HAVING max(id) IS NOT NULL';
+CREATE FUNCTION two_numbers(OUT a int, OUT b int) LANGUAGE sql AS 'SELECT 1, NULL::int';
+CREATE FUNCTION json_number() RETURNS jsonb LANGUAGE sql RETURN 'null'::jsonb;
+CREATE FUNCTION again(n int) RETURNS int LANGUAGE sql
+AS 'SELECT CASE WHEN n > 0 THEN again(n - 1) ELSE 0 END';
+CREATE FUNCTION added() RETURNS text LANGUAGE sql
+AS 'INSERT INTO pet (id, name) VALUES (80, ''n'') RETURNING name';
+CREATE FUNCTION elsewhere_named() RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, public AS 'SELECT max(name) FROM person HAVING true';
+CREATE FUNCTION any_of(anyelement) RETURNS anyelement LANGUAGE sql
+AS 'SELECT $1';
+CREATE FUNCTION of_elements(int[]) RETURNS SETOF int LANGUAGE sql
+AS 'SELECT unnest($1)';
 CREATE FUNCTION give_nothing() RETURNS void LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION sometimes(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE
 AS $$ BEGIN RETURN CASE WHEN $1 IS NULL THEN true WHEN $1 = 'q' THEN NULL END; END $$;

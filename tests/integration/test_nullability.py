@@ -9,6 +9,7 @@ from nullability_cases import (
     COLUMNS,
     ELEMENTS,
     EXPRESSIONS,
+    FUNCTIONS,
     GROUPS,
     JOINS,
     NARROWING,
@@ -20,7 +21,16 @@ from nullability_running import Databases, infer_case, observe, open_databases
 
 from datalayer.server import Server
 
-TABLES = [COLUMNS, JOINS, NARROWING, EXPRESSIONS, GROUPS, QUERIES, RETURNING]
+TABLES = [
+    COLUMNS,
+    JOINS,
+    NARROWING,
+    EXPRESSIONS,
+    GROUPS,
+    QUERIES,
+    FUNCTIONS,
+    RETURNING,
+]
 CASES = [case for table in TABLES for case in table]
 
 

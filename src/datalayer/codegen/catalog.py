@@ -10,6 +10,7 @@ from psycopg.rows import tuple_row
 
 from datalayer.codegen import catalog_questions as questions
 from datalayer.codegen.nodetree import Node, NodeTreeError, read_tree
+from datalayer.codegen.stored_trees import analysed_body, read_queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,6 +87,15 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionBody:
+    """What a SQL function runs last, and what it returns."""
+
+    query: Node
+    #: The types of its columns: one, or those of the rows it returns.
+    types: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DataType:
     """A type; a domain knows its base type."""
 
@@ -117,6 +127,14 @@ class Catalog:
     def function(self, oid: int) -> Function | None:
         """Return a function, or None when it does not exist."""
         return self._ask("function", oid, self._function)
+
+    def body(self, oid: int) -> FunctionBody | None:
+        """Return what a SQL function does last.
+
+        None for other languages, for a procedure, for types that depend on the call
+        (`anyelement`), and for a text that PostgreSQL does not accept any more.
+        """
+        return self._ask("body", oid, self._body)
 
     def type(self, oid: int) -> DataType | None:
         """Return a type, or None when it does not exist."""
@@ -197,6 +215,23 @@ class Catalog:
             volatile=volatile == "v",
             returns_set=returns_set,
         )
+
+    def _body(self, oid: int) -> FunctionBody | None:
+        rows = self._rows(questions.BODY, {"oid": oid})
+        if not rows:
+            return None
+        stored, arguments, source, search_path, types = rows[0]
+        try:
+            queries = (
+                read_queries(stored)
+                if stored
+                else analysed_body(
+                    self.connection, arguments or "", source, search_path
+                )
+            )
+        except (NodeTreeError, psycopg.DatabaseError):
+            return None
+        return FunctionBody(queries[-1], tuple(types)) if queries else None
 
     def _type(self, oid: int) -> DataType | None:
         rows = self._rows(questions.TYPE, {"oid": oid})

@@ -167,6 +167,63 @@ INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = pronamespace
 WHERE pg_proc.oid = %(oid)s
 """
 
+# The types of the columns: those that OUT parameters or RETURNS TABLE declare, those of
+# the composite type that is returned, or the one that is. `void` returns nothing.
+BODY: LiteralString = """
+SELECT
+    prosqlbody::text,
+    (
+        -- What goes in, without its modes and defaults.
+        SELECT string_agg(
+            concat_ws(' ', nullif(quote_ident(name), '""'), format_type(type, NULL)),
+            ', ' ORDER BY position
+        )
+        FROM
+            unnest(
+                coalesce(proallargtypes, proargtypes::oid[]), proargmodes, proargnames
+            ) WITH ORDINALITY AS a(type, mode, name, position)
+        WHERE coalesce(mode, 'i') IN ('i', 'b', 'v')
+    ),
+    prosrc,
+    (
+        SELECT substring(setting FROM '^search_path=(.*)$')
+        FROM unnest(proconfig) AS setting
+        WHERE setting LIKE 'search_path=%%'
+    ),
+    CASE
+        WHEN 't' = ANY(proargmodes) OR 'o' = ANY(proargmodes) OR 'b' = ANY(proargmodes)
+            THEN ARRAY(
+                SELECT type
+                FROM unnest(proallargtypes, proargmodes)
+                WITH ORDINALITY AS a(type, mode, position)
+                WHERE mode IN ('t', 'o', 'b')
+                ORDER BY position
+            )::int8[]
+        WHEN returned.typtype = 'c'
+            THEN ARRAY(
+                SELECT atttypid
+                FROM pg_catalog.pg_attribute
+                WHERE attrelid = returned.typrelid AND attnum > 0 AND NOT attisdropped
+                ORDER BY attnum
+            )::int8[]
+        ELSE ARRAY[prorettype]::int8[]
+    END
+FROM pg_catalog.pg_proc
+INNER JOIN pg_catalog.pg_language AS language ON language.oid = prolang
+INNER JOIN pg_catalog.pg_type AS returned ON returned.oid = prorettype
+WHERE
+    pg_proc.oid = %(oid)s
+    AND lanname = 'sql'
+    AND prokind = 'f'
+    AND (returned.typtype <> 'p' OR returned.typname = 'record')
+    AND NOT EXISTS (
+        SELECT
+        FROM unnest(coalesce(proallargtypes, proargtypes::oid[])) AS a(type)
+        INNER JOIN pg_catalog.pg_type AS argument ON argument.oid = a.type
+        WHERE argument.typtype = 'p'
+    )
+"""
+
 # A domain over a domain is NOT NULL when any of them is.
 TYPE: LiteralString = """
 WITH RECURSIVE chain AS (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.bodies import body_call, body_column
 from datalayer.codegen.inference.builtins import (
     FIELD_FUNCTIONS,
     FIELDS_OF_INFINITY,
@@ -19,6 +20,7 @@ from datalayer.codegen.inference.builtins import (
     set_columns,
 )
 from datalayer.codegen.inference.expressions import strict_on
+from datalayer.codegen.inference.joins import has_empty_set
 from datalayer.codegen.inference.outcomes import (
     ANY,
     FALSE,
@@ -61,6 +63,8 @@ def function_call(node: Node, environment: Environment) -> Outcome:
         return ANY
     if function.name in FIELD_FUNCTIONS and _has_infinite_field(arguments):
         return strict_on([outcomes(part, environment) for part in arguments])
+    if not function.builtin:
+        return body_call(function, arguments, environment)
     found = call(function, arguments, environment)
     if node.flag("funcvariadic") and arguments:
         return found | (outcomes(arguments[-1], environment) & NULL)
@@ -127,6 +131,9 @@ def set_column(
         arguments = node.nodes("args")
         found = elements(arguments[0], environment) if arguments else ANY
         return ANY if found & NULL or number > 1 else VALUE
+    if not function.builtin:
+        column = body_column(function, number, node.nodes("args"), environment)
+        return ANY if column.nullable else VALUE
     columns = set_columns(function)
     return VALUE if number <= len(columns) and not columns[number - 1] else ANY
 
@@ -209,9 +216,9 @@ def _argument(argument: Node, environment: Environment) -> Outcome:
 def has_rows(environment: Environment) -> bool:
     """Return whether at least one row arrives at each aggregate of a query."""
     query = environment.scope.query
-    if query.items("groupingSets"):
-        return False
-    if query.items("groupClause"):
+    if query.items("groupingSets") and not has_empty_set(query):
+        return True
+    if query.items("groupClause") and not query.items("groupingSets"):
         return True
     session = environment.session
     return session.rules.input_rows(query, environment.parent, session).at_least_one

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 INNER, LEFT, FULL, RIGHT = range(4)
 #: Values of `RTEKind` for the entry that stands for grouping since PostgreSQL 18.
 GROUP_ENTRY = 9
+# Values of `GroupingSetKind`.
+_SIMPLE, _SETS = 1, 4
 _SET_RETURNING = (("FUNCEXPR", "funcretset"), ("OPEXPR", "opretset"))
 
 
@@ -25,6 +27,8 @@ class Join:
     kind: int
     left: frozenset[int]
     right: frozenset[int]
+    #: The join as it stands in FROM.
+    node: Node
 
     @property
     def nulls_left(self) -> bool:
@@ -187,8 +191,40 @@ def _collect_joins(node: Node | None, joins: dict[int, Join]) -> frozenset[int]:
     right = _collect_joins(node.node("rarg"), joins)
     index = node.number("rtindex")
     if node.number("jointype") != INNER:
-        joins[index] = Join(node.number("jointype"), left, right)
+        joins[index] = Join(node.number("jointype"), left, right, node)
     return left | right | {index}
+
+
+def always_grouped(query: Node) -> frozenset[int]:
+    """Return the sort references of what every grouping set groups by.
+
+    The sets of several clauses multiply: what all sets of one clause have, all have.
+    """
+    return frozenset().union(*(_in_all(each) for each in query.nodes("groupingSets")))
+
+
+def has_empty_set(query: Node) -> bool:
+    """Return whether one of the grouping sets is empty, a group even without rows."""
+    return all(_may_be_empty(each) for each in query.nodes("groupingSets"))
+
+
+def _in_all(clause: Node) -> frozenset[int]:
+    """Return what all sets of one clause of GROUP BY have."""
+    kind = clause.number("kind")
+    if kind == _SIMPLE:
+        return frozenset(clause.numbers("content"))
+    if kind != _SETS:
+        # An empty set; of ROLLUP and CUBE one is empty.
+        return frozenset()
+    found = [_in_all(each) for each in clause.nodes("content")]
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def _may_be_empty(clause: Node) -> bool:
+    kind = clause.number("kind")
+    if kind == _SETS:
+        return any(_may_be_empty(each) for each in clause.nodes("content"))
+    return kind != _SIMPLE
 
 
 def _nulled_groups(query: Node) -> frozenset[Node]:
@@ -196,7 +232,7 @@ def _nulled_groups(query: Node) -> frozenset[Node]:
         return frozenset()
     grouped = {
         clause.number("tleSortGroupRef") for clause in query.nodes("groupClause")
-    }
+    } - always_grouped(query)
     return frozenset(
         expression
         for entry in query.nodes("targetList")

@@ -113,6 +113,8 @@ class Rules:
     #: How many rows a query returns, and how many arrive at its aggregates.
     rows: RowRule
     input_rows: RowRule
+    #: Which sides of the outer joins of a query always find a match.
+    matched_sides: Callable[[Environment], list[Side]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +129,8 @@ class Session:
     memory: dict[tuple[object, ...], object] = field(default_factory=dict, repr=False)
     #: The kinds of nodes that no rule understands, in the order of their discovery.
     unknown: dict[str, None] = field(default_factory=dict)
+    #: The functions whose bodies are being looked into, by their OIDs.
+    called: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ from datalayer.codegen.inference.outcomes import (
 )
 from datalayer.codegen.inference.returning import returning_environment
 from datalayer.codegen.inference.sources import UNKNOWN
+from datalayer.codegen.inference.types import type_of
 from datalayer.model import ColumnInference
 
 if TYPE_CHECKING:
@@ -116,6 +117,9 @@ def _row_environment(
     query: Node, parent: Environment | None, session: Session
 ) -> Environment:
     start = Environment(session, make_scope(query), parent)
+    if start.scope.joins:
+        matched = session.rules.matched_sides(start)
+        start = replace(start, world=start.world.with_present(*matched))
     found = settled(start)
     return replace(found, rows=found.world)
 
@@ -188,27 +192,4 @@ def _column_type(arm: Node, number: int, environment: Environment) -> int:
     entry = environment.scope.entry(arm.number("rtindex"))
     query = entry.node("subquery") if entry else None
     expression = output_expression(query, number) if query else None
-    return _type_of(expression) if expression else FIRST_USER_OID
-
-
-_TYPE_LABELS = (
-    "vartype",
-    "consttype",
-    "paramtype",
-    "funcresulttype",
-    "opresulttype",
-    "resulttype",
-    "aggtype",
-    "wintype",
-    "casetype",
-    "coalescetype",
-    "minmaxtype",
-    "array_typeid",
-)
-
-
-def _type_of(expression: Node) -> int:
-    for label in _TYPE_LABELS:
-        if label in expression.fields:
-            return expression.number(label)
-    return FIRST_USER_OID
+    return type_of(expression)

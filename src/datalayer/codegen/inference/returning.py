@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.inference.joins import make_variable
+from datalayer.codegen.inference.joins import make_scope, make_variable
 from datalayer.codegen.inference.narrow import assuming, may_be_null, row_environment
 from datalayer.codegen.inference.outcomes import (
     EMPTY,
@@ -21,7 +21,7 @@ from datalayer.codegen.nodetree import Node, find_nodes
 from datalayer.model import ColumnInference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from datalayer.codegen.catalog import Relation
     from datalayer.codegen.inference.outcomes import Atom
@@ -59,7 +59,7 @@ def returning_environment(environment: Environment) -> Environment:
     target = _target(environment)
     index = query.number("resultRelation")
     merging = query.number("commandType") == MERGE
-    versions = _versions(query, target) if target else (None, None, None)
+    versions = _versions(query, target) if target else _through_view(query, environment)
     return replace(
         environment,
         world=EMPTY if merging else _unchanged(environment.world, index),
@@ -191,6 +191,10 @@ def _checked(columns: Columns, target: _Target) -> Columns:
     return {**both, _WHOLE_ROW: ColumnInference(nullable=False)}
 
 
+def _defaults(target: _Target) -> Columns:
+    return {number: _default(number, target) for number in target.relation.columns}
+
+
 def _default(number: int, target: _Target) -> ColumnInference:
     """Return what the default of a column gives."""
     column = target.relation.columns.get(number)
@@ -203,8 +207,7 @@ def _default(number: int, target: _Target) -> ColumnInference:
 def _inserted(
     query: Node, target: _Target
 ) -> tuple[Mapping[int, ColumnInference] | None, ...]:
-    defaults = {number: _default(number, target) for number in target.relation.columns}
-    new = _written(query.nodes("targetList"), INSERT, target, defaults)
+    new = _written(query.nodes("targetList"), INSERT, target, _defaults(target))
     conflict = query.node("onConflict")
     if conflict is None or conflict.number("action") != DO_UPDATE:
         return new, None, new
@@ -241,9 +244,79 @@ def _either(first: ColumnInference, second: ColumnInference) -> ColumnInference:
 def _merged(
     query: Node, target: _Target
 ) -> tuple[Mapping[int, ColumnInference] | None, ...]:
-    """Return what constraints say: any of the actions may have been taken."""
-    commands = {a.number("commandType") for a in query.nodes("mergeActionList")}
-    columns = _stored(target, bare(target.environment))
+    """Return what holds whichever of the actions was taken."""
+    taken = [_taken(action, target) for action in query.nodes("mergeActionList")]
+    versions = zip(*(each for each in taken if each), strict=True)
+    return tuple(_any_of(version) for version in versions)
+
+
+def _taken(
+    action: Node, target: _Target
+) -> tuple[Columns | None, Columns | None, Columns | None] | None:
+    """Return the columns after an action of MERGE; None when it returns no row."""
+    environment = bare(target.environment)
+    condition = action.node("qual")
+    if condition is not None:
+        environment = assuming(environment, condition)
+    inside = replace(target, environment=environment)
+    command, entries = action.number("commandType"), action.nodes("targetList")
+    if command == INSERT:
+        new = _written(entries, INSERT, inside, _defaults(target))
+        return new, None, new
+    old = _stored(target, environment)
+    if command == UPDATE:
+        new = _written(entries, UPDATE, inside, old)
+        return new, old, new
+    return (old, old, None) if command == DELETE else None
+
+
+def _any_of(version: Sequence[Columns | None]) -> Columns | None:
+    """Return what holds of a version of the row after each of several actions."""
+    total = version[0]
+    for columns in version[1:]:
+        if total is None or columns is None:
+            return None
+        total = {number: _either(total[number], columns[number]) for number in total}
+    return total
+
+
+def _through_view(
+    query: Node, environment: Environment
+) -> tuple[Mapping[int, ColumnInference] | None, ...]:
+    """Return what holds of the rows of a view that PostgreSQL writes through.
+
+    A written row need not be one that the view shows: its WHERE proves nothing.
+    """
+    columns = _columns_of_view(query, environment)
+    if columns is None:
+        return (None, None, None)
+    command = query.number("commandType")
+    commands = {command}
+    if command == MERGE:
+        commands = {a.number("commandType") for a in query.nodes("mergeActionList")}
     old = None if INSERT in commands else columns
     new = None if DELETE in commands else columns
     return columns, old, new
+
+
+def _columns_of_view(query: Node, environment: Environment) -> Columns | None:
+    """Return the columns of a view over one table, without triggers and rules."""
+    session = environment.session
+    entry = environment.scope.entry(query.number("resultRelation"))
+    oid = entry.number("relid") if entry else 0
+    relation, view = session.catalog.relation(oid), session.catalog.view(oid)
+    if relation is None or view is None or relation.has_rules or relation.row_triggers:
+        return None
+    scope = make_scope(view)
+    if [each.text("relkind") for each in scope.entries] not in (["r"], ["p"]):
+        return None
+    inside = Environment(session, scope, joined=False)
+    columns = {
+        each.number("resno"): ColumnInference(
+            nullable=may_be_null(each.node("expr"), inside),
+            elements_nullable=bool(elements(each.node("expr"), inside) & NULL),
+        )
+        for each in view.nodes("targetList")
+        if not each.flag("resjunk")
+    }
+    return {**columns, _WHOLE_ROW: ColumnInference(nullable=False)}

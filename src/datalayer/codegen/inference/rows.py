@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.bodies import body_gives_rows
 from datalayer.codegen.inference.joins import FULL, INNER, RIGHT, make_scope
 from datalayer.codegen.inference.outcomes import (
     TRUE,
     Environment,
+    Side,
     ancestor,
     bare,
     outcomes,
@@ -53,6 +55,25 @@ def input_rows(query: Node, parent: Environment | None, session: Session) -> Row
     tree = query.node("jointree")
     environment = Environment(session, make_scope(query), parent, joined=False)
     return RowCount(at_least_one=tree is not None and _part(tree, environment))
+
+
+def matched_sides(environment: Environment) -> list[Side]:
+    """Return the sides of outer joins that have a match for every row.
+
+    Such as the one row of an aggregate in `LEFT JOIN LATERAL (…) ON true`.
+    """
+    plain = replace(bare(environment), joined=False)
+    found = []
+    for index, join in sorted(plain.scope.joins.items()):
+        quals = join.node.node("quals")
+        if quals is not None and outcomes(quals, plain) != TRUE:
+            continue
+        for side, label in ((True, "rarg"), (False, "larg")):
+            part = join.node.node(label)
+            is_nulled = join.nulls_right if side else join.nulls_left
+            if is_nulled and part is not None and _part(part, plain):
+                found.append(Side(index, right=side))
+    return found
 
 
 def _at_least_one(query: Node, parent: Environment | None, session: Session) -> bool:
@@ -139,13 +160,18 @@ def _relation(index: int, environment: Environment) -> bool:
         query = session.catalog.view(entry.number("relid"))
         return query is not None and query_rows(query, None, session).at_least_one
     if kind == FUNCTION:
-        return any(_gives_one_row(part) for part in entry.nodes("functions"))
+        parts = entry.nodes("functions")
+        return any(_gives_one_row(part, environment) for part in parts)
     return kind == VALUES
 
 
-def _gives_one_row(part: Node) -> bool:
+def _gives_one_row(part: Node, environment: Environment) -> bool:
     call = part.node("funcexpr")
-    return call is not None and not call.flag("funcretset")
+    if call is None or not call.flag("funcretset"):
+        return call is not None
+    function = environment.session.catalog.function(call.number("funcid"))
+    arguments = call.nodes("args")
+    return function is not None and body_gives_rows(function, arguments, environment)
 
 
 def _with_query(entry: Node, environment: Environment) -> bool:

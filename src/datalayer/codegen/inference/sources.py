@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.inference.calls import set_column
+from datalayer.codegen.inference.bodies import body_column
+from datalayer.codegen.inference.calls import rows_environment, set_column
 from datalayer.codegen.inference.joins import GROUP_ENTRY, nulling_sides
 from datalayer.codegen.inference.narrow import computed, may_be_null, row_environment
 from datalayer.codegen.inference.outcomes import (
@@ -77,11 +78,26 @@ def _own_outcome(node: Node, home: Environment) -> Outcome:
     expression = computed(entry, number, home.scope)
     if expression is not None:
         found = outcomes(expression, home)
+    elif entry.number("rtekind") == GROUP_ENTRY:
+        found = _grouped(entry, number, home)
     elif number <= 0:
         found = _special(entry, number)
     else:
         found = _flags(source(entry, relation, number, home))
     return found & ~NULL if atom in home.world.present else found
+
+
+def _grouped(entry: Node, number: int, home: Environment) -> Outcome:
+    """Answer for an expression that grouping sets group by.
+
+    That a set leaves it out is not part of the answer. But of equal expressions
+    PostgreSQL always takes the first, whichever of them a set leaves out.
+    """
+    expressions = entry.items("groupexprs")
+    found = expressions[number - 1] if 0 < number <= len(expressions) else None
+    if not isinstance(found, Node) or expressions.count(found) > 1:
+        return ANY
+    return outcomes(found, rows_environment(home))
 
 
 def _special(entry: Node, number: int) -> Outcome:
@@ -264,10 +280,13 @@ def function_column(
     call = functions[0].node("funcexpr") if len(functions) == 1 else None
     if call is None or number > width:
         return UNKNOWN
+    function = environment.session.catalog.function(call.number("funcid"))
     if call.tag != "FUNCEXPR" or not call.flag("funcretset"):
         found = outcomes(call, environment)
+        if width > 1 and call.tag == "FUNCEXPR" and function and not found & NULL:
+            arguments = call.nodes("args")
+            return body_column(function, number, arguments, environment)
         return ColumnInference(nullable=width > 1 or bool(found & NULL))
-    function = environment.session.catalog.function(call.number("funcid"))
     if function is None:
         return UNKNOWN
     found = set_column(call, function, number, environment)
