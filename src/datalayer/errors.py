@@ -91,6 +91,17 @@ class DirectiveError(LocatedError):
     """A `-- @` line is not known, contradicts another or names nothing; correct it."""
 
 
+class UnknownRule(DataLayerError):
+    """No rule has that name; the message lists those there are."""
+
+    def __init__(self, name: str, near: str | None, known: Sequence[str]) -> None:
+        """Keep the name that was asked for."""
+        rules = ", ".join(f"`{each}`" for each in known)
+        help = f"did you mean `{near}`?" if near else f"the rules are {rules}"
+        super().__init__(f"no rule is named `{name}`", help=help)
+        self.name = name
+
+
 class QueryNotFound(DataLayerError):
     """No query has that name; the message lists the nearest ones."""
 

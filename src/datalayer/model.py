@@ -65,6 +65,15 @@ class TypeDirective:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """`-- @allow rule: reason`: a finding that the author looked at."""
+
+    rule: str
+    reason: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class QuerySource:
     """One named query as its author wrote it."""
 
@@ -88,6 +97,7 @@ class QuerySource:
     parameter_directives: tuple[ParameterDirective, ...] = ()
     column_directives: tuple[ColumnDirective, ...] = ()
     type_directives: tuple[TypeDirective, ...] = ()
+    allowances: tuple[Allowance, ...] = ()
     #: The text of the whole file, for excerpts.
     file_text: str = field(default="", repr=False, compare=False)
 
@@ -163,8 +173,9 @@ class RowCount:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that works yet deserves a look."""
+    """Something that works yet deserves a look, by the name of its rule."""
 
+    rule: str
     location: Location
     message: str
     help: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -16,6 +16,7 @@ from datalayer.codegen.rendering.writer import (
     stale_modules,
     write_modules,
 )
+from datalayer.codegen.rules import NEEDLESS
 from datalayer.errors import ProblemsFound
 from datalayer.migrate import PROFILES, migrate, profiles_of
 from datalayer.server import scratch_database, use_server
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from datalayer.codegen.rendering.writer import StaleReport
     from datalayer.config import Config
+    from datalayer.model import Finding, QueryShape
 
 NATIVE, TIMESCALEDB = PROFILES
 
@@ -36,6 +38,8 @@ class CheckReport:
 
     #: What the first profile generates.
     generated: Generated
+    #: What deserves a look; what is needless is so under all profiles.
+    findings: tuple[Finding, ...]
     #: How the files on disk differ from that.
     stale: StaleReport
     #: How each of the other profiles differs from the first one.
@@ -78,7 +82,15 @@ def generate(
 ) -> tuple[Generated, WriteReport]:
     """Generate a project's modules and write those that changed; see `build`."""
     generated = build(config, server_url=server_url)
+    if len(_profiles_of(config)) > 1:
+        # Another profile may need what this one does not.
+        generated = replace(generated, shapes=tuple(map(_needed, generated.shapes)))
     return generated, write_modules(config.output, generated.modules)
+
+
+def _needed(shape: QueryShape) -> QueryShape:
+    found = tuple(each for each in shape.findings if each.rule not in NEEDLESS)
+    return replace(shape, findings=found)
 
 
 def check(
@@ -96,18 +108,30 @@ def check(
     first, *others = profiles or known
     generated = _build_under(first, config, server_url)
     differences = {}
+    findings = generated.findings
     for profile in others:
         found = _build_under(profile, config, server_url)
+        findings = _in_both(findings, found.findings)
         differences[profile] = compare_modules(
             generated.modules, found.modules, labels=(first, profile)
         )
     return CheckReport(
         generated,
+        findings,
         stale_modules(config.output, generated.modules),
         differences,
         profiles=(first, *others),
         has_variants=len(known) > 1,
     )
+
+
+def _in_both(
+    first: Sequence[Finding], second: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """Return all findings, but what is needless only where both have it."""
+    common = [each for each in first if each.rule not in NEEDLESS or each in second]
+    more = [each for each in second if each.rule not in NEEDLESS and each not in first]
+    return (*common, *more)
 
 
 def _build_under(profile: str, config: Config, server_url: str | None) -> Generated:

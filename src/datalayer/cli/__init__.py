@@ -6,6 +6,7 @@ import typer
 
 from datalayer.cli import conversations, db, history, migrate, queue, retention
 from datalayer.cli.dashboard import dashboard
+from datalayer.cli.explain import explain
 from datalayer.cli.generate import check, generate
 from datalayer.cli.maintain import EXIT_CODES, maintain
 from datalayer.cli.output import messages, print_error
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 app.command()(generate)
 app.command()(check)
+app.command()(explain)
 app.command()(query)
 app.command(epilog=EXIT_CODES)(maintain)
 app.command()(dashboard)

@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from datalayer import project
+from datalayer.cli.findings import (
+    Format,
+    FormatOption,
+    findings_as_data,
+    print_findings,
+    told_as,
+)
 from datalayer.cli.output import console, messages, print_json
 from datalayer.config import load_config
 
@@ -52,12 +59,13 @@ Profiles = Annotated[
         "have variants for.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Same as `--format json`.")]
 
 
 def generate(
     folder: ProjectFolder = None,
     server_url: ServerUrl = None,
+    form: FormatOption = Format.TEXT,
     as_json: Json = False,
 ) -> None:
     """Write the typed modules of a project's query files.
@@ -65,20 +73,21 @@ def generate(
     Builds a scratch database with the project's migrations, lets it judge every query,
     and writes the modules that changed. Writes nothing when anything is wrong: exit 1.
     """
-    config = load_config(folder)
-    with messages.status("generating"):
+    form = Format.JSON if as_json else form
+    with told_as(form), messages.status("generating"):
+        config = load_config(folder)
         generated, report = project.generate(config, server_url=server_url)
-    if as_json:
+    if form is Format.JSON:
         print_json(
             {
                 "queries": len(generated.shapes),
                 "written": report.written,
                 "removed": report.removed,
-                "findings": _findings(generated),
+                "findings": findings_as_data(generated.findings),
             }
         )
         return
-    _print_findings(generated)
+    print_findings(generated.findings, form)
     output = os.path.relpath(config.output, config.root)
     for path in report.written:
         console.print(f"wrote {output}/{path}", markup=False)
@@ -94,6 +103,7 @@ def check(
     folder: ProjectFolder = None,
     server_url: ServerUrl = None,
     profiles: Profiles = None,
+    form: FormatOption = Format.TEXT,
     as_json: Json = False,
 ) -> None:
     """Fail with a diff when a generated module is stale; write nothing.
@@ -101,14 +111,15 @@ def check(
     Where migrations have variants, each profile must generate the same modules.
     Exit 0: all is as generated. Exit 1: something is stale, or a query is wrong.
     """
-    config = load_config(folder)
+    form = Format.JSON if as_json else form
     chosen = list(dict.fromkeys(str(profile) for profile in profiles or ()))
-    with messages.status("checking"):
+    with told_as(form), messages.status("checking"):
+        config = load_config(folder)
         report = project.check(config, server_url=server_url, profiles=chosen)
-    if as_json:
+    if form is Format.JSON:
         print_json(_check_as_data(report))
     else:
-        _print_check(report)
+        _print_check(report, form)
     if not report.is_clean:
         _print_remedy(report)
         raise typer.Exit(1)
@@ -120,12 +131,12 @@ def _check_as_data(report: CheckReport) -> dict[str, object]:
         "profiles": report.profiles,
         "stale": report.stale.paths,
         "differing": {name: d.paths for name, d in report.differences.items()},
-        "findings": _findings(report.generated),
+        "findings": findings_as_data(report.findings),
     }
 
 
-def _print_check(report: CheckReport) -> None:
-    _print_findings(report.generated)
+def _print_check(report: CheckReport, form: Format) -> None:
+    print_findings(report.findings, form)
     for diff in (report.stale.diff, *(d.diff for d in report.differences.values())):
         if diff:
             console.print(diff.removesuffix("\n"), markup=False)
@@ -158,19 +169,3 @@ def _print_remedy(report: CheckReport) -> None:
 def _count(generated: Generated) -> str:
     count = len(generated.shapes)
     return f"{count} {'query' if count == 1 else 'queries'}"
-
-
-def _findings(generated: Generated) -> list[dict[str, object]]:
-    return [
-        {"location": str(f.location), "message": f.message, "help": f.help}
-        for f in generated.findings
-    ]
-
-
-def _print_findings(generated: Generated) -> None:
-    for finding in generated.findings:
-        messages.print(
-            f"{finding.location}: note: {finding.message}", markup=False, style="yellow"
-        )
-        if finding.help:
-            messages.print(f"  help: {finding.help}", markup=False)

@@ -12,7 +12,7 @@ from datalayer.codegen.catalog import Catalog
 from datalayer.codegen.describe import Description, Refusal, describe
 from datalayer.codegen.inference import infer
 from datalayer.codegen.numbering import NumberedStatement, numbered
-from datalayer.codegen.shape_checks import check_shape
+from datalayer.codegen.shape_checks import check_shape, finding_of
 from datalayer.codegen.type_catalog import TypeCatalog
 from datalayer.errors import LocatedError, QueryRefused
 from datalayer.location import Location, excerpt, locate
@@ -30,7 +30,7 @@ from datalayer.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from psycopg import Connection
 
@@ -95,20 +95,54 @@ def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
         parameters=_parameters(session, source, statement, described, inference),
         columns=_columns(session, source, described, inference),
         row_count=inference.row_count,
-        findings=_findings(source, inference),
+        findings=_findings(source, described, inference),
     )
 
 
-def _findings(source: QuerySource, inference: Inference) -> tuple[Finding, ...]:
+def _findings(
+    source: QuerySource, described: Description, inference: Inference
+) -> tuple[Finding, ...]:
+    return (
+        *_not_understood(source, inference),
+        *_needless(source, described, inference),
+    )
+
+
+def _needless(
+    source: QuerySource, described: Description, inference: Inference
+) -> Iterator[Finding]:
+    """Find directives about columns that say what is proven."""
+    proven = {
+        result.name: concluded
+        for result, concluded in zip(described.columns, inference.columns, strict=True)
+    }
+    for said in source.column_directives:
+        found = proven.get(said.name)
+        if found is None:
+            continue
+        if said.nullable is False and not found.nullable:
+            said_as, rest = said.name, "not null"
+        elif said.elements_nullable is False and not found.elements_nullable:
+            said_as, rest = f"{said.name}[]", "not null"
+        else:
+            continue
+        yield finding_of(
+            "needless-override",
+            said.location,
+            f"`@column {said_as} {rest}` says what is proven already",
+        )
+
+
+def _not_understood(source: QuerySource, inference: Inference) -> tuple[Finding, ...]:
     if not (inference.unknown and inference.columns):
         return ()
     unknown = ", ".join(inference.unknown)
     return (
-        Finding(
+        finding_of(
+            "not-understood",
             source.location,
             f"not understood in `{source.name}`: {unknown}; what depends on it counts"
             " as nullable",
-            help="say `-- @column name not null` where you know better",
         ),
     )
 

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.rules import RULES
 from datalayer.errors import DirectiveError, OperationMismatch
 from datalayer.location import Location, excerpt
 from datalayer.model import Finding, Operation, QueryShape, SqlType, TypeKind
@@ -37,8 +38,30 @@ class CheckedShape:
 def check_shape(shape: QueryShape) -> CheckedShape:
     """Compare a shape with its header; collect problems and findings."""
     problems = (*_operation_problems(shape), *_directive_problems(shape))
-    findings = (*shape.findings, *_findings(shape))
+    findings = _allowed(shape.source, (*shape.findings, *_findings(shape)))
     return CheckedShape(dataclasses.replace(shape, findings=findings), problems)
+
+
+def _allowed(source: QuerySource, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return the findings but for those that the author looked at."""
+    found = {finding.rule for finding in findings}
+    allowed = {allowance.rule for allowance in source.allowances}
+    needless = (
+        finding_of(
+            "needless-allowance",
+            allowance.location,
+            f"`{source.name}` allows `{allowance.rule}`, which is not found",
+        )
+        for allowance in source.allowances
+        if allowance.rule not in found
+    )
+    left = [finding for finding in findings if finding.rule not in allowed]
+    return (*left, *needless)
+
+
+def finding_of(rule: str, location: Location, message: str) -> Finding:
+    """Return a finding with the remedy of its rule."""
+    return Finding(rule, location, message, RULES[rule].remedy)
 
 
 def _operation_problems(shape: QueryShape) -> Iterator[LocatedError]:
@@ -166,8 +189,8 @@ def _findings(shape: QueryShape) -> Iterator[Finding]:
     single = {Operation.ONE, Operation.VALUE, Operation.RETURNING}
     source = shape.source
     if source.operation in single and not shape.row_count.at_most_one:
-        yield Finding(
+        yield finding_of(
+            "uncertain-row-count",
             source.location,
             f"`{source.name}` is not certain to return at most one row",
-            "bind a whole unique key by equality, or add `LIMIT 1`",
         )

@@ -1,4 +1,4 @@
-"""The `-- @param`, `-- @column` and `-- @type` lines of a header."""
+"""The `-- @` lines of a header: parameters, columns, types and allowances."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from datalayer.codegen.reading.source_text import quoted_list
+from datalayer.codegen.rules import RULES
 from datalayer.errors import DirectiveError
 from datalayer.model import (
+    Allowance,
     ColumnDirective,
     Operation,
     ParameterDirective,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 DIRECTIVE = re.compile(r"--\s*@(?P<word>\w*)")
 _FORMS = {
+    "allow": "`-- @allow rule: reason`",
     "column": "`-- @column name null`, `not null`, or `name[]` for its elements",
     "param": "`-- @param name = default`, `-- @param name null` or `not null`",
     "type": "`-- @type name module.Type`",
@@ -38,6 +41,8 @@ _PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")+"|\[\]|=|[^\s=\[\]'"]+|\S"""
 _NAME = re.compile(r"[^\W\d]\w*")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_ALLOWANCE = re.compile(r"\s*(?P<rule>[\w-]+)\s*:\s*(?P<reason>\S.*)")
+_RULES = quoted_list(RULES)
 _WORDS: dict[str, Literal] = {"false": False, "null": None, "true": True}
 _WITHOUT_COLUMNS = {Operation.AFFECTED, Operation.MANY_PARAMETERS}
 
@@ -49,6 +54,7 @@ class Directives:
     parameters: tuple[ParameterDirective, ...] = ()
     columns: tuple[ColumnDirective, ...] = ()
     types: tuple[TypeDirective, ...] = ()
+    allowances: tuple[Allowance, ...] = ()
     problems: tuple[LocatedError, ...] = ()
 
 
@@ -59,7 +65,7 @@ class _Claim:
     word: str
     name: str
     location: Location
-    #: `default`, `nullable`, `elements` or `type`.
+    #: `default`, `nullable`, `elements`, `type` or `reason`.
     aspect: str
     value: Literal
 
@@ -89,6 +95,11 @@ def read_directives(
             TypeDirective(claim.name, str(claim.value), claim.location)
             for claim in claims
             if claim.word == "type"
+        ),
+        allowances=tuple(
+            Allowance(claim.name, str(claim.value), claim.location)
+            for claim in claims
+            if claim.word == "allow"
         ),
         problems=tuple(problems),
     )
@@ -194,6 +205,8 @@ def _read(line: _Line, operation: Operation, declared: Sequence[str]) -> _Claim:
     word = line.head["word"]
     if word not in _FORMS:
         _unknown_word(line)
+    if word == "allow":
+        return _allowance(line)
     if operation is Operation.SCRIPT:
         line.fail(
             "a script has neither parameters nor columns",
@@ -213,6 +226,26 @@ def _read(line: _Line, operation: Operation, declared: Sequence[str]) -> _Claim:
     location = line.source.location(line.offset + pieces[0].start())
     aspect, value = _say(line, pieces)
     return _Claim(word, name, location, aspect, value)
+
+
+def _allowance(line: _Line) -> _Claim:
+    """Read `@allow rule: reason`; the reason is free text."""
+    said = _ALLOWANCE.match(line.text, line.head.end())
+    if said is None:
+        line.fail("no rule and reason", f"write {_FORMS['allow']}")
+    if said["rule"] not in RULES:
+        near = difflib.get_close_matches(said["rule"], RULES, n=1)
+        help = f"did you mean `{near[0]}`?" if near else f"the rules are {_RULES}"
+        start, end = said.span("rule")
+        raise line.source.error(
+            DirectiveError,
+            f"no rule is named `{said['rule']}`",
+            start=line.offset + start,
+            end=line.offset + end,
+            help=help,
+        )
+    location = line.source.location(line.offset + said.start("rule"))
+    return _Claim("allow", said["rule"], location, "reason", said["reason"].strip())
 
 
 def _unknown_word(line: _Line) -> NoReturn:

@@ -97,6 +97,7 @@ def _query(
         parameter_directives=directives.parameters,
         column_directives=directives.columns,
         type_directives=directives.types,
+        allowances=directives.allowances,
         file_text=source.text,
     )
 

@@ -1,0 +1,81 @@
+"""The rules by which queries that work still deserve a look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its name, what it finds in a sentence, why, and what to do."""
+
+    name: str
+    summary: str
+    reason: str
+    remedy: str
+    #: A query that the rule finds.
+    example: str
+
+
+def _rule(name: str, summary: str, reason: str, remedy: str, example: str) -> Rule:
+    return Rule(name, summary, " ".join(reason.split()), remedy, example.strip("\n"))
+
+
+_ALL = (
+    _rule(
+        "needless-allowance",
+        "an `@allow` line for something that is not found",
+        """The query has changed, or the analysis has learnt more since. The line would
+        hide what somebody writes into the query later.""",
+        "remove the line",
+        """
+-- name: get_item(id)^
+-- @allow uncertain-row-count: id is unique among the items that count
+SELECT name FROM item WHERE id = :id;
+""",
+    ),
+    _rule(
+        "needless-override",
+        "a directive that says what is proven already",
+        """PostgreSQL's own analysis says the same, so that the line is no help. It
+        would hide a change of the query or of the schema that makes it untrue. Where
+        migrations have variants, `check` tells it when it is so under each profile.""",
+        "remove the directive",
+        """
+-- name: list_items()
+-- @column id not null
+SELECT id FROM item ORDER BY id;
+""",
+    ),
+    _rule(
+        "not-understood",
+        "a part of a statement that the analysis cannot follow",
+        """What depends on that part counts as nullable, which is safe and may be more
+        careful than necessary.""",
+        "say `-- @column name not null` where you know better",
+        """
+-- name: get_zone()^
+SHOW timezone;
+""",
+    ),
+    _rule(
+        "uncertain-row-count",
+        "a query of one row that is not certain to return at most one",
+        """A query whose name ends in `^`, `$` or `<!` gives one row. Where nothing
+        shows that there cannot be a second, a call may fail with `TooManyRowsError`
+        when the data allow it.""",
+        "bind a whole unique key by equality, or add `LIMIT 1`",
+        """
+-- name: get_item_by_name(name)^
+SELECT id FROM item WHERE name = :name;
+""",
+    ),
+)
+
+#: Found only where they are so under every profile of a project.
+NEEDLESS = frozenset({"needless-allowance", "needless-override"})
+
+#: All rules by their names.
+RULES: dict[str, Rule] = {
+    rule.name: rule for rule in sorted(_ALL, key=lambda r: r.name)
+}
