@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from datalayer.codegen.rules import RULES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -164,6 +166,74 @@ def test_json_lists_what_was_written_and_what_deserves_a_look(
     assert any(path.endswith("account.py") for path in report["written"])
     (finding,) = report["findings"]
     assert finding["location"] == "queries/account.sql:1:1"
+    assert finding["rule"] == "uncertain-row-count"
+
+
+def test_findings_are_told_to_code_hosts_beside_their_lines(
+    project: Path, run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    (project / "queries" / "account.sql").write_text(
+        GOOD.replace("WHERE id = :id", "WHERE id >= :id")
+    )
+
+    result = run("generate", "--format", "github")
+
+    first = result.stdout.splitlines()[0]
+    assert first.startswith(
+        "::warning file=queries/account.sql,line=1,col=1,title=uncertain-row-count::"
+    )
+    assert "%0Ahelp: bind a whole unique key" in first
+    assert result.returncode == 0
+
+
+def test_problems_are_told_to_code_hosts_beside_their_lines(
+    project: Path, run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    (project / "queries" / "account.sql").write_text(
+        GOOD.replace("WHERE id = :id", "WHERE idd = :id")
+    )
+
+    result = run("check", "--format", "github")
+
+    assert result.returncode == 1
+    assert result.stdout.startswith("::error file=queries/account.sql,line=")
+    assert "title=QueryRefused::column `idd` does not exist" in result.stdout
+
+
+def test_problems_are_data_on_request(
+    project: Path, run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    (project / "queries" / "account.sql").write_text(
+        GOOD.replace("WHERE id = :id", "WHERE idd = :id")
+    )
+
+    result = run("check", "--json")
+
+    assert result.returncode == 1
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert problem["kind"] == "QueryRefused"
+    assert problem["path"] == "queries/account.sql"
+
+
+def test_rule_is_explained(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    listed = run("explain")
+    explained = run("explain", "uncertain-row-count")
+    as_data = run("explain", "--json")
+
+    assert "uncertain-row-count" in listed.stdout
+    assert "-- @allow uncertain-row-count: reason" in explained.stdout
+    assert [rule["name"] for rule in json.loads(as_data.stdout)] == sorted(RULES)
+
+
+def test_rule_that_is_not_known_is_told_the_nearest(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    result = run("explain", "uncertain-row-cont")
+
+    assert result.returncode == 1
+    assert "did you mean `uncertain-row-count`?" in result.stderr
 
 
 def test_folder_without_a_project_is_told_what_to_add(

@@ -260,7 +260,65 @@ def test_what_is_not_understood_is_nullable_and_a_finding(
 
     (shape,) = result.shapes
     assert shape.columns[0].nullable
-    assert shape.findings[0].message.startswith("not understood in `get_zone`: SHOW")
+    finding = shape.findings[0]
+    assert finding.rule == "not-understood"
+    assert finding.message.startswith("not understood in `get_zone`: SHOW")
+
+
+def rules_of(result: AnalysisResult) -> list[str]:
+    return [finding.rule for finding in result.shapes[0].findings]
+
+
+def test_what_an_author_allows_is_no_finding(
+    analyse_text: Callable[[str], AnalysisResult],
+) -> None:
+    result = analyse_text(
+        "-- name: get_by_mood(mood)^\n-- Get.\n"
+        "-- @allow uncertain-row-count: a mood belongs to one account\n"
+        "SELECT id FROM account WHERE mood = :mood;\n"
+    )
+
+    assert rules_of(result) == []
+
+
+def test_what_is_allowed_and_not_found_is_a_finding(
+    analyse_text: Callable[[str], AnalysisResult],
+) -> None:
+    result = analyse_text(
+        "-- name: get_by_id(id)^\n-- Get.\n"
+        "-- @allow uncertain-row-count: it was not the key once\n"
+        "SELECT id FROM account WHERE id = :id;\n"
+    )
+
+    (finding,) = result.shapes[0].findings
+    assert finding.rule == "needless-allowance"
+    assert finding.location.line == 3
+    assert finding.help == "remove the line"
+
+
+@pytest.mark.parametrize(
+    ("directive", "expression", "rules"),
+    [
+        ("id not null", "id", ["needless-override"]),
+        ("id null", "id", []),
+        ("mood not null", "mood", []),
+        ("ids[] not null", "ARRAY[id] AS ids", ["needless-override"]),
+        ("ids[] not null", "ARRAY[mood] AS ids", []),
+        ("ids[] null", "ARRAY[id] AS ids", []),
+    ],
+)
+def test_override_that_says_what_is_proven_is_a_finding(
+    directive: str,
+    expression: str,
+    rules: list[str],
+    analyse_text: Callable[[str], AnalysisResult],
+) -> None:
+    result = analyse_text(
+        f"-- name: list_them()\n-- List.\n-- @column {directive}\n"
+        f"SELECT {expression} FROM account ORDER BY account.id;\n"
+    )
+
+    assert rules_of(result) == rules
 
 
 def test_script_is_tried_and_taken_back(

@@ -9,6 +9,7 @@ from datalayer.codegen.reading.query_files import FileQueries, read_query_file
 from datalayer.codegen.reading.source_text import SourceText
 from datalayer.location import Location
 from datalayer.model import (
+    Allowance,
     ColumnDirective,
     Literal,
     ParameterDirective,
@@ -136,6 +137,18 @@ def test_directives_are_no_documentation() -> None:
     assert source.documentation == "Return it.\nReally."
 
 
+def test_allowance_has_a_rule_and_a_reason() -> None:
+    source = read_one("-- @allow not-understood: SHOW has one column: its value")
+
+    assert source.allowances == (
+        Allowance(
+            "not-understood",
+            "SHOW has one column: its value",
+            Location("q.sql", 2, 11),
+        ),
+    )
+
+
 FAULTS = {
     "unknown": (("-- @frobnicate a",), "2:1", "the directives are `@column`"),
     "misspelt": (("-- @parm a null",), "2:1", "did you mean `@param`?"),
@@ -193,6 +206,27 @@ FAULTS = {
         ("-- @param a not null", "-- @param a = NULL"),
         "3:11",
         "its default is NULL",
+    ),
+    "unknown rule": (
+        ("-- @allow uncertain-row-cont: why",),
+        "2:11",
+        "did you mean `uncertain-row-count`?",
+    ),
+    "rule of another world": (
+        ("-- @allow zzz: why",),
+        "2:11",
+        "the rules are `needless-allowance`",
+    ),
+    "rule without a reason": (
+        ("-- @allow not-understood:",),
+        "2:26",
+        "`-- @allow rule: reason`",
+    ),
+    "no rule": (("-- @allow",), "2:10", "`-- @allow rule: reason`"),
+    "rule allowed twice": (
+        ("-- @allow not-understood: a", "-- @allow not-understood: b"),
+        "3:11",
+        "contradicts line 2",
     ),
     "below the header": (("", "-- @param a null"), "3:1", "move it up"),
 }

@@ -54,7 +54,7 @@ SELECT id FROM item ORDER BY id;
         careful than necessary.""",
         "say `-- @column name not null` where you know better",
         """
--- name: get_zone()^
+-- name: list_settings()
 SHOW timezone;
 """,
     ),
