@@ -150,7 +150,7 @@ def test_allowance_has_a_rule_and_a_reason() -> None:
 
 
 FAULTS = {
-    "unknown": (("-- @frobnicate a",), "2:1", "the directives are `@column`"),
+    "unknown": (("-- @frobnicate a",), "2:1", "the directives are `@allow`"),
     "misspelt": (("-- @parm a null",), "2:1", "did you mean `@param`?"),
     "capitals": (("-- @Column a null",), "2:1", "did you mean `@column`?"),
     "no word": (("-- @",), "2:1", "the directives are"),
