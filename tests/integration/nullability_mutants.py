@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
+from datalayer.codegen.catalog import Function
 from datalayer.codegen.inference import (
     arrays,
+    bodies,
     builtins,
     calls,
     joins,
@@ -19,7 +24,15 @@ from datalayer.codegen.inference import (
     sources,
     writes,
 )
-from datalayer.codegen.inference.outcomes import VALUE, World
+from datalayer.codegen.inference.joins import Scope
+from datalayer.codegen.inference.outcomes import (
+    TRUE,
+    VALUE,
+    Environment,
+    Outcome,
+    Session,
+    World,
+)
 from datalayer.codegen.nodetree import Node
 from datalayer.model import ColumnInference
 
@@ -189,7 +202,74 @@ def trust_inherited_keys(patch: Patch) -> None:
     )
 
 
+def let_every_join_match_a_certain_row(patch: Patch) -> None:
+    original = outcomes.outcomes
+
+    def mutant(node: Node | None, environment: Environment) -> Outcome:
+        return TRUE if node is not None else original(node, environment)
+
+    patch.setattr(rows, "outcomes", mutant)
+
+
+def count_on_a_row_of_each_body(patch: Patch) -> None:
+    patch.setattr(bodies, "_has_row", lambda body, inner: True)
+
+
+def enter_bodies_with_what_is_given(patch: Patch) -> None:
+    original = bodies._inside
+
+    def mutant(
+        function: Function, arguments: Sequence[Node], environment: Environment
+    ) -> Session:
+        inner = original(function, arguments, environment)
+        sure = tuple(replace(each, nullable=False) for each in inner.parameters)
+        return replace(inner, parameters=sure)
+
+    patch.setattr(bodies, "_inside", mutant)
+
+
+def forget_defaults_of_arguments(patch: Patch) -> None:
+    patch.setattr(bodies, "_is_whole", lambda function, arguments: True)
+
+
+def take_equal_groups_for_one(patch: Patch) -> None:
+    patch.setattr(sources, "_is_repeated", lambda expression, expressions: False)
+
+
+def forget_that_a_set_may_be_empty(patch: Patch) -> None:
+    patch.setattr(calls, "has_empty_set", lambda query: False)
+
+
+def take_any_set_for_all(patch: Patch) -> None:
+    patch.setattr(joins, "_may_be_empty", lambda clause: False)
+
+
+def count_on_what_a_view_shows(patch: Patch) -> None:
+    def mutant(session: Session, scope: Scope, **_: bool) -> Environment:
+        return query_columns.row_environment(scope.query, None, session)
+
+    patch.setattr(returning, "Environment", mutant)
+
+
+def ignore_triggers_of_views(patch: Patch) -> None:
+    patch.setattr(returning, "_may_replace", lambda relation: False)
+
+
+def take_the_first_action_of_merge(patch: Patch) -> None:
+    patch.setattr(returning, "_any_of", lambda version: version[0])
+
+
 MUTANTS = [
+    let_every_join_match_a_certain_row,
+    count_on_a_row_of_each_body,
+    enter_bodies_with_what_is_given,
+    forget_defaults_of_arguments,
+    take_equal_groups_for_one,
+    forget_that_a_set_may_be_empty,
+    take_any_set_for_all,
+    count_on_what_a_view_shows,
+    ignore_triggers_of_views,
+    take_the_first_action_of_merge,
     ignore_nulling_joins,
     trust_strict_functions,
     trust_looked_up_names,

@@ -45,8 +45,7 @@ def body_call(
         return ANY
     inner = _inside(function, arguments, environment)
     skipped = NULL if function.strict and any(p & NULL for p in found) else NOTHING
-    rows = inner.rules.rows(body.query, None, inner)
-    if not rows.at_least_one:
+    if not _has_row(body, inner):
         return ANY
     if len(_output(body.query)) > 1:
         # Several columns are the fields of one composite value.
@@ -87,6 +86,10 @@ def body_gives_rows(
     if function.strict and any(outcomes(a, environment) & NULL for a in arguments):
         return False
     inner = _inside(function, arguments, environment)
+    return _has_row(body, inner)
+
+
+def _has_row(body: FunctionBody, inner: Session) -> bool:
     return inner.rules.rows(body.query, None, inner).at_least_one
 
 
@@ -98,11 +101,18 @@ def _enter(
         return None
     if len(session.called) >= _DEEPEST:
         return None
-    # Defaults and arguments by name are put in their places only later.
-    named = any(argument.tag == "NAMEDARGEXPR" for argument in arguments)
-    if named or len(arguments) != len(function.arguments):
+    if not _is_whole(function, arguments):
         return None
     return session.catalog.body(function.oid)
+
+
+def _is_whole(function: Function, arguments: Sequence[Node]) -> bool:
+    """Return whether the arguments are all there, in their places.
+
+    PostgreSQL puts in defaults, and sorts arguments by name, only later.
+    """
+    named = any(argument.tag == "NAMEDARGEXPR" for argument in arguments)
+    return not named and len(arguments) == len(function.arguments)
 
 
 def _inside(

@@ -299,13 +299,18 @@ def _through_view(
     return columns, old, new
 
 
+def _may_replace(view: Relation) -> bool:
+    """Return whether a trigger or a rule may do anything instead of a command."""
+    return view.has_rules or bool(view.row_triggers)
+
+
 def _columns_of_view(query: Node, environment: Environment) -> Columns | None:
     """Return the columns of a view over one table, without triggers and rules."""
     session = environment.session
     entry = environment.scope.entry(query.number("resultRelation"))
     oid = entry.number("relid") if entry else 0
     relation, view = session.catalog.relation(oid), session.catalog.view(oid)
-    if relation is None or view is None or relation.has_rules or relation.row_triggers:
+    if relation is None or view is None or _may_replace(relation):
         return None
     scope = make_scope(view)
     if [each.text("relkind") for each in scope.entries] not in (["r"], ["p"]):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from datalayer.codegen.catalog import Relation, TableColumn
     from datalayer.codegen.inference.outcomes import ExpressionRule, SourceRule
+    from datalayer.codegen.nodetree import Value
 
 #: Values of `RTEKind`.
 TABLE, SUBQUERY, JOIN, FUNCTION, TABLE_FUNCTION, VALUES, CTE = range(7)
@@ -95,9 +96,13 @@ def _grouped(entry: Node, number: int, home: Environment) -> Outcome:
     """
     expressions = entry.items("groupexprs")
     found = expressions[number - 1] if 0 < number <= len(expressions) else None
-    if not isinstance(found, Node) or expressions.count(found) > 1:
+    if not isinstance(found, Node) or _is_repeated(found, expressions):
         return ANY
     return outcomes(found, rows_environment(home))
+
+
+def _is_repeated(expression: Node, expressions: tuple[Value, ...]) -> bool:
+    return expressions.count(expression) > 1
 
 
 def _special(entry: Node, number: int) -> Outcome:
