@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -13,6 +13,7 @@ from datalayer.codegen.describe import Description, Refusal, describe
 from datalayer.codegen.inference import infer
 from datalayer.codegen.numbering import NumberedStatement, numbered
 from datalayer.codegen.shape_checks import check_shape, finding_of
+from datalayer.codegen.suggestions import suggest
 from datalayer.codegen.type_catalog import TypeCatalog
 from datalayer.errors import LocatedError, QueryRefused
 from datalayer.location import Location, excerpt, locate
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 
 #: Statements that refuse to run inside a transaction, and so cannot be tried.
 _ACTIVE_TRANSACTION = "25001"
+_UNDEFINED_COLUMN = "42703"
 _HELP = {
+    "42702": "write the name of its table before it: `table.column`",
     "42P18": "cast it where it stands: `:name::type`",
     "42P01": "do the migrations create it?",
 }
@@ -88,7 +91,7 @@ def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
     statement = numbered(source)
     described = describe(session.connection, statement.sql)
     if isinstance(described, Refusal):
-        raise _refused(source, statement, described)
+        raise _refused(session.connection, source, statement, described)
     inference = _infer(session, source, statement, described)
     return QueryShape(
         source=source,
@@ -249,20 +252,47 @@ def _overruled(said: bool | None, concluded: bool) -> bool:
 
 
 def _refused(
-    source: QuerySource, statement: NumberedStatement, refusal: Refusal
+    connection: Connection[Any],
+    source: QuerySource,
+    statement: NumberedStatement,
+    refusal: Refusal,
 ) -> QueryRefused:
-    offset = 0 if refusal.offset is None else statement.original_offset(refusal.offset)
-    return _located(source, offset, refusal)
+    # People know parameters by their names, PostgreSQL by their numbers.
+    message = re.sub(
+        r"\$([0-9]+)",
+        lambda number: f"`:{statement.order[int(number[1]) - 1]}`",
+        refusal.message,
+    )
+    if refusal.offset is None:
+        offset = _first_use(source, message)
+    else:
+        offset = statement.original_offset(refusal.offset)
+    return _located(connection, source, offset, replace(refusal, message=message))
 
 
-def _located(source: QuerySource, offset: int, refusal: Refusal) -> QueryRefused:
+def _first_use(source: QuerySource, message: str) -> int:
+    """Return where the parameter that a message names stands first, or the start."""
+    named = re.search(r"`:(\w+)`", message)
+    uses = (
+        each.start for each in source.placeholders if named and each.name == named[1]
+    )
+    return next(uses, 0)
+
+
+def _located(
+    connection: Connection[Any], source: QuerySource, offset: int, refusal: Refusal
+) -> QueryRefused:
+    hint = _sentence(refusal.hint)
+    if refusal.sqlstate != _UNDEFINED_COLUMN or hint is None:
+        # Of the columns in a query PostgreSQL knows more, such as their aliases.
+        hint = suggest(connection, refusal) or hint
     location = _place(source, offset)
     word = re.match(r'"[^"]*"|:?\w+|\S', source.sql[offset:])
     return QueryRefused(
         re.sub(r'"([^"]*)"', r"`\1`", refusal.message),
         location=location,
         excerpt=excerpt(source.file_text, location, len(word[0]) if word else 1),
-        help=_sentence(refusal.hint) or _HELP.get(refusal.sqlstate),
+        help=hint or _HELP.get(refusal.sqlstate),
     )
 
 
@@ -300,4 +330,5 @@ def _try_script(connection: Connection[Any], source: QuerySource) -> None:
             offset=int(position) - 1 if position else None,
             hint=error.diag.message_hint,
         )
-        raise _located(source, refusal.offset or 0, refusal) from None
+        offset = refusal.offset or 0
+        raise _located(connection, source, offset, refusal) from None
