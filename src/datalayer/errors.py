@@ -427,3 +427,11 @@ class AnalysisServerTooOld(DataLayerError):
             help="use the embedded server: name no other, also not by a variable",
         )
         self.version = version
+
+
+class HypothesisMissing(DataLayerError):
+    """What tries queries needs a package: `pip install 'datalayer[prove]'`."""
+
+
+class GeneratedModuleMissing(DataLayerError):
+    """A query has no function that can be imported: run `datalayer generate`."""

@@ -77,6 +77,30 @@ def build(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A scratch database that a project's migrations built, and its queries."""
+
+    url: str
+    shapes: tuple[QueryShape, ...]
+
+
+@contextmanager
+def migrated_shapes(
+    config: Config, *, server_url: str | None = None, profile: str = NATIVE
+) -> Iterator[Built]:
+    """Build a project's scratch database and keep it for a while; see `build`."""
+    with _migrated(config, server_url, profile) as url:
+        with _connect(url) as connection:
+            generated = generate_modules(
+                connection,
+                queries=config.queries,
+                root=config.root,
+                package=config.package,
+            )
+        yield Built(url, generated.shapes)
+
+
 def generate(
     config: Config, *, server_url: str | None = None
 ) -> tuple[Generated, WriteReport]:

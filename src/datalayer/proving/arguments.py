@@ -1,0 +1,122 @@
+"""Which values a parameter is called with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from datalayer.model import TypeKind
+from datalayer.proving.candidates import array_of, constants_in, with_constants
+from datalayer.proving.model import Candidates, Row, Written
+
+if TYPE_CHECKING:
+    from datalayer.model import Literal, Parameter
+    from datalayer.proving.model import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A parameter, with what it may be called with besides the values of rows."""
+
+    type_name: str
+    accepts_none: bool
+    #: The names of the columns that it is compared with or stored in, most likely.
+    columns: frozenset[str]
+    is_array: bool
+    has_default: bool
+    default: Written
+    known: tuple[str, ...]
+
+    def candidates(self, rows: Sequence[Row]) -> list[Written]:
+        """Return what to choose from, the simplest first."""
+        stored = self._stored(rows)
+        known = list(self.known)
+        default = [self.default] if self.has_default else []
+        found = [*default, *known[:1], *stored, *known]
+        # As often what is there as what is not, and as often what is not said.
+        often = 1 + len(known)
+        found += stored * (often // max(1, len(stored)))
+        found += default * often
+        if self.accepts_none:
+            found += [None] * (1 + len(found) // 5)
+        return found or [None]
+
+    def _stored(self, rows: Sequence[Row]) -> list[Written]:
+        values = {
+            value: None
+            for row in rows
+            for name, value in row.values.items()
+            if name in self.columns and value is not None
+        }
+        if not self.is_array:
+            return list(values)
+        texts = list(values)
+        arrays = [array_of([each]) for each in texts]
+        return [*arrays, array_of(texts)] if texts else []
+
+
+def argument_of(
+    parameter: Parameter,
+    type_name: str,
+    known: Candidates,
+    *,
+    sql: str,
+    tables: Sequence[Table],
+    accepts_none: bool,
+) -> Argument:
+    """Return what a parameter of a statement may be called with."""
+    is_array = parameter.type.kind is TypeKind.ARRAY
+    inner = type_name.removesuffix("[]")
+    columns = _columns(parameter.name, inner, sql, tables)
+    related = tuple(
+        literal
+        for table in tables
+        for column in table.columns
+        if column.name in columns and not is_array
+        for literal in column.candidates.common
+    )
+    more = with_constants(known, parameter.type, constants_in(sql))
+    return Argument(
+        type_name=type_name,
+        accepts_none=accepts_none,
+        columns=columns,
+        is_array=is_array,
+        has_default=parameter.has_default,
+        default=_as_text(parameter.default),
+        known=(*dict.fromkeys((*related, *more.common)), *more.exotic),
+    )
+
+
+def _columns(
+    name: str, type_name: str, sql: str, tables: Sequence[Table]
+) -> frozenset[str]:
+    """Return the columns of the parameter's type, those alone that seem meant if any.
+
+    Seen in the text: they are compared with it, or have its name.
+    """
+    names = {
+        column.name
+        for table in tables
+        for column in table.columns
+        if _stem(column.type_name) == _stem(type_name)
+    }
+    compared = re.compile(
+        rf"(\w+)\s*\)?\s*(?:=|<>|!=|<=|>=|<|>|~~?\*?|\bI?LIKE\b|\bIN\b)\s*\(?\s*"
+        rf"(?:ANY\s*\(|ALL\s*\()?\s*:{re.escape(name)}\b",
+        re.IGNORECASE,
+    )
+    mentioned = set(compared.findall(sql)) | {name, name.removesuffix("s")}
+    return frozenset((names & mentioned) or names)
+
+
+def _stem(type_name: str) -> str:
+    stem = type_name.partition("(")[0]
+    return "text" if stem in ("character varying", "character") else stem
+
+
+def _as_text(value: Literal) -> Written:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)

@@ -1,0 +1,158 @@
+"""Attacks what a query promises with hypothesis, and shrinks what it finds."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from datalayer.errors import HypothesisMissing
+from datalayer.proving.model import Claim, Draw, Lie, QueryProof, RowDraw
+from datalayer.proving.trial import Target, try_query
+from datalayer.proving.worlds import choices
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from datalayer.proving.model import Table, Written
+    from datalayer.proving.session import Session
+    from datalayer.proving.worlds import Filling
+
+#: Rows of a table in one run, other values in a row, and lies told of one query.
+_ROWS, _CHANGES, _LIES = 4, 4, 20
+
+
+class _Untrue(Exception):  # noqa: N818 - it is what is searched for
+    """A run showed something untrue."""
+
+
+def require_hypothesis() -> None:
+    """Raise `HypothesisMissing` where the package is not installed."""
+    try:
+        import hypothesis  # noqa: F401, PLC0415 - an extra, and slow to import
+    except ImportError:
+        raise HypothesisMissing(
+            "the package `hypothesis` is not installed",
+            help="`pip install 'datalayer[prove]'`",
+        ) from None
+
+
+def attack(
+    session: Session,
+    target: Target,
+    proof: QueryProof,
+    *,
+    examples: int,
+    seed: int,
+    until: float,
+) -> None:
+    """Look for runs that show a query's promises untrue, and note each promise once."""
+    known: set[Claim] = set()
+    while len(known) < _LIES:
+        own_seed = zlib.crc32(f"{seed} {proof.name} {len(known)}".encode())
+        lie = _search(session, target, proof, known, examples, own_seed, until)
+        if lie is None:
+            return
+        known.add(lie.claim)
+        proof.lies.append(lie)
+
+
+def _search(
+    session: Session,
+    target: Target,
+    proof: QueryProof,
+    known: set[Claim],
+    examples: int,
+    seed: int,
+    until: float,
+) -> Lie | None:
+    found: list[Lie] = []
+
+    def run(draw: Draw) -> None:
+        if not found and time.monotonic() > until:
+            return
+        for lie in try_query(session, target, draw, proof):
+            # Once found, it is the same claim that is shown by less and less.
+            if lie.claim not in known and (not found or lie.claim == found[0].claim):
+                found.append(lie)
+                raise _Untrue
+
+    _search_with_hypothesis(run, draws(target), examples, seed)
+    return min(found, key=lambda lie: len(lie.sql)) if found else None
+
+
+def _search_with_hypothesis(
+    run: Callable[[Draw], None],
+    strategy: SearchStrategy[Draw],
+    examples: int,
+    seed: int,
+) -> None:
+    from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings  # noqa: E501, I001, PLC0415 - an extra, and slow to import
+    from hypothesis import seed as seeded  # noqa: PLC0415 - as above
+
+    search: Any = settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        phases=(Phase.generate, Phase.shrink),
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )(given(strategy)(run))
+    try:
+        seeded(seed)(search)()
+    except (_Untrue, errors.Flaky):
+        # What depends on a clock may not be seen a second time: it was seen.
+        return
+
+
+def draws(target: Target) -> SearchStrategy[Draw]:
+    """Return the strategy of all that chance decides about a run."""
+    from hypothesis import strategies as st  # noqa: PLC0415 - as above
+
+    filling = target.filling
+    return st.builds(
+        Draw,
+        rows=st.tuples(
+            *(
+                _lists(_row_draws(table, filling)).map(tuple)
+                for table in filling.tables
+            )
+        ),
+        focus=st.integers(0, 15),
+        arguments=st.tuples(*(st.integers(0, 9999) for _ in target.arguments)),
+    )
+
+
+def _lists(rows: SearchStrategy[RowDraw]) -> SearchStrategy[list[RowDraw]]:
+    """Return lists of which one in six or so is empty."""
+    from hypothesis import strategies as st  # noqa: PLC0415 - as above
+
+    some = st.lists(rows, min_size=1, max_size=_ROWS)
+    return st.lists(rows, max_size=1) | some | some
+
+
+def _row_draws(table: Table, filling: Filling) -> SearchStrategy[RowDraw]:
+    from hypothesis import strategies as st  # noqa: PLC0415 - as above
+
+    linked = {name for key in table.foreign_keys for name in key.columns}
+    changes: list[tuple[str, tuple[Written, ...]]] = [
+        (column.name, value)
+        for column in table.columns
+        if column.name not in linked
+        for value in choices(column)
+    ]
+    changed = (
+        st.lists(st.sampled_from(changes), max_size=_CHANGES).map(tuple)
+        if changes
+        else st.just(())
+    )
+    return st.builds(
+        RowDraw,
+        seed=st.integers(0, max(0, len(filling.seeds[table.oid]) - 1)),
+        changes=changed,
+        links=st.tuples(*(st.integers(0, 7) for _ in table.foreign_keys)),
+    )

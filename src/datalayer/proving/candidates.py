@@ -1,0 +1,170 @@
+"""Values worth trying for each type of PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalayer.lexer import TokenKind, significant_tokens
+from datalayer.model import TypeKind
+from datalayer.proving.model import Candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from datalayer.model import SqlType
+
+_MOMENTS = Candidates(
+    ("now", "yesterday", "2024-02-29 12:00:00+00", "tomorrow"),
+    ("epoch", "9999-12-31 12:00:00+00", "infinity", "-infinity"),
+)
+_TEXTS = Candidates(("a", "", "b", "1"), ("A", " ", "é😀", "a'b\\\"c", "%", "null"))
+_FLOATS = Candidates(("1", "0", "0.5"), ("-1", "NaN", "Infinity", "-Infinity"))
+_JSON = Candidates(
+    ("{}", "null", "1", '"a"', "[]", "[null]", '{"a": null}', '{"a": {"a": 1}}'),
+    ("true", "[{}]", "-1.5", '""', "1e30"),
+)
+
+
+def _integers(bits: int) -> Candidates:
+    edge = 2 ** (bits - 1)
+    return Candidates(("1", "0", "2", "3"), ("-1", str(edge - 1), str(-edge)))
+
+
+#: What is tried for a type by its name, or for its kind below.
+TYPES: dict[str, Candidates] = {
+    "bit": Candidates(("1", "0")),
+    "bool": Candidates(("true", "false")),
+    "bytea": Candidates(("\\x01", "\\x"), ("\\x00ff",)),
+    "cidr": Candidates(("10.0.0.0/8", "127.0.0.1/32"), ("::/0",)),
+    "date": Candidates(
+        ("today", "yesterday", "2024-02-29", "tomorrow"),
+        ("epoch", "9999-12-31", "infinity", "-infinity"),
+    ),
+    "float4": _FLOATS,
+    "float8": _FLOATS,
+    "inet": Candidates(("127.0.0.1", "10.0.0.1/8"), ("::1",)),
+    "int2": _integers(16),
+    "int4": _integers(32),
+    "int8": _integers(64),
+    "interval": Candidates(
+        ("1 hour", "0", "-1 day", "1 year 2 mons 3 days"), ("infinity", "1 microsecond")
+    ),
+    "json": _JSON,
+    "jsonb": _JSON,
+    "money": Candidates(("1", "0"), ("-0.01",)),
+    "numeric": Candidates(("1", "0", "2.50"), ("-1", "NaN", "Infinity", "1e-9")),
+    "oid": Candidates(("1", "0"), ("4294967295",)),
+    "time": Candidates(("12:00:00", "00:00:00"), ("23:59:59.999999",)),
+    "timestamp": _MOMENTS,
+    "timestamptz": _MOMENTS,
+    "timetz": Candidates(("12:00:00+00", "00:00:00+00"), ("23:59:59.999999+00",)),
+    "tsquery": Candidates(("a", "a & b"), ("",)),
+    "tsvector": Candidates(("a", "a:1 b:2"), ("",)),
+    "uuid": Candidates(
+        (
+            "00000000-0000-4000-8000-000000000001",
+            "00000000-0000-4000-8000-000000000002",
+        ),
+        ("00000000-0000-0000-0000-000000000000",),
+    ),
+    "varbit": Candidates(("1", "0"), ("",)),
+    "xml": Candidates(("<a/>", "a"), ("",)),
+}
+for _name in ("bpchar", "citext", "name", "text", "varchar"):
+    TYPES[_name] = _TEXTS
+
+#: The types whose values can be any constant of a statement.
+TEXTUAL = frozenset({"bpchar", "citext", "name", "text", "varchar"})
+NUMERIC = frozenset({"float4", "float8", "int2", "int4", "int8", "numeric"})
+
+# For a type that nobody knows here: one of them may be its way of writing.
+_ANYTHING = Candidates(
+    ("a", "1", "0", "0/1", "(0,0)", "[(0,0),(1,1)]", "((0,0),(1,1))", "{1,2,3}")
+    + ("<(0,0),1>", "(0,1)", "08:00:2b:01:02:03", "08:00:2b:01:02:03:04:05")
+    + ("a=>1", "a=>NULL", "Top.A", "10:20:10,14,15", "<a/>", "$.a")
+    + tuple("(" + "," * count + ")" for count in range(6))
+    + tuple("(1" + ",1" * count + ")" for count in range(6)),
+    ("", "{}", "empty"),
+)
+
+
+def candidates_of(type_: SqlType) -> Candidates:
+    """Return what to try for a type; not all of it need be one of its values."""
+    if type_.kind is TypeKind.ENUM:
+        return Candidates(type_.labels)
+    if type_.kind is TypeKind.ARRAY and type_.element:
+        return _arrays(candidates_of(type_.element))
+    if type_.kind in (TypeKind.RANGE, TypeKind.MULTIRANGE) and type_.element:
+        ranges = _ranges(candidates_of(type_.element))
+        return ranges if type_.kind is TypeKind.RANGE else _multiranges(ranges)
+    return TYPES.get(type_.name, _ANYTHING)
+
+
+def _arrays(elements: Candidates) -> Candidates:
+    # Of one dimension: what `list[int]` says of an array.
+    several = [array_of([each]) for each in (*elements.common, *elements.exotic)]
+    both = array_of([*elements.common[:1], None, *elements.common[1:2]])
+    pair = array_of(elements.common[:2])
+    return Candidates(("{}", *several[:1], "{NULL}", both, pair), tuple(several[1:6]))
+
+
+def array_of(elements: Sequence[str | None]) -> str:
+    """Return an array as text."""
+    return "{" + ",".join(map(_element, elements)) + "}"
+
+
+def _element(text: str | None) -> str:
+    if text is None:
+        return "NULL"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _ranges(bounds: Candidates) -> Candidates:
+    first, *rest = (*bounds.common, *bounds.exotic)
+    common = [f'["{first}",)', f'(,"{first}")', "(,)", "empty"]
+    for other in rest[:3]:
+        common += (f'["{first}","{other}")', f'["{other}","{first}")')
+    return Candidates(tuple(common))
+
+
+def _multiranges(ranges: Candidates) -> Candidates:
+    some = tuple(f"{{{each}}}" for each in ranges.common)
+    return Candidates(("{}", *some))
+
+
+def constants_in(sql: str) -> tuple[str, ...]:
+    """Return the strings and numbers of a piece of SQL, each once, in their order."""
+    found: dict[str, None] = {}
+    for token in significant_tokens(sql):
+        if token.kind is TokenKind.STRING and token.text.startswith("'"):
+            found[token.text[1:-1].replace("''", "'")] = None
+        elif token.kind is TokenKind.NUMBER:
+            found[token.text] = None
+    return tuple(found)
+
+
+def with_constants(
+    known: Candidates, type_: SqlType, constants: Iterable[str]
+) -> Candidates:
+    """Return candidates with the constants of a statement that may suit their type."""
+    if type_.name in TEXTUAL:
+        more = tuple(constants)
+    elif type_.name in NUMERIC:
+        more = tuple(each for each in constants if each.isdigit() and len(each) < 10)
+    elif type_.name in ("json", "jsonb"):
+        more = _documents([each for each in constants if each.isidentifier()])
+    else:
+        more = ()
+    fresh = tuple(each for each in more if each not in known.common)
+    return Candidates(known.common + fresh, known.exotic)
+
+
+def _documents(keys: Sequence[str]) -> tuple[str, ...]:
+    found = []
+    for value in ('"a"', "null", "1"):
+        found += [f'{{"{key}": {value}}}' for key in keys]
+    if len(keys) > 1:
+        pairs = ", ".join(f'"{key}": "a"' for key in keys)
+        found.append(f"{{{pairs}}}")
+    return tuple(found)

@@ -1,0 +1,163 @@
+"""The values that the parts of a proof hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+#: A value as PostgreSQL reads it between quotes; None is NULL.
+Written: TypeAlias = str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Values worth trying: those that most rules let in, and those at the edges."""
+
+    common: tuple[str, ...] = ()
+    exotic: tuple[str, ...] = ()
+
+    @property
+    def weighted(self) -> tuple[str, ...]:
+        """Return all, the common ones three times."""
+        return self.common + self.exotic + self.common * 2
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column that rows can give a value."""
+
+    name: str
+    type_oid: int
+    #: As in a definition: `character varying(20)`.
+    type_name: str
+    accepts_null: bool
+    has_default: bool
+    is_identity: bool
+    #: Whether rows are found, told apart or referred to by it.
+    is_key: bool
+    #: Constants in its constraints and its default.
+    constants: tuple[str, ...] = ()
+    #: The conditions that look at this column alone.
+    checks: tuple[str, ...] = ()
+    candidates: Candidates = Candidates()
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """Columns whose values are those of a row of another table, or of the same."""
+
+    columns: tuple[str, ...]
+    target: int
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that rows can be put into."""
+
+    oid: int
+    #: As SQL writes it, with its schema where the search path does not lead to it.
+    name: str
+    columns: tuple[TableColumn, ...]
+    foreign_keys: tuple[ForeignKey, ...] = ()
+
+    def column(self, name: str) -> TableColumn | None:
+        """Return a column by its name."""
+        return next((each for each in self.columns if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row to insert; a column that is not named gets its default."""
+
+    table: Table
+    values: Mapping[str, Written]
+
+
+@dataclass(frozen=True, slots=True)
+class RowDraw:
+    """What chance decides about a row."""
+
+    #: Which of the rows known to be accepted it is made from.
+    seed: int
+    #: Columns with other values; no value at all is the default.
+    changes: tuple[tuple[str, tuple[Written, ...]], ...]
+    #: For each foreign key, which of the possible rows.
+    links: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What chance decides about one run of a query."""
+
+    #: For each table, in the order in which they are filled.
+    rows: tuple[tuple[RowDraw, ...], ...]
+    #: If odd, arguments are those of one row of each table: this tells which.
+    focus: int
+    #: For each parameter, which of its candidates.
+    arguments: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something that an annotation says; `where` is empty for the rows themselves."""
+
+    where: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lie:
+    """A claim that does not hold, and the SQL that shows it."""
+
+    claim: Claim
+    message: str
+    #: `sync` or `async`: in which function it was noticed.
+    flavour: str
+    sql: str = ""
+
+
+@dataclass(slots=True)
+class QueryProof:
+    """What was seen of one query."""
+
+    name: str
+    source: str
+    lies: list[Lie] = field(default_factory=list)
+    #: Calls of either function, and those that the database refused.
+    runs: int = 0
+    refused: int = 0
+    rows: int = 0
+    #: Columns that may be NULL, and those that were.
+    nullable: frozenset[str] = frozenset()
+    seen_null: set[str] = field(default_factory=set)
+    #: Columns whose annotation cannot be checked.
+    unchecked: frozenset[str] = frozenset()
+    #: Whether its function promises anything about rows.
+    has_rows: bool = True
+    #: Why nothing was tried, if so.
+    skipped: str | None = None
+
+    @property
+    def is_exercised(self) -> bool:
+        """Tell whether a row came back, or where none can, whether it ever ran."""
+        if self.has_rows:
+            return self.rows > 0
+        return self.runs > self.refused
+
+
+@dataclass(slots=True)
+class Proof:
+    """What was seen of all queries."""
+
+    queries: list[QueryProof] = field(default_factory=list)
+    #: Tables that took no row.
+    empty_tables: tuple[str, ...] = ()
+    #: Queries for which the time did not suffice.
+    left: tuple[str, ...] = ()
+
+    @property
+    def lies(self) -> list[tuple[QueryProof, Lie]]:
+        """Return every lie with its query."""
+        return [(query, lie) for query in self.queries for lie in query.lies]

@@ -1,0 +1,76 @@
+"""One connection that is synchronous and asynchronous at once."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection, Connection
+
+from datalayer.proving import questions
+from datalayer.urls import unreachable
+
+ResultT = TypeVar("ResultT")
+
+_SETTINGS = """
+SET client_min_messages = 'error';
+SET statement_timeout = '10s';
+SET lock_timeout = '5s';
+SET timezone = 'UTC';
+SET jit = off;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Both kinds of a connection over one socket: what one stores, the other sees."""
+
+    connection: Connection[Any]
+    twin: AsyncConnection[Any]
+    runner: asyncio.Runner
+
+    def run(self, coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Return the result of an asynchronous function."""
+        return self.runner.run(coroutine)
+
+    def attempt(self, statements: Sequence[str]) -> list[bool]:
+        """Run statements in a transaction that is open; return which were accepted."""
+        if not statements:
+            return []
+        row = self.connection.execute(
+            "SELECT pg_temp.datalayer_attempt(%s::text[])", (list(statements),)
+        ).fetchone()
+        assert row is not None
+        accepted: list[bool] = row[0]
+        return accepted
+
+    def send(self, statement: str) -> None:
+        """Run a statement that returns nothing of interest."""
+        self.connection.execute(statement.encode(), prepare=False)
+
+
+@contextmanager
+def open_session(url: str) -> Iterator[Session]:
+    """Connect to a scratch database; nothing that is run in transactions stays."""
+    try:
+        connection = psycopg.connect(url, autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        raise unreachable(url, error) from error
+    twin: AsyncConnection[Any] = AsyncConnection(connection.pgconn)
+    twin.prepare_threshold = None
+    try:
+        with asyncio.Runner() as runner:
+            connection.execute(_SETTINGS.encode())
+            connection.execute(questions.ATTEMPT.encode())
+            yield Session(connection, twin, runner)
+    finally:
+        connection.close()
+        with warnings.catch_warnings():
+            # It goes with the other one, as they share what there is to close.
+            warnings.simplefilter("ignore", ResourceWarning)
+            del twin

@@ -1,0 +1,271 @@
+"""One query, called with rows and arguments that chance decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from datalayer.codegen.numbering import numbered
+from datalayer.codegen.rendering.naming import python_name
+from datalayer.errors import NoRowError, TooManyRowsError
+from datalayer.model import Operation
+from datalayer.proving.annotations import Mismatch, mismatches
+from datalayer.proving.functions import Function, Functions, as_declared, row_hint
+from datalayer.proving.model import Claim, Draw, Lie, QueryProof, Row, Written
+from datalayer.proving.sql_text import call_statement, insert_row, reproduction
+from datalayer.proving.worlds import Filling, build_rows, in_focus
+from datalayer.runtime import NO_ROW
+
+if TYPE_CHECKING:
+    from datalayer.model import QueryShape
+    from datalayer.proving.arguments import Argument
+    from datalayer.proving.session import Session
+
+_ROWS = {Operation.MANY, Operation.ONE, Operation.RETURNING, Operation.VALUE}
+#: Ends a trial in which a deferred constraint does not hold.
+_CONSTRAINTS = "SET CONSTRAINTS ALL IMMEDIATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A query with all that is needed to call it."""
+
+    shape: QueryShape
+    functions: Functions
+    filling: Filling
+    #: What is refreshed once the tables are filled.
+    refreshes: tuple[str, ...]
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What a call finds, and what it is called with."""
+
+    statements: tuple[str, ...]
+    written: tuple[Written, ...]
+    values: tuple[object, ...]
+
+
+def try_query(
+    session: Session, target: Target, draw: Draw, proof: QueryProof
+) -> list[Lie]:
+    """Call both functions of a query, take all back, and return what was untrue."""
+    rows = build_rows(target.filling, draw.rows)
+    session.send("BEGIN")
+    try:
+        scene = _prepare(session, target, rows, draw)
+        if scene is None:
+            proof.runs += 1
+            proof.refused += 1
+            return []
+        session.send("SAVEPOINT before")
+        found = list(_try_function(session, target, scene, proof, "sync"))
+        session.send("ROLLBACK TO before")
+        found += _try_function(session, target, scene, proof, "async")
+        return found
+    finally:
+        session.send("ROLLBACK")
+
+
+def _prepare(
+    session: Session, target: Target, rows: Sequence[Row], draw: Draw
+) -> _Scene | None:
+    """Fill the tables and read the arguments; None if that cannot be."""
+    statements = [insert_row(row) for row in rows]
+    accepted = session.attempt([*statements, *target.refreshes, _CONSTRAINTS])
+    if not accepted[-1]:
+        return None
+    stored = [row for row, fine in zip(rows, accepted, strict=False) if fine]
+    written = []
+    for argument, number in zip(target.arguments, draw.arguments, strict=True):
+        found = argument.candidates(in_focus(stored, draw.focus))
+        written.append(found[number % len(found)])
+    values = _read(session, target, written)
+    if values is None:
+        return None
+    kept = [s for s, fine in zip(statements, accepted, strict=False) if fine]
+    return _Scene((*kept, *target.refreshes), tuple(written), values)
+
+
+def _read(
+    session: Session, target: Target, written: Sequence[Written]
+) -> tuple[object, ...] | None:
+    """Return arguments as Python has them; None if PostgreSQL or Python cannot."""
+    if not written:
+        return ()
+    wanted = ", ".join(
+        f"%s::{argument.type_name}".replace("%s", f"${number}")
+        for number, argument in enumerate(target.arguments, 1)
+    )
+    try:
+        with psycopg.RawCursor(session.connection) as cursor:
+            cursor.execute(f"SELECT {wanted}".encode(), list(written))
+            row = cursor.fetchone()
+    except psycopg.Error:
+        return None
+    assert row is not None
+    hints = [hint for _, hint in target.functions.sync.parameters]
+    return tuple(map(as_declared, row, hints))
+
+
+def _try_function(
+    session: Session, target: Target, scene: _Scene, proof: QueryProof, flavour: str
+) -> Iterator[Lie]:
+    """Call a function and yield what was untrue about it."""
+    is_async = flavour == "async"
+    function = target.functions.aio if is_async else target.functions.sync
+    proof.runs += 1
+    try:
+        result = _call(session, function, scene.values, is_async=is_async)
+    except psycopg.Error:
+        proof.refused += 1
+        return
+    except (NoRowError, TooManyRowsError) as error:
+        claim = _claim_of(error, target.shape)
+        if claim is not None:
+            message = f"{error.message}, where {_promise(claim)} is promised"
+            yield _lie(target, scene, claim, message, flavour)
+        return
+    except Exception as error:  # whatever it is, the function does not return
+        told = f"{type(error).__name__}: {error}".partition("\n")[0]
+        message = f"calling its function raises {told}"
+        claim = Claim("", f"error {type(error).__name__}")
+        yield _lie(target, scene, claim, message, flavour)
+        return
+    _count(result, target, proof)
+    for mismatch in _untrue(session, target, scene, function, result):
+        claim = Claim(mismatch.where, mismatch.kind)
+        yield _lie(target, scene, claim, _told(mismatch), flavour)
+
+
+def _call(
+    session: Session, function: Function, values: Sequence[object], *, is_async: bool
+) -> Any:  # noqa: ANN401 - whatever it returns
+    connection = session.twin if is_async else session.connection
+    names = [name for name, _ in function.parameters]
+    given = dict(zip(names, values, strict=True))
+    if function.parameter_class is not None:
+        call: Callable[[], Any] = lambda: function.call(  # noqa: E731 - one of two
+            connection, [function.parameter_class(**given)]  # type: ignore[misc]
+        )
+    else:
+        call = lambda: function.call(connection, **given)  # noqa: E731 - one of two
+    return session.run(call()) if is_async else call()
+
+
+def _claim_of(
+    error: NoRowError | TooManyRowsError, shape: QueryShape
+) -> Claim | None:
+    if isinstance(error, NoRowError):
+        return Claim("", "no row")
+    # The author was told of it, and said why it cannot be.
+    if any(each.rule == "uncertain-row-count" for each in shape.source.allowances):
+        return None
+    return Claim("", "more rows")
+
+
+def _promise(claim: Claim) -> str:
+    return "one row" if claim.kind == "no row" else "at most one row"
+
+
+def _told(mismatch: Mismatch) -> str:
+    where = f"`{mismatch.where}` is" if mismatch.where else "its result is"
+    return f"{where} declared `{mismatch.declared}`, and {mismatch.found} came back"
+
+
+def _lie(
+    target: Target, scene: _Scene, claim: Claim, message: str, flavour: str
+) -> Lie:
+    source = target.shape.source
+    sql = source.sql if source.operation is Operation.SCRIPT else numbered(source).sql
+    call = call_statement(sql, _in_order(target, scene))
+    return Lie(claim, message, flavour, reproduction(scene.statements, call))
+
+
+def _in_order(target: Target, scene: _Scene) -> list[Written]:
+    """Return the arguments by the numbers of the placeholders."""
+    names = target.shape.source.parameters
+    by_name = dict(zip(names, scene.written, strict=True))
+    return [by_name[name] for name in numbered(target.shape.source).order]
+
+
+def _count(result: Any, target: Target, proof: QueryProof) -> None:  # noqa: ANN401 - of any kind
+    if target.shape.source.operation not in _ROWS:
+        return
+    many = target.shape.source.operation is Operation.MANY
+    rows = result if many and isinstance(result, list) else [result]
+    for row in rows:
+        if row is NO_ROW or (row is None and "" not in proof.nullable):
+            continue
+        proof.rows += 1
+        if target.shape.source.operation is Operation.VALUE:
+            proof.seen_null |= {""} if row is None else set()
+        else:
+            proof.seen_null |= {
+                name for name in proof.nullable if getattr(row, name, "") is None
+            }
+
+
+def _untrue(
+    session: Session, target: Target, scene: _Scene, function: Function, result: Any  # noqa: ANN401 - of any kind
+) -> Iterator[Mismatch]:
+    vouched = {
+        python_name(column.name): column
+        for column in target.shape.columns
+        if column.python_type is not None
+    }
+    if target.shape.source.operation is Operation.VALUE:
+        yield from _untrue_value(session, target, scene, function, result)
+        return
+    seen: set[tuple[str, str]] = set()
+    for each in mismatches(result, function.result):
+        place = each.where.removeprefix("[]").removeprefix(".")
+        column = vouched.get(place.partition(".")[0].removesuffix("[]"))
+        if column is not None and not (
+            each.kind == "null" and _is_null(session, target, scene, column.name)
+        ):
+            continue
+        if (place, each.kind) not in seen:
+            seen.add((place, each.kind))
+            yield Mismatch(place, each.kind, each.declared, each.found)
+
+
+def _untrue_value(
+    session: Session, target: Target, scene: _Scene, function: Function, result: Any  # noqa: ANN401 - of any kind
+) -> Iterator[Mismatch]:
+    (column,) = target.shape.columns
+    if result is None and not column.nullable:
+        # None stands for no row, and for the null of JSON: NULL would be untrue.
+        if _is_null(session, target, scene, column.name):
+            yield Mismatch(column.name, "null", _name_of(function), "NULL")
+    elif column.python_type is None:
+        for each in mismatches(result, function.result):
+            yield Mismatch(
+                column.name + each.where, each.kind, each.declared, each.found
+            )
+
+
+def _name_of(function: Function) -> str:
+    hint = row_hint(function.result)
+    return getattr(hint, "__name__", str(hint))
+
+
+def _is_null(session: Session, target: Target, scene: _Scene, name: str) -> bool:
+    """Tell whether a column is NULL in SQL, which the null of JSON is not."""
+    sql = numbered(target.shape.source).sql
+    session.send("ROLLBACK TO before")
+    pgconn = session.connection.pgconn
+    values = [
+        None if each is None else each.encode() for each in _in_order(target, scene)
+    ]
+    result = pgconn.exec_params(sql.encode(), values)
+    return any(
+        result.get_value(row, number) is None
+        for number in range(result.nfields)
+        if result.fname(number) == name.encode()
+        for row in range(result.ntuples)
+    )

@@ -1,0 +1,126 @@
+"""From what chance decided to the rows of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from datalayer.proving.model import Row, RowDraw, Table, TableColumn, Written
+
+if TYPE_CHECKING:
+    from random import Random
+
+#: What a row gives each column: nothing at all stands for the default.
+Values = dict[str, Written]
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """The tables to fill, in order, with rows of each that are known to be accepted."""
+
+    tables: tuple[Table, ...]
+    seeds: Mapping[int, Sequence[Mapping[str, Written]]]
+
+
+def may_be_left_out(column: TableColumn) -> bool:
+    """Tell whether a row need not name a column.
+
+    Values of keys must be known, so that other rows and arguments can name them.
+    """
+    if column.has_default:
+        return not column.is_key
+    return column.accepts_null
+
+
+def choices(column: TableColumn) -> tuple[tuple[Written, ...], ...]:
+    """Return the values to choose from; an empty tuple is to leave the column out."""
+    found: list[tuple[Written, ...]] = [()] if may_be_left_out(column) else []
+    if column.accepts_null and column.has_default:
+        found.append((None,))
+    elif column.accepts_null:
+        found.append(())
+    return (*found, *((each,) for each in column.candidates.weighted))
+
+
+def plain_row(table: Table) -> Values:
+    """Return the shortest row that can be thought of."""
+    return {
+        column.name: next(iter(column.candidates.common), None)
+        for column in table.columns
+        if not may_be_left_out(column)
+    }
+
+
+def random_row(table: Table, rows: Sequence[Row], random: Random) -> Values:
+    """Return a row of chance that refers to some of the given rows."""
+    values: Values = {}
+    # One of three kinds of rows: with hardly any NULL, with some, with nearly only.
+    share = random.choice((0.05, 0.4, 0.9))
+    for column in table.columns:
+        pool = column.candidates.weighted
+        if may_be_left_out(column) and random.random() < share:
+            continue
+        if column.accepts_null and random.random() < share / 4:
+            values[column.name] = None
+        elif pool:
+            values[column.name] = random.choice(pool)
+    links = tuple(random.randrange(100) for _ in table.foreign_keys)
+    return linked(table, values, links, rows)
+
+
+def linked(
+    table: Table, values: Values, links: Sequence[int], rows: Sequence[Row]
+) -> Values:
+    """Return values that refer to rows which exist, or to none."""
+    values = dict(values)
+    for key, link in zip(table.foreign_keys, links, strict=True):
+        found: list[dict[str, Written] | None] = [
+            dict(zip(key.columns, map(row.values.get, key.target_columns), strict=True))
+            for row in rows
+            if row.table.oid == key.target
+            and all(row.values.get(name) is not None for name in key.target_columns)
+        ]
+        if all(_accepts_null(table, name) for name in key.columns):
+            found.append(None)
+        if not found:
+            continue
+        chosen = found[link % len(found)]
+        for name in key.columns:
+            if chosen is None:
+                values[name] = None
+            else:
+                values[name] = chosen[name]
+    return values
+
+
+def _accepts_null(table: Table, name: str) -> bool:
+    column = table.column(name)
+    return column is not None and column.accepts_null
+
+
+def build_rows(filling: Filling, draws: Sequence[Sequence[RowDraw]]) -> list[Row]:
+    """Return the rows that chance decided on, in the order of insertion."""
+    rows: list[Row] = []
+    for table, drawn in zip(filling.tables, draws, strict=True):
+        seeds = filling.seeds[table.oid]
+        for draw in drawn:
+            values = dict(seeds[draw.seed % len(seeds)])
+            for name, value in draw.changes:
+                values.pop(name, None)
+                if value:
+                    values[name] = value[0]
+            values = linked(table, values, draw.links, rows)
+            ordered = {c.name: values[c.name] for c in table.columns if c.name in values}
+            rows.append(Row(table, ordered))
+    return rows
+
+
+def in_focus(rows: Sequence[Row], focus: int) -> Sequence[Row]:
+    """Return the rows whose values are arguments: all, or one of each table."""
+    if focus % 2 == 0:
+        return rows
+    by_table: dict[int, list[Row]] = {}
+    for row in rows:
+        by_table.setdefault(row.table.oid, []).append(row)
+    return [found[focus // 2 % len(found)] for found in by_table.values()]
