@@ -10,6 +10,7 @@ from datalayer.cli.explain import explain
 from datalayer.cli.generate import check, generate
 from datalayer.cli.maintain import EXIT_CODES, maintain
 from datalayer.cli.output import messages, print_error
+from datalayer.cli.prove import prove
 from datalayer.cli.query import query
 from datalayer.cli.transfer import EXIT_CODES as TRANSFER_EXIT_CODES
 from datalayer.cli.transfer import transfer
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command()(generate)
 app.command()(check)
 app.command()(explain)
+app.command()(prove)
 app.command()(query)
 app.command(epilog=EXIT_CODES)(maintain)
 app.command()(dashboard)

@@ -58,7 +58,7 @@ def print_findings(findings: Iterable[Finding], form: Format) -> None:
     """Print findings for people, or for a code host; JSON holds them elsewhere."""
     for each in findings:
         if form is Format.GITHUB:
-            _annotate("warning", each.rule, each.location, each.message, each.help)
+            annotate_place("warning", each.rule, each.location, each.message, each.help)
         elif form is Format.TEXT:
             text = f"{each.location}: note: {each.message} [{each.rule}]"
             messages.print(text, markup=False, style="yellow")
@@ -85,10 +85,10 @@ def _annotate_problems(error: DataLayerError) -> None:
     problems = error.problems if isinstance(error, ProblemsFound) else (error,)
     for each in problems:
         place = each.location if isinstance(each, LocatedError) else None
-        _annotate("error", type(each).__name__, place, each.message, each.help)
+        annotate_place("error", type(each).__name__, place, each.message, each.help)
 
 
-def _annotate(
+def annotate_place(
     level: str, title: str, place: Location | None, message: str, help: str | None
 ) -> None:
     """Print a workflow command, by which GitHub shows a message beside a line."""

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ForwardRef, Union, get_args, get_origin, get_type_hints
 
@@ -89,7 +89,7 @@ def _plain(hint: Any) -> Any:  # noqa: ANN401 - an annotation
 
 def _is_json(hint: Any) -> bool:  # noqa: ANN401 - an annotation
     # Anything that JSON has is right, and psycopg makes nothing else of it.
-    if hint == JsonValue or hint == _JSON_NAME:
+    if hint in (JsonValue, _JSON_NAME):
         return True
     if isinstance(hint, ForwardRef):
         return hint.__forward_arg__ == _JSON_NAME
@@ -127,30 +127,31 @@ def _is_instance(value: object, hint: Any) -> bool:  # noqa: ANN401 - an annotat
 
 
 def _inside(value: Any, hint: Any, where: str) -> Iterator[Mismatch]:  # noqa: ANN401 - both of any kind
-    arguments = get_args(hint)
     if dataclasses.is_dataclass(value):
-        hints = get_type_hints(type(value))
-        for name, inner in hints.items():
+        for name, inner in get_type_hints(type(value)).items():
             place = f"{where}.{name}" if where else name
             yield from mismatches(getattr(value, name), inner, place)
-    elif not arguments:
         return
-    elif isinstance(value, Range):
-        for bound in (value.lower, value.upper):
-            if bound is not None:
-                yield from mismatches(bound, arguments[0], f"{where}[]")
-    elif isinstance(value, Multirange):
-        for each in value:
-            yield from _inside(each, hint, where)
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from mismatches(each, arguments[1], f"{where}[]")
-    elif isinstance(value, tuple) and arguments[-1] is not Ellipsis:
-        for each, inner in zip(value, arguments, strict=False):
-            yield from mismatches(each, inner, f"{where}[]")
-    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        for each in value:
-            yield from mismatches(each, arguments[0], f"{where}[]")
+    for each, inner in _elements(value, get_args(hint)):
+        yield from mismatches(each, inner, f"{where}[]")
+
+
+def _elements(value: Any, arguments: tuple[Any, ...]) -> Iterable[tuple[Any, Any]]:  # noqa: ANN401 - of any kind
+    """Return what a value consists of, each with its annotation."""
+    if not arguments or isinstance(value, str | bytes):
+        return ()
+    if isinstance(value, Multirange):
+        return [pair for each in value for pair in _elements(each, arguments)]
+    if isinstance(value, Range):
+        bounds = (value.lower, value.upper)
+        return [(each, arguments[0]) for each in bounds if each is not None]
+    if isinstance(value, Mapping):
+        return [(each, arguments[-1]) for each in value.values()]
+    if isinstance(value, tuple) and arguments[-1] is not Ellipsis:
+        return zip(value, arguments, strict=False)
+    if isinstance(value, Sequence):
+        return [(each, arguments[0]) for each in value]
+    return ()
 
 
 def _mismatch(value: object, hint: Any, where: str) -> Mismatch:  # noqa: ANN401 - an annotation

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalayer.model import TypeKind
-from datalayer.proving.candidates import array_of, constants_in, with_constants
+from datalayer.proving.candidates import (
+    array_of,
+    constants_in,
+    with_constants,
+    without_null_elements,
+)
 from datalayer.proving.model import Candidates, Row, Written
 
 if TYPE_CHECKING:
@@ -77,6 +82,8 @@ def argument_of(
         if column.name in columns and not is_array
         for literal in column.candidates.common
     )
+    if is_array and not parameter.elements_nullable:
+        known = without_null_elements(known)
     more = with_constants(known, parameter.type, constants_in(sql))
     return Argument(
         type_name=type_name,

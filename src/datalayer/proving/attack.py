@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ROWS, _CHANGES, _LIES = 4, 4, 20
 
 
-class _Untrue(Exception):  # noqa: N818 - it is what is searched for
+class _Untrue(Exception):
     """A run showed something untrue."""
 
 
@@ -88,7 +88,7 @@ def _search_with_hypothesis(
     examples: int,
     seed: int,
 ) -> None:
-    from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings  # noqa: E501, I001, PLC0415 - an extra, and slow to import
+    from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings  # noqa: PLC0415 - an extra, and slow to import
     from hypothesis import seed as seeded  # noqa: PLC0415 - as above
 
     search: Any = settings(
@@ -117,10 +117,7 @@ def draws(target: Target) -> SearchStrategy[Draw]:
     return st.builds(
         Draw,
         rows=st.tuples(
-            *(
-                _lists(_row_draws(table, filling)).map(tuple)
-                for table in filling.tables
-            )
+            *(_lists(_row_draws(table, filling)).map(tuple) for table in filling.tables)
         ),
         focus=st.integers(0, 15),
         arguments=st.tuples(*(st.integers(0, 9999) for _ in target.arguments)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from typing import TYPE_CHECKING
 
 from datalayer.lexer import TokenKind, significant_tokens
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from datalayer.model import SqlType
 
+_NULL_ELEMENT = re.compile(r"(?<=[{,])NULL(?=[,}])")
 _MOMENTS = Candidates(
     ("now", "yesterday", "2024-02-29 12:00:00+00", "tomorrow"),
     ("epoch", "9999-12-31 12:00:00+00", "infinity", "-infinity"),
@@ -34,7 +37,7 @@ def _integers(bits: int) -> Candidates:
 TYPES: dict[str, Candidates] = {
     "bit": Candidates(("1", "0")),
     "bool": Candidates(("true", "false")),
-    "bytea": Candidates(("\\x01", "\\x"), ("\\x00ff",)),
+    "bytea": Candidates(("\\x01", "\\x"), ("\\x00ff", "\\x" + "00" * 32)),
     "cidr": Candidates(("10.0.0.0/8", "127.0.0.1/32"), ("::/0",)),
     "date": Candidates(
         ("today", "yesterday", "2024-02-29", "tomorrow"),
@@ -78,12 +81,16 @@ TEXTUAL = frozenset({"bpchar", "citext", "name", "text", "varchar"})
 NUMERIC = frozenset({"float4", "float8", "int2", "int4", "int8", "numeric"})
 
 # For a type that nobody knows here: one of them may be its way of writing.
+_PLACES = "0/1 (0,0) [(0,0),(1,1)] ((0,0),(1,1)) {1,2,3} <(0,0),1> (0,1)"
+_NAMES = "08:00:2b:01:02:03 08:00:2b:01:02:03:04:05 a=>1 a=>NULL Top.A 10:20:10,14,15"
 _ANYTHING = Candidates(
-    ("a", "1", "0", "0/1", "(0,0)", "[(0,0),(1,1)]", "((0,0),(1,1))", "{1,2,3}")
-    + ("<(0,0),1>", "(0,1)", "08:00:2b:01:02:03", "08:00:2b:01:02:03:04:05")
-    + ("a=>1", "a=>NULL", "Top.A", "10:20:10,14,15", "<a/>", "$.a")
-    + tuple("(" + "," * count + ")" for count in range(6))
-    + tuple("(1" + ",1" * count + ")" for count in range(6)),
+    (
+        *("a", "1", "0"),
+        *_PLACES.split(),
+        *_NAMES.split(),
+        *("(" + "," * count + ")" for count in range(6)),
+        *("(1" + ",1" * count + ")" for count in range(6)),
+    ),
     ("", "{}", "empty"),
 )
 
@@ -142,6 +149,41 @@ def constants_in(sql: str) -> tuple[str, ...]:
         elif token.kind is TokenKind.NUMBER:
             found[token.text] = None
     return tuple(found)
+
+
+@functools.cache
+def matching(pattern: str) -> tuple[str, ...]:
+    """Return two texts for a constant that is a regular expression, if it is one."""
+    if not pattern.startswith("^") or not pattern.endswith("$"):
+        return ()
+    import hypothesis  # noqa: PLC0415 - an extra, and slow to import
+
+    fast = hypothesis.settings(
+        max_examples=10,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=(hypothesis.Phase.generate,),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    try:
+        texts = hypothesis.strategies.from_regex(pattern, fullmatch=True)
+        first = hypothesis.find(texts, lambda _: True, settings=fast)
+        return (
+            first,
+            hypothesis.find(texts, lambda text: text != first, settings=fast),
+        )
+    except (re.error, hypothesis.errors.HypothesisException):
+        # PostgreSQL's expressions are not quite those of Python.
+        return ()
+
+
+def without_null_elements(known: Candidates) -> Candidates:
+    """Return candidates of an array whose elements cannot be NULL."""
+    return Candidates(
+        tuple(each for each in known.common if not _NULL_ELEMENT.search(each)),
+        tuple(each for each in known.exotic if not _NULL_ELEMENT.search(each)),
+    )
 
 
 def with_constants(

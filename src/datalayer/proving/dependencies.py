@@ -58,11 +58,7 @@ def _create(
     )
     with psycopg.RawCursor(connection) as cursor:
         cursor.execute(text.encode())
-        cursor.execute(
-            "SELECT max(oid)::bigint FROM pg_proc"
-            " WHERE pronamespace = pg_my_temp_schema()"
-            f" AND proname = '{_FUNCTION}'".encode()
-        )
+        cursor.execute(questions.OWN_FUNCTION, [_FUNCTION])
         row = cursor.fetchone()
     assert row is not None
     oid: int = row[0]
@@ -103,6 +99,11 @@ def _follow_relation(
     kind, root, is_internal = row
     if kind in ("r", "p", "f") and not is_internal:
         found.tables.add(root)
+        # What they look at must be right before a transaction may end.
+        for (function,) in connection.execute(
+            questions.DEFERRED_TRIGGERS, (oid,)
+        ).fetchall():
+            _follow(connection, False, function, found)
     elif kind in ("v", "m"):
         if kind == "m":
             found.materialized_views.add(oid)

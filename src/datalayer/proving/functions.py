@@ -88,7 +88,9 @@ def _of_sets(
 ) -> Function:
     (cls,) = get_args(hints[name])
     fields = get_type_hints(cls)
-    parameters = tuple((each.name, fields[each.name]) for each in dataclasses.fields(cls))
+    parameters = tuple(
+        (each.name, fields[each.name]) for each in dataclasses.fields(cls)
+    )
     return Function(function, parameters, hints["return"], cls)
 
 

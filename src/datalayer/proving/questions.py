@@ -101,6 +101,18 @@ INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
 WHERE c.oid = %s::oid
 """
 
+OWN_FUNCTION = """
+SELECT oid::bigint
+FROM pg_proc
+WHERE pronamespace = pg_my_temp_schema() AND proname = $1
+"""
+
+DEFERRED_TRIGGERS = """
+SELECT tgfoid::bigint
+FROM pg_trigger
+WHERE tgrelid = %s::oid AND tgdeferrable AND NOT tgisinternal
+"""
+
 VIEW_RULE = """
 SELECT r.oid::bigint
 FROM pg_rewrite AS r

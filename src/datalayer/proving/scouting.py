@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.type_catalog import TypeCatalog
-from datalayer.proving.candidates import candidates_of
+from datalayer.proving.candidates import candidates_of, matching
 from datalayer.proving.catalog import filling_order, read_table
 from datalayer.proving.model import Candidates, Row, Table, TableColumn
 from datalayer.proving.sql_text import insert_row, quote_literal, quote_name
@@ -68,10 +68,12 @@ class Scout:
 
     def _with_candidates(self, column: TableColumn) -> TableColumn:
         known = candidates_of(self._types.find(column.type_oid))
-        fresh = tuple(each for each in column.constants if each not in known.common)
+        texts = (text for each in column.constants for text in matching(each))
+        constants = dict.fromkeys((*texts, *column.constants))
+        fresh = tuple(each for each in constants if each not in known.common)
         tried = Candidates(fresh + known.common, known.exotic)
         conditions = tuple(
-            f"SELECT 1 / (CASE WHEN ({check}) IS FALSE THEN 0 ELSE 1 END)"
+            f"SELECT 1 / (CASE WHEN ({check}) IS FALSE THEN 0 ELSE 1 END)"  # noqa: S608 - from the catalogue
             f" FROM (SELECT {{literal}}::{column.type_name}"
             f" AS {quote_name(column.name)}) AS t"
             for check in column.checks
@@ -94,7 +96,10 @@ class Scout:
         with self._session.connection.transaction(force_rollback=True):
             answers = iter(self._session.attempt(statements))
         fine = {
-            literal for literal in literals if all([next(answers) for _ in templates])
+            literal
+            for literal in literals
+            # Each answer must be taken, so that the next one is the next literal's.
+            if all([next(answers) for _ in templates])  # noqa: C419 - as above
         }
         return Candidates(
             tuple(each for each in tried.common if each in fine),
@@ -111,9 +116,7 @@ class Scout:
                 rows += found
                 self._seeds.setdefault(
                     table.oid,
-                    tuple(
-                        sorted((dict(row.values) for row in found), key=_complexity)
-                    ),
+                    tuple(sorted((dict(row.values) for row in found), key=_complexity)),
                 )
 
     def _try_table(

@@ -150,16 +150,15 @@ def _call(
     given = dict(zip(names, values, strict=True))
     if function.parameter_class is not None:
         call: Callable[[], Any] = lambda: function.call(  # noqa: E731 - one of two
-            connection, [function.parameter_class(**given)]  # type: ignore[misc]
+            connection,
+            [function.parameter_class(**given)],  # type: ignore[misc]
         )
     else:
         call = lambda: function.call(connection, **given)  # noqa: E731 - one of two
     return session.run(call()) if is_async else call()
 
 
-def _claim_of(
-    error: NoRowError | TooManyRowsError, shape: QueryShape
-) -> Claim | None:
+def _claim_of(error: NoRowError | TooManyRowsError, shape: QueryShape) -> Claim | None:
     if isinstance(error, NoRowError):
         return Claim("", "no row")
     # The author was told of it, and said why it cannot be.
@@ -211,7 +210,11 @@ def _count(result: Any, target: Target, proof: QueryProof) -> None:  # noqa: ANN
 
 
 def _untrue(
-    session: Session, target: Target, scene: _Scene, function: Function, result: Any  # noqa: ANN401 - of any kind
+    session: Session,
+    target: Target,
+    scene: _Scene,
+    function: Function,
+    result: Any,  # noqa: ANN401 - of any kind
 ) -> Iterator[Mismatch]:
     vouched = {
         python_name(column.name): column
@@ -235,7 +238,11 @@ def _untrue(
 
 
 def _untrue_value(
-    session: Session, target: Target, scene: _Scene, function: Function, result: Any  # noqa: ANN401 - of any kind
+    session: Session,
+    target: Target,
+    scene: _Scene,
+    function: Function,
+    result: Any,  # noqa: ANN401 - of any kind
 ) -> Iterator[Mismatch]:
     (column,) = target.shape.columns
     if result is None and not column.nullable:

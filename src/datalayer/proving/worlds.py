@@ -111,7 +111,9 @@ def build_rows(filling: Filling, draws: Sequence[Sequence[RowDraw]]) -> list[Row
                 if value:
                     values[name] = value[0]
             values = linked(table, values, draw.links, rows)
-            ordered = {c.name: values[c.name] for c in table.columns if c.name in values}
+            ordered = {
+                c.name: values[c.name] for c in table.columns if c.name in values
+            }
             rows.append(Row(table, ordered))
     return rows
 
