@@ -152,4 +152,5 @@ def _row_draws(table: Table, filling: Filling) -> SearchStrategy[RowDraw]:
         seed=st.integers(0, max(0, len(filling.seeds[table.oid]) - 1)),
         changes=changed,
         links=st.tuples(*(st.integers(0, 7) for _ in table.foreign_keys)),
+        is_twin=st.booleans(),
     )

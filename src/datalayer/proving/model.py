@@ -85,6 +85,8 @@ class RowDraw:
     changes: tuple[tuple[str, tuple[Written, ...]], ...]
     #: For each foreign key, which of the possible rows.
     links: tuple[int, ...]
+    #: Whether it is like the row before it, but for its keys.
+    is_twin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Prover:
         if isinstance(described, Refusal):
             return None
         found = dependencies(connection, statement.sql, described.parameter_oids)
-        filling = self.scout.filling(found.tables)
+        filling = self.scout.filling_for(shape.source.sql, found.tables)
         oids = dict(zip(statement.order, described.parameter_oids, strict=True))
         refreshes = tuple(
             f"REFRESH MATERIALIZED VIEW {self._name(oid)}"

@@ -154,9 +154,10 @@ FROM unnest(%s::oid[]) WITH ORDINALITY AS t (oid, place)
 ORDER BY t.place
 """
 
-# Runs statements one by one; what one of them refuses leaves the others alone.
+# Runs statements one by one; what one of them refuses leaves the others alone. Those
+# that are not kept are taken back, each before the next one.
 ATTEMPT = """
-CREATE FUNCTION pg_temp.datalayer_attempt(statements text[])
+CREATE FUNCTION pg_temp.datalayer_attempt(statements text[], kept boolean)
 RETURNS boolean[]
 LANGUAGE plpgsql AS $function$
 DECLARE
@@ -166,8 +167,13 @@ BEGIN
     FOREACH statement IN ARRAY statements LOOP
         BEGIN
             EXECUTE statement;
+            IF NOT kept THEN
+                RAISE EXCEPTION USING ERRCODE = 'DL001';
+            END IF;
             accepted := accepted || true;
-        EXCEPTION WHEN OTHERS THEN
+        EXCEPTION WHEN SQLSTATE 'DL001' THEN
+            accepted := accepted || true;
+        WHEN OTHERS THEN
             accepted := accepted || false;
         END;
     END LOOP;

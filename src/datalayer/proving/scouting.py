@@ -7,18 +7,24 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.type_catalog import TypeCatalog
-from datalayer.proving.candidates import candidates_of, matching
+from datalayer.proving.candidates import (
+    candidates_of,
+    constants_in,
+    matching,
+    with_constants,
+)
 from datalayer.proving.catalog import filling_order, read_table
-from datalayer.proving.model import Candidates, Row, Table, TableColumn
+from datalayer.proving.model import Candidates, Row, Table, TableColumn, Written
 from datalayer.proving.sql_text import insert_row, quote_literal, quote_name
 from datalayer.proving.worlds import Filling, Values, plain_row, random_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from datalayer.proving.session import Session
 
-_ROUNDS, _BATCH, _SEEDS = 12, 20, 6
+#: How many rows of a table are tried how often, and how many are remembered.
+_TRIED, _SEEDS = 120, 12
 
 
 class Scout:
@@ -55,6 +61,32 @@ class Scout:
             columns = tuple(map(self._with_candidates, table.columns))
             self._tables[oid] = replace(table, columns=columns)
         return self._tables[oid]
+
+    def filling_for(self, sql: str, oids: Iterable[int]) -> Filling:
+        """Return the tables of a statement, with its constants among their values."""
+        filling = self.filling(oids)
+        constants = constants_in(sql)
+        tables = tuple(
+            replace(
+                table,
+                columns=tuple(
+                    # What has conditions of its own would refuse most of them.
+                    column
+                    if column.checks
+                    else replace(
+                        column,
+                        candidates=with_constants(
+                            column.candidates,
+                            self._types.find(column.type_oid),
+                            constants,
+                        ),
+                    )
+                    for column in table.columns
+                ),
+            )
+            for table in filling.tables
+        )
+        return Filling(tables, filling.seeds)
 
     def candidates(self, type_oid: int, type_name: str) -> Candidates:
         """Return values of a type, for a parameter."""
@@ -107,33 +139,52 @@ class Scout:
         )
 
     def _try_rows(self, tables: Sequence[Table]) -> None:
-        """Remember some rows of each table that were accepted together."""
+        """Remember some rows of each table that were accepted."""
         random = Random(f"{self._seed} {' '.join(table.name for table in tables)}")
         with self._session.connection.transaction(force_rollback=True):
             rows: list[Row] = []
             for table in tables:
-                found = self._try_table(table, rows, random)
-                rows += found
+                found = _various(self._accepted_rows(table, rows, random))
+                kept = self._session.attempt([insert_row(row) for row in found])
+                # So that rows of other tables can refer to them.
+                rows += [row for row, fine in zip(found, kept, strict=True) if fine]
                 self._seeds.setdefault(
-                    table.oid,
-                    tuple(sorted((dict(row.values) for row in found), key=_complexity)),
+                    table.oid, tuple(dict(row.values) for row in found)
                 )
 
-    def _try_table(
+    def _accepted_rows(
         self, table: Table, rows: Sequence[Row], random: Random
     ) -> list[Row]:
-        found: list[Row] = []
-        for number in range(_ROUNDS):
-            values = [random_row(table, [*rows, *found], random) for _ in range(_BATCH)]
-            if number == 0:
-                values[0] = plain_row(table)
-            tried = [Row(table, each) for each in values]
-            accepted = self._session.attempt([insert_row(row) for row in tried])
-            found += [row for row, fine in zip(tried, accepted, strict=True) if fine]
-            if len(found) >= _SEEDS:
-                break
-        return found[: 2 * _SEEDS]
+        """Return rows of chance, each of which could be the first of its table."""
+        values = [random_row(table, rows, random) for _ in range(_TRIED)]
+        tried = [Row(table, each) for each in (plain_row(table), *values)]
+        accepted = self._session.attempt([insert_row(row) for row in tried], kept=False)
+        return [row for row, fine in zip(tried, accepted, strict=True) if fine]
 
 
-def _complexity(values: Values) -> tuple[int, str]:
+def _various(rows: Sequence[Row]) -> list[Row]:
+    """Return a few rows in which as much as possible is seen, the shortest first."""
+    left = {id(row): _features(row) for row in rows}
+    kept: list[Row] = list(rows[:1])
+    seen = set(left[id(rows[0])]) if rows else set()
+    while len(kept) < _SEEDS:
+        best = max(rows, key=lambda row: len(left[id(row)] - seen), default=None)
+        if best is None or left[id(best)] <= seen:
+            break
+        kept.append(best)
+        seen |= left[id(best)]
+    return sorted(kept, key=lambda row: _complexity(row.values))
+
+
+def _features(row: Row) -> set[tuple[str, Written]]:
+    """Return what matters of a row: where it has NULL, and constants of conditions."""
+    found: set[tuple[str, Written]] = set()
+    for column in row.table.columns:
+        value = row.values.get(column.name)
+        known = value is None or value in column.constants
+        found.add((column.name, value if known else ""))
+    return found
+
+
+def _complexity(values: Mapping[str, Written]) -> tuple[int, str]:
     return len(values), str(values)

@@ -38,12 +38,16 @@ class Session:
         """Return the result of an asynchronous function."""
         return self.runner.run(coroutine)
 
-    def attempt(self, statements: Sequence[str]) -> list[bool]:
-        """Run statements in a transaction that is open; return which were accepted."""
+    def attempt(self, statements: Sequence[str], *, kept: bool = True) -> list[bool]:
+        """Run statements in a transaction that is open; return which were accepted.
+
+        Those that are not kept are taken back one by one.
+        """
         if not statements:
             return []
         row = self.connection.execute(
-            "SELECT pg_temp.datalayer_attempt(%s::text[])", (list(statements),)
+            "SELECT pg_temp.datalayer_attempt(%s::text[], %s)",
+            (list(statements), kept),
         ).fetchone()
         assert row is not None
         accepted: list[bool] = row[0]

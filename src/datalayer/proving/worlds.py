@@ -104,18 +104,27 @@ def build_rows(filling: Filling, draws: Sequence[Sequence[RowDraw]]) -> list[Row
     rows: list[Row] = []
     for table, drawn in zip(filling.tables, draws, strict=True):
         seeds = filling.seeds[table.oid]
+        before: Mapping[str, Written] | None = None
         for draw in drawn:
             values = dict(seeds[draw.seed % len(seeds)])
+            if draw.is_twin and before is not None:
+                values = _twin(table, values, before)
             for name, value in draw.changes:
                 values.pop(name, None)
                 if value:
                     values[name] = value[0]
             values = linked(table, values, draw.links, rows)
-            ordered = {
-                c.name: values[c.name] for c in table.columns if c.name in values
-            }
-            rows.append(Row(table, ordered))
+            names = [each.name for each in table.columns if each.name in values]
+            before = {name: values[name] for name in names}
+            rows.append(Row(table, before))
     return rows
+
+
+def _twin(table: Table, values: Values, before: Mapping[str, Written]) -> Values:
+    """Return a row with keys of its own and otherwise the values of another."""
+    keys = {column.name for column in table.columns if column.is_key}
+    twin = {name: value for name, value in before.items() if name not in keys}
+    return twin | {name: value for name, value in values.items() if name in keys}
 
 
 def in_focus(rows: Sequence[Row], focus: int) -> Sequence[Row]:

@@ -1,0 +1,277 @@
+"""A project whose functions lie, each in a way of its own, and one that does not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from datalayer import project
+from datalayer.config import load_config
+from datalayer.proving import Prover, open_prover
+
+SCHEMA = """\
+-- Everything that can be lied about.
+CREATE TYPE mood AS ENUM ('sad', 'so so', 'happy');
+CREATE TABLE person (
+    id int PRIMARY KEY,
+    name text NOT NULL CHECK (name <> ''),
+    nick text,
+    kind text NOT NULL DEFAULT 'plain' CHECK (kind IN ('plain', 'rare')),
+    feeling mood NOT NULL DEFAULT 'happy',
+    tags text[] NOT NULL DEFAULT '{}',
+    price numeric NOT NULL DEFAULT 0,
+    data jsonb NOT NULL DEFAULT '{}',
+    born timestamptz,
+    code text CHECK (code ~ '^[A-Z]{2}-[0-9]{4}$'),
+    boss int REFERENCES person (id)
+);
+CREATE TABLE pet (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    owner int NOT NULL REFERENCES person (id),
+    name text NOT NULL
+);
+CREATE VIEW owned AS
+SELECT person.id, pet.name AS pet_name
+FROM person LEFT JOIN pet ON pet.owner = person.id;
+CREATE FUNCTION nick_of(wanted int) RETURNS text LANGUAGE plpgsql STABLE
+AS $$BEGIN RETURN (SELECT nick FROM person WHERE id = wanted); END$$;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A query, how its modules are changed by hand, and what is untrue about it."""
+
+    name: str
+    query: str
+    where: str = ""
+    kind: str = "null"
+    #: A text of the generated modules, and what is put in its place.
+    edit: tuple[str, str] = ("", "")
+    #: The module below the package that is changed; default: the query's own.
+    edited: str = ""
+
+    @property
+    def module(self) -> str:
+        """Return the name of the query's file."""
+        return self.name
+
+
+def _case(
+    name: str,
+    header: str,
+    sql: str,
+    where: str = "",
+    kind: str = "null",
+    edit: tuple[str, str] = ("", ""),
+    edited: str = "",
+) -> Case:
+    suffix, _, directives = header.partition("|")
+    signature, mark = suffix[:-1], suffix[-1]
+    lines = [f"-- name: {name}({signature.strip()}){mark if mark != '*' else ''}"]
+    lines += ["-- Say something.", *(f"-- {d}" for d in directives.split("|") if d)]
+    return Case(name, "\n".join([*lines, f"{sql};\n"]), where, kind, edit, edited)
+
+
+# `*` stands for many rows.
+LIES = [
+    _case("column", "*|@column nick not null", "SELECT id, nick FROM person", "nick"),
+    _case(
+        "joined",
+        "*|@column pet not null",
+        "SELECT p.id, pet.name AS pet FROM person AS p"
+        " LEFT JOIN pet ON pet.owner = p.id",
+        "pet",
+    ),
+    _case("element", "*|@column tags[] not null", "SELECT tags FROM person", "tags[]"),
+    _case(
+        "value",
+        "id$|@column nick not null",
+        "SELECT nick FROM person WHERE id = :id",
+        "nick",
+    ),
+    _case(
+        "emptiness",
+        "$|@column most not null",
+        "SELECT max(number) AS most FROM pet",
+        "most",
+    ),
+    _case(
+        "viewed",
+        "*|@column pet_name not null",
+        "SELECT pet_name FROM owned",
+        "pet_name",
+    ),
+    _case(
+        "called",
+        "*|@column nick not null",
+        "SELECT nick_of(owner) AS nick FROM pet",
+        "nick",
+    ),
+    _case(
+        "constant",
+        "*|@column rare not null",
+        "SELECT CASE WHEN kind <> 'rare' THEN 1 END AS rare FROM person",
+        "rare",
+    ),
+    _case(
+        "scaled", "*|@column s not null", "SELECT scale(price) AS s FROM person", "s"
+    ),
+    _case(
+        "document",
+        "*|@column colour not null",
+        "SELECT data ->> 'colour' AS colour FROM person WHERE data ? 'colour'",
+        "colour",
+    ),
+    _case(
+        "argument",
+        "word*|@column other not null",
+        "SELECT nullif(name, :word) AS other FROM person",
+        "other",
+    ),
+    _case(
+        "reference",
+        "*|@column boss_nick not null",
+        "SELECT b.nick AS boss_nick FROM person AS p JOIN person AS b ON b.id = p.boss"
+        " WHERE p.code IS NOT NULL",
+        "boss_nick",
+    ),
+    _case(
+        "many",
+        "name^",
+        "SELECT id, born FROM person WHERE name = :name",
+        kind="more rows",
+    ),
+    _case(
+        "missing",
+        "id^",
+        "SELECT id, name FROM person WHERE id = :id",
+        kind="no row",
+        edit=("fetch_optional", "fetch_one"),
+    ),
+    _case(
+        "twin",
+        "id^",
+        "SELECT id, name FROM person WHERE id = :id",
+        kind="no row",
+        edit=("fetch_optional", "fetch_one"),
+        edited="aio/twin.py",
+    ),
+    _case(
+        "typed",
+        "*",
+        "SELECT id, name FROM person",
+        "name",
+        kind="type",
+        edit=("name: str", "name: int"),
+    ),
+    _case(
+        "dated",
+        "*",
+        "SELECT id, born FROM person",
+        "born",
+        kind="type",
+        edit=("import datetime", "import date as datetime"),
+    ),
+    _case(
+        "elements",
+        "*",
+        "SELECT tags FROM person",
+        "tags[]",
+        kind="type",
+        edit=("list[str | None]", "list[int | None]"),
+    ),
+    _case(
+        "truth",
+        "$",
+        "SELECT count(*) > 0 AS yes FROM person",
+        "yes",
+        kind="type",
+        edit=("bool", "int"),
+    ),
+    _case(
+        "enumerated",
+        "*",
+        "SELECT id, feeling FROM person",
+        kind="error ValueError",
+        edit=('    SO_SO = "so so"\n', ""),
+        edited="enums.py",
+    ),
+    _case(
+        "narrow",
+        "*",
+        "SELECT id, name, nick FROM person",
+        kind="error TypeError",
+        edit=("    nick: str | None\n", ""),
+    ),
+]
+
+TRUTHS = [
+    _case("all_people", "*", "SELECT * FROM person"),
+    _case("a_person", "id^", "SELECT id, nick, data, born FROM person WHERE id = :id"),
+    _case("a_number", "$", "SELECT count(*) FROM pet"),
+    _case("a_nick", "id$", "SELECT nick FROM person WHERE id = :id"),
+    _case("a_document", "id$", "SELECT data FROM person WHERE id = :id"),
+    _case(
+        "some_people",
+        "ids, moods*",
+        "SELECT id, tags FROM person WHERE id = ANY(:ids) AND feeling = ANY(:moods)",
+    ),
+    _case("a_pair", "*", "SELECT id, pet_name FROM owned WHERE pet_name IS NOT NULL"),
+    _case(
+        "a_new_pet",
+        "owner, name<",
+        "INSERT INTO pet (owner, name) VALUES (:owner, :name) RETURNING number, name",
+    ),
+    _case("no_pets", "name!", "DELETE FROM pet WHERE name = :name"),
+    _case(
+        "any_person",
+        "name^|@allow uncertain-row-count: nobody minds",
+        "SELECT id FROM person WHERE name = :name",
+    ),
+    _case(
+        "a_word",
+        "*|@type data builtins.dict",
+        "SELECT id, data FROM person",
+    ),
+]
+
+
+def write_project(root: Path, cases: list[Case], package: str) -> None:
+    """Write the files of a project."""
+    root.joinpath("pyproject.toml").write_text(
+        f'[tool.datalayer]\noutput = "{package}/queries"\n'
+    )
+    root.joinpath("migrations").mkdir()
+    root.joinpath("migrations", "001_schema.sql").write_text(SCHEMA)
+    root.joinpath("queries").mkdir()
+    for case in cases:
+        text = case.query.replace(")<\n", ")<!\n")
+        root.joinpath("queries", f"{case.name}.sql").write_text(text)
+
+
+@contextmanager
+def open_project(
+    root: Path, cases: list[Case], *, server_url: str, package: str
+) -> Iterator[Prover]:
+    """Generate the modules of a project, change them by hand, and open its prover."""
+    write_project(root, cases, package)
+    config = load_config(root)
+    project.generate(config, server_url=server_url)
+    for case in cases:
+        if case.edit[0]:
+            file = config.output / (case.edited or f"{case.name}.py")
+            before = file.read_text()
+            assert case.edit[0] in before, before
+            file.write_text(before.replace(*case.edit))
+    path = list(sys.path)
+    try:
+        with open_prover(config, seed=1, server_url=server_url) as prover:
+            yield prover
+    finally:
+        sys.path[:] = path
+        for name in [each for each in sys.modules if each.split(".")[0] == package]:
+            del sys.modules[name]

@@ -1,0 +1,113 @@
+"""Every kind of lie is found and shown by SQL; what is true is not called untrue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from proving_project import LIES, TRUTHS, Case, open_project
+
+from datalayer.lexer import split_statements
+from datalayer.proving import Lie, Prover, QueryProof
+from datalayer.server import Server
+
+EXAMPLES = 100
+
+
+@pytest.fixture(scope="module")
+def liars(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prover]:
+    root = tmp_path_factory.mktemp("liars")
+    with open_project(
+        root, LIES, server_url=server.url(), package="lying_app"
+    ) as prover:
+        yield prover
+
+
+@pytest.fixture(scope="module")
+def truthful(
+    server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Prover]:
+    root = tmp_path_factory.mktemp("truthful")
+    with open_project(
+        root, TRUTHS, server_url=server.url(), package="truthful_app"
+    ) as prover:
+        yield prover
+
+
+def prove(prover: Prover, name: str, examples: int = EXAMPLES) -> QueryProof:
+    (shape,) = (shape for shape in prover.shapes if shape.source.name == name)
+    return prover.prove(shape, examples=examples)
+
+
+@pytest.mark.parametrize("case", LIES, ids=lambda case: case.name)
+def test_a_lie_is_found_and_shown_by_sql(liars: Prover, case: Case) -> None:
+    proof = prove(liars, case.name)
+
+    claims = [(lie.claim.where, lie.claim.kind) for lie in proof.lies]
+    assert claims == [(case.where, case.kind)]
+    expected = "async" if case.name == "twin" else "sync"
+    assert proof.lies[0].flavour == expected
+    if not case.edit[0]:
+        show(liars, proof.lies[0])
+
+
+def show(prover: Prover, lie: Lie) -> None:
+    """Run the SQL of a lie and see that it shows what is said."""
+    names, rows = run_script(prover, lie)
+
+    if lie.claim.kind == "more rows":
+        assert len(rows) > 1
+        return
+    index = names.index(lie.claim.where.removesuffix("[]"))
+    values = [row[index] for row in rows]
+    if lie.claim.where.endswith("[]"):
+        assert any(None in value for value in values if isinstance(value, list))
+    else:
+        assert None in values
+
+
+def run_script(prover: Prover, lie: Lie) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Run the statements of a script; return what the last query gives."""
+    connection = prover.session.connection
+    answer: tuple[list[str], list[tuple[object, ...]]] = ([], [])
+    for part in split_statements(lie.sql):
+        cursor = connection.execute(lie.sql[part.start : part.end].encode())
+        if cursor.description:
+            answer = [each.name for each in cursor.description], cursor.fetchall()
+    connection.execute("DEALLOCATE ALL")
+    return answer
+
+
+@pytest.mark.parametrize("case", TRUTHS, ids=lambda case: case.name)
+def test_the_truth_is_left_alone(truthful: Prover, case: Case) -> None:
+    proof = prove(truthful, case.name)
+
+    assert proof.lies == []
+    assert proof.is_exercised
+
+
+def test_the_sql_is_short(liars: Prover) -> None:
+    (lie,) = prove(liars, "column").lies
+
+    assert lie.sql.count("INSERT") == 1
+    assert lie.message == "`nick` is declared `str`, and NULL came back"
+
+
+def test_the_same_seed_finds_the_same(liars: Prover) -> None:
+    first = prove(liars, "joined")
+    second = prove(liars, "joined")
+
+    assert first == second
+
+
+def test_nothing_stays(liars: Prover) -> None:
+    prove(liars, "column")
+
+    row = liars.session.connection.execute("SELECT count(*) FROM person").fetchone()
+    assert row == (0,)
+
+
+def test_null_is_seen_where_it_may_be(truthful: Prover) -> None:
+    proof = prove(truthful, "all_people")
+
+    assert proof.seen_null == proof.nullable == {"nick", "born", "code", "boss"}
