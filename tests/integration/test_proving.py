@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from proving_mutants import MUTANTS, Mutant
 from proving_project import LIES, TRUTHS, Case, open_project
 
 from datalayer.lexer import split_statements
@@ -111,3 +112,17 @@ def test_null_is_seen_where_it_may_be(truthful: Prover) -> None:
     proof = prove(truthful, "all_people")
 
     assert proof.seen_null == proof.nullable == {"nick", "born", "code", "boss"}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_broken_prover_overlooks_a_lie(
+    liars: Prover, mutant: Mutant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mutant.module, mutant.attribute, mutant.replacement)
+
+    proof = prove(liars, mutant.overlooked)
+
+    case = next(case for case in LIES if case.name == mutant.overlooked)
+    assert (case.where, case.kind) not in [
+        (lie.claim.where, lie.claim.kind) for lie in proof.lies
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import zlib
 from collections.abc import Callable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Rows of a table in one run, other values in a row, and lies told of one query.
 _ROWS, _CHANGES, _LIES = 4, 4, 20
+#: By how much columns are preferred that a statement names.
+_WEIGHT = 5
 
 
 class _Untrue(Exception):
@@ -114,10 +117,14 @@ def draws(target: Target) -> SearchStrategy[Draw]:
     from hypothesis import strategies as st  # noqa: PLC0415 - as above
 
     filling = target.filling
+    words = set(re.findall(r"\w+", target.shape.source.sql))
     return st.builds(
         Draw,
         rows=st.tuples(
-            *(_lists(_row_draws(table, filling)).map(tuple) for table in filling.tables)
+            *(
+                _lists(_row_draws(table, filling, words)).map(tuple)
+                for table in filling.tables
+            )
         ),
         focus=st.integers(0, 15),
         arguments=st.tuples(*(st.integers(0, 9999) for _ in target.arguments)),
@@ -132,7 +139,9 @@ def _lists(rows: SearchStrategy[RowDraw]) -> SearchStrategy[list[RowDraw]]:
     return st.lists(rows, max_size=1) | some | some
 
 
-def _row_draws(table: Table, filling: Filling) -> SearchStrategy[RowDraw]:
+def _row_draws(
+    table: Table, filling: Filling, words: set[str]
+) -> SearchStrategy[RowDraw]:
     from hypothesis import strategies as st  # noqa: PLC0415 - as above
 
     linked = {name for key in table.foreign_keys for name in key.columns}
@@ -141,6 +150,8 @@ def _row_draws(table: Table, filling: Filling) -> SearchStrategy[RowDraw]:
         for column in table.columns
         if column.name not in linked
         for value in choices(column)
+        # Rather those that the statement names than others.
+        for _ in range(_WEIGHT if column.name in words else 1)
     ]
     changed = (
         st.lists(st.sampled_from(changes), max_size=_CHANGES).map(tuple)

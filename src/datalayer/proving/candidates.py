@@ -199,7 +199,8 @@ def with_constants(
     else:
         more = ()
     fresh = tuple(each for each in more if each not in known.common)
-    return Candidates(known.common + fresh, known.exotic)
+    # What the statement itself names matters most.
+    return Candidates(known.common + fresh * 3, known.exotic)
 
 
 def _documents(keys: Sequence[str]) -> tuple[str, ...]:

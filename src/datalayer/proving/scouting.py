@@ -140,10 +140,11 @@ class Scout:
 
     def _try_rows(self, tables: Sequence[Table]) -> None:
         """Remember some rows of each table that were accepted."""
-        random = Random(f"{self._seed} {' '.join(table.name for table in tables)}")
         with self._session.connection.transaction(force_rollback=True):
             rows: list[Row] = []
             for table in tables:
+                # The same whichever query asks for the table first.
+                random = Random(f"{self._seed} {table.name}")
                 found = _various(self._accepted_rows(table, rows, random))
                 kept = self._session.attempt([insert_row(row) for row in found])
                 # So that rows of other tables can refer to them.

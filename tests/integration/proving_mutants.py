@@ -1,0 +1,64 @@
+"""Broken versions of the prover, each of which overlooks a lie."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from datalayer.proving import annotations, scouting, trial, worlds
+from datalayer.proving.annotations import Mismatch, mismatches
+from datalayer.proving.model import Candidates, Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """What is replaced by what, and the lie that is then overlooked."""
+
+    name: str
+    module: Any
+    attribute: str
+    replacement: object
+    overlooked: str
+
+
+def _without_nulls(value: object, hint: Any, where: str = "") -> Iterator[Mismatch]:  # noqa: ANN401 - an annotation
+    for each in mismatches(value, hint, where):
+        if each.kind != "null":
+            yield each
+
+
+def _without_types(value: object, hint: Any, where: str = "") -> Iterator[Mismatch]:  # noqa: ANN401 - an annotation
+    for each in mismatches(value, hint, where):
+        if each.kind != "type":
+            yield each
+
+
+def _sync_only(session: Any, target: Any, scene: Any, proof: Any, flavour: str) -> Any:  # noqa: ANN401 - as the original
+    return (
+        iter(()) if flavour == "async" else _TRY(session, target, scene, proof, "sync")
+    )
+
+
+def _unlinked(table: Any, values: Any, links: Any, rows: Any) -> Any:  # noqa: ANN401 - as the original
+    return dict(values)
+
+
+def _no_claim(error: Exception, shape: Any) -> Claim | None:  # noqa: ANN401 - as the original
+    return None
+
+
+def _no_constants(known: Candidates, type_: Any, constants: Any) -> Candidates:  # noqa: ANN401 - as the original
+    return known
+
+
+_TRY = trial._try_function
+
+MUTANTS = [
+    Mutant("blind_to_null", trial, "mismatches", _without_nulls, "column"),
+    Mutant("blind_to_types", trial, "mismatches", _without_types, "typed"),
+    Mutant("blind_to_elements", annotations, "_elements", lambda *_: (), "element"),
+    Mutant("deaf_to_the_twin", trial, "_try_function", _sync_only, "twin"),
+    Mutant("deaf_to_counts", trial, "_claim_of", _no_claim, "many"),
+    Mutant("blind_to_values", trial, "_is_null", lambda *_: False, "value"),
+    Mutant("without_constants", scouting, "with_constants", _no_constants, "document"),
+    Mutant("without_references", worlds, "linked", _unlinked, "reference"),
+]
