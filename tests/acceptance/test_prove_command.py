@@ -1,0 +1,159 @@
+"""`datalayer prove` and the plugin of pytest, run as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from datalayer import project
+from datalayer.config import load_config
+from datalayer.server import Server
+
+SCHEMA = """\
+-- People.
+CREATE TABLE person (id int PRIMARY KEY, name text NOT NULL, nick text);
+"""
+QUERIES = """\
+-- name: list_people()
+-- Return all people.
+-- @column nick not null
+SELECT id, nick FROM person;
+
+-- name: get_person(id)^
+-- Return a person, or nothing.
+SELECT id, name FROM person WHERE id = :id;
+"""
+TEST = "def test_truth(query_proof):\n    query_proof()\n"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, server: Server) -> Path:
+    (tmp_path / "pyproject.toml").write_text('[tool.datalayer]\noutput = "app/q"\n')
+    for name, text in (
+        ("queries/people.sql", QUERIES),
+        ("migrations/001_a.sql", SCHEMA),
+    ):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    project.generate(load_config(tmp_path), server_url=server.url())
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, server: Server) -> Run:
+    def call(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=folder,
+            env={**os.environ, "DATALAYER_SCRATCH_URL": server.url()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return call
+
+
+def test_a_lie_is_printed_with_its_sql(run: Run) -> None:
+    result = run("datalayer", "prove")
+
+    assert result.returncode == 1, result.stderr
+    first, *rest = result.stdout.splitlines()
+    assert first == (
+        "queries/people.sql:1: `list_people` (sync): "
+        "`nick` is declared `str`, and NULL came back"
+    )
+    assert [line.strip() for line in rest[:4]] == [
+        "BEGIN;",
+        "INSERT INTO person (id, name) VALUES ('1', 'a');",
+        "SELECT id, nick FROM person;",
+        "ROLLBACK;",
+    ]
+    assert "2 queries" in rest[-1]
+    assert "1 untrue" in rest[-1]
+
+
+def test_one_query_that_is_true(run: Run) -> None:
+    result = run("datalayer", "prove", "get_person", "--examples", "30")
+
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.startswith("1 query, 60 runs, ")
+
+
+def test_json_holds_everything(run: Run) -> None:
+    result = run("datalayer", "prove", "--json", "--examples", "30", "--seed", "5")
+
+    data = json.loads(result.stdout)
+    assert result.returncode == 1
+    assert data["untrue"] == 1
+    assert data["empty_tables"] == data["not_exercised"] == data["left"] == []
+    (lie,) = data["queries"][0]["lies"]
+    assert lie["claim"] == {"where": "nick", "kind": "null"}
+
+
+def test_a_code_host_is_told_the_place(run: Run) -> None:
+    result = run("datalayer", "prove", "--format", "github")
+
+    assert result.stdout.startswith("::error file=queries/people.sql,line=1,col=1,")
+
+
+def test_an_unknown_query_is_wrong_usage(run: Run) -> None:
+    result = run("datalayer", "prove", "list_persons")
+
+    assert result.returncode == 2
+    assert "list_people" in result.stderr
+
+
+def test_no_time_leaves_queries_and_says_so(run: Run) -> None:
+    result = run("datalayer", "prove", "--seconds", "0")
+
+    assert result.returncode == 0
+    assert "2 queries not tried: list_people, get_person" in result.stdout
+
+
+def test_a_missing_function_names_the_remedy(run: Run, folder: Path) -> None:
+    (folder / "app" / "q" / "people.py").unlink()
+
+    result = run("datalayer", "prove")
+
+    assert result.returncode == 1
+    assert "help: run `datalayer generate`" in result.stderr
+
+
+def test_the_fixture_proves_each_query_by_itself(run: Run, folder: Path) -> None:
+    (folder / "test_queries.py").write_text(TEST)
+
+    result = run(
+        "pytest", "-q", "-p", "no:cacheprovider", *plugin(), "-p", "no:randomly"
+    )
+
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "1 failed, 1 passed" in result.stdout
+    assert "INSERT INTO person (id, name) VALUES ('1', 'a');" in result.stdout
+    assert "test_truth[list_people]" in result.stdout
+
+
+def test_the_plugin_imports_nothing_heavy(run: Run, folder: Path) -> None:
+    (folder / "test_none.py").write_text(
+        "import sys\n"
+        "def test_it():\n"
+        "    assert 'datalayer.pytest_plugin' in sys.modules\n"
+        "    assert 'datalayer.proving' not in sys.modules\n"
+        "    assert 'psycopg' not in sys.modules\n"
+    )
+
+    result = run("pytest", "-q", "-p", "no:cacheprovider", *plugin())
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def plugin() -> list[str]:
+    """Return what loads the plugin where its entry point is not installed yet."""
+    return ["-p", "datalayer.pytest_plugin"]
