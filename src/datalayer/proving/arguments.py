@@ -34,9 +34,16 @@ class Argument:
     default: Written
     known: tuple[str, ...]
 
+    @property
+    def plain(self) -> list[Written]:
+        """Return what is taken when nothing is said, if that is possible."""
+        if self.has_default:
+            return [self.default]
+        return [None] if self.accepts_none else []
+
     def candidates(self, rows: Sequence[Row]) -> list[Written]:
         """Return what to choose from, the simplest first."""
-        stored = self._stored(rows)
+        stored = self.stored(rows)
         known = list(self.known)
         default = [self.default] if self.has_default else []
         found = [*default, *known[:1], *stored, *known]
@@ -48,7 +55,8 @@ class Argument:
             found += [None] * (1 + len(found) // 5)
         return found or [None]
 
-    def _stored(self, rows: Sequence[Row]) -> list[Written]:
+    def stored(self, rows: Sequence[Row]) -> list[Written]:
+        """Return the values of rows in the columns that are meant."""
         values = {
             value: None
             for row in rows
@@ -75,13 +83,14 @@ def argument_of(
     is_array = parameter.type.kind is TypeKind.ARRAY
     inner = type_name.removesuffix("[]")
     columns = _columns(parameter.name, inner, sql, tables)
-    related = tuple(
+    common = [
         literal
         for table in tables
         for column in table.columns
-        if column.name in columns and not is_array
+        if column.name in columns
         for literal in column.candidates.common
-    )
+    ]
+    related = (array_of(common), *map(array_of, zip(common))) if is_array else common
     if is_array and not parameter.elements_nullable:
         known = without_null_elements(known)
     more = with_constants(known, parameter.type, constants_in(sql))
@@ -103,6 +112,7 @@ def _columns(
 
     Seen in the text: they are compared with it, or have its name.
     """
+    every = {column.name for table in tables for column in table.columns}
     names = {
         column.name
         for table in tables
@@ -115,7 +125,9 @@ def _columns(
         re.IGNORECASE,
     )
     mentioned = set(compared.findall(sql)) | {name, name.removesuffix("s")}
-    return frozenset((names & mentioned) or names)
+    # A text of that name may be cast to what the column is.
+    same = {name} & every if type_name == "text" else set()
+    return frozenset((names & mentioned) | same or names)
 
 
 def _stem(type_name: str) -> str:

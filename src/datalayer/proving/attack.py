@@ -126,7 +126,8 @@ def draws(target: Target) -> SearchStrategy[Draw]:
                 for table in filling.tables
             )
         ),
-        focus=st.integers(0, 15),
+        source=st.sampled_from(("plain", "mixed", "row", "seed")),
+        focus=st.integers(0, 11),
         arguments=st.tuples(*(st.integers(0, 9999) for _ in target.arguments)),
     )
 

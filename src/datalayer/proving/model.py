@@ -95,7 +95,10 @@ class Draw:
 
     #: For each table, in the order in which they are filled.
     rows: tuple[tuple[RowDraw, ...], ...]
-    #: If odd, arguments are those of one row of each table: this tells which.
+    #: Where arguments come from: `mixed`; `plain`, which leaves what need not be said;
+    #: `row`, one row of each table; or `seed`, a row that could be stored.
+    source: str
+    #: Which row of each table that is.
     focus: int
     #: For each parameter, which of its candidates.
     arguments: tuple[int, ...]

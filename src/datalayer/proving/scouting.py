@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datalayer.proving.session import Session
 
 #: How many rows of a table are tried how often, and how many are remembered.
-_TRIED, _SEEDS = 120, 12
+_TRIED, _SEEDS = 300, 16
 
 
 class Scout:

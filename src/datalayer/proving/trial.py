@@ -16,7 +16,7 @@ from datalayer.proving.annotations import Mismatch, mismatches
 from datalayer.proving.functions import Function, Functions, as_declared, row_hint
 from datalayer.proving.model import Claim, Draw, Lie, QueryProof, Row, Written
 from datalayer.proving.sql_text import call_statement, insert_row, reproduction
-from datalayer.proving.worlds import Filling, build_rows, in_focus
+from datalayer.proving.worlds import Filling, build_rows, in_focus, seed_rows
 from datalayer.runtime import NO_ROW
 
 if TYPE_CHECKING:
@@ -80,15 +80,33 @@ def _prepare(
     if not accepted[-1]:
         return None
     stored = [row for row, fine in zip(rows, accepted, strict=False) if fine]
-    written = []
-    for argument, number in zip(target.arguments, draw.arguments, strict=True):
-        found = argument.candidates(in_focus(stored, draw.focus))
-        written.append(found[number % len(found)])
+    sources = {"row": stored, "seed": [*stored, *seed_rows(target.filling)]}
+    around = in_focus(sources.get(draw.source, []), draw.focus)
+    written = [
+        _choose(argument, number, draw, stored, around)
+        for argument, number in zip(target.arguments, draw.arguments, strict=True)
+    ]
     values = _read(session, target, written)
     if values is None:
         return None
     kept = [s for s, fine in zip(statements, accepted, strict=False) if fine]
     return _Scene((*kept, *target.refreshes), tuple(written), values)
+
+
+def _choose(
+    argument: Argument,
+    number: int,
+    draw: Draw,
+    stored: Sequence[Row],
+    around: Sequence[Row],
+) -> Written:
+    """Return the value of an argument; `around` are rows that go together."""
+    found: list[Written] = argument.stored(around)
+    if not found and draw.source != "mixed":
+        found = argument.plain
+    if not found:
+        found = argument.candidates(stored)
+    return found[number % len(found)]
 
 
 def _read(

@@ -127,11 +127,18 @@ def _twin(table: Table, values: Values, before: Mapping[str, Written]) -> Values
     return twin | {name: value for name, value in values.items() if name in keys}
 
 
-def in_focus(rows: Sequence[Row], focus: int) -> Sequence[Row]:
-    """Return the rows whose values are arguments: all, or one of each table."""
-    if focus % 2 == 0:
-        return rows
+def in_focus(rows: Sequence[Row], focus: int) -> list[Row]:
+    """Return one row of each table."""
     by_table: dict[int, list[Row]] = {}
     for row in rows:
         by_table.setdefault(row.table.oid, []).append(row)
-    return [found[focus // 2 % len(found)] for found in by_table.values()]
+    return [found[focus % len(found)] for found in by_table.values()]
+
+
+def seed_rows(filling: Filling) -> list[Row]:
+    """Return the rows that are known to be accepted, whether they are stored or not."""
+    return [
+        Row(table, values)
+        for table in filling.tables
+        for values in filling.seeds[table.oid]
+    ]
