@@ -3,7 +3,6 @@
 -- Return how often executions of an action, or of all, moved to each status, in the hours
 -- that begin before `until`, from the one that `since` lies in; nothing when none did.
 -- @param action_ref = NULL
--- @column bucket not null
 -- @column action_ref not null
 -- @column new_status not null
 -- @column transition_count not null
@@ -24,7 +23,6 @@ ORDER BY bucket, action_ref, new_status;
 -- Return how many executions of an action, or of all, were requested in the hours that
 -- begin before `until`, from the one that `since` lies in; nothing when none were.
 -- @param action_ref = NULL
--- @column bucket not null
 -- @column action_ref not null
 -- @column execution_count not null
 SELECT
@@ -43,7 +41,6 @@ ORDER BY bucket, action_ref;
 -- Return how many executions of an action, or of all, began with each status, in the hours
 -- that begin before `until`, from the one that `since` lies in; nothing when none did.
 -- @param action_ref = NULL
--- @column bucket not null
 -- @column action_ref not null
 -- @column initial_status not null
 -- @column execution_count not null
@@ -64,7 +61,6 @@ ORDER BY bucket, action_ref, initial_status;
 -- Return how often a worker, or all, moved to each status, in the hours that begin before
 -- `until`, from the one that `since` lies in; nothing when none did.
 -- @param worker_name = NULL
--- @column bucket not null
 -- @column worker_name not null
 -- @column new_status not null
 -- @column transition_count not null
@@ -85,7 +81,6 @@ ORDER BY bucket, worker_name, new_status;
 -- Return how many events of a trigger, or of all, came in the hours that begin before
 -- `until`, from the one that `since` lies in; nothing when none did.
 -- @param trigger_ref = NULL
--- @column bucket not null
 -- @column trigger_ref not null
 -- @column event_count not null
 SELECT
@@ -104,7 +99,6 @@ ORDER BY bucket, trigger_ref;
 -- Return how many enforcements of a rule, or of all, were created in the hours that begin
 -- before `until`, from the one that `since` lies in; nothing when none were.
 -- @param rule_ref = NULL
--- @column bucket not null
 -- @column rule_ref not null
 -- @column enforcement_count not null
 SELECT
@@ -124,7 +118,6 @@ ORDER BY bucket, rule_ref;
 -- begins before `until`, from the one that `since` lies in, of one `action_ref` or of all:
 -- a row for each hour and each status that came up at all; 0 where it did not.
 -- @param action_ref = NULL
--- @column bucket not null
 -- @column status not null
 WITH hourly AS (
     SELECT
@@ -167,7 +160,6 @@ ORDER BY hourly.bucket, status.name;
 -- before `until`, from the one that `since` lies in, of one `action_ref` or of all; an hour
 -- without any is 0.
 -- @param action_ref = NULL
--- @column bucket not null
 WITH hourly AS (
     SELECT
         generate_series(
@@ -201,7 +193,6 @@ ORDER BY hourly.bucket;
 -- begins before `until`, from the one that `since` lies in, of one `action_ref` or of all:
 -- a row for each hour and each status that came up at all; 0 where it did not.
 -- @param action_ref = NULL
--- @column bucket not null
 -- @column status not null
 WITH hourly AS (
     SELECT
@@ -244,7 +235,6 @@ ORDER BY hourly.bucket, status.name;
 -- begins before `until`, from the one that `since` lies in, of one `worker_name` or of all:
 -- a row for each hour and each status that came up at all; 0 where it did not.
 -- @param worker_name = NULL
--- @column bucket not null
 -- @column status not null
 WITH hourly AS (
     SELECT
@@ -287,7 +277,6 @@ ORDER BY hourly.bucket, status.name;
 -- before `until`, from the one that `since` lies in, of one `trigger_ref` or of all; an hour
 -- without any is 0.
 -- @param trigger_ref = NULL
--- @column bucket not null
 WITH hourly AS (
     SELECT
         generate_series(
@@ -321,7 +310,6 @@ ORDER BY hourly.bucket;
 -- before `until`, from the one that `since` lies in, of one `rule_ref` or of all; an hour
 -- without any is 0.
 -- @param rule_ref = NULL
--- @column bucket not null
 WITH hourly AS (
     SELECT
         generate_series(
@@ -395,7 +383,6 @@ FROM ended;
 -- Return what happened in each hour that begins before `until`, from the one that `since`
 -- lies in: one row an hour, 0 where nothing did. `started` counts executions that began
 -- to run, and what follows it how they ended.
--- @column bucket not null
 WITH hourly AS (
     SELECT
         generate_series(

@@ -203,8 +203,6 @@ LIMIT least(greatest(:row_limit::integer, 1), 1000);
 -- Return what history knows of an execution at a moment, as it is recorded; nothing when
 -- there was none. If its beginning is no longer kept, `is_complete` is false and
 -- `known_fields` what all that is kept tells. `seq` is the last change until then.
--- @column known_fields not null
--- @column is_complete not null
 WITH change AS (
     SELECT
         seq,

@@ -1,15 +1,10 @@
 -- name: get_conversation(conversation_id)^
 -- record_class: Conversation
 -- Return a conversation with its sums; nothing when no request belongs to it.
--- @column conversation_id not null
--- @column request_count not null
--- @column branch_count not null
--- @column subtask_count not null
 -- @column message_count not null
 -- @column input_tokens not null
 -- @column output_tokens not null
 -- @column total_tokens not null
--- @column models not null
 -- @column models[] not null
 -- @column started_at not null
 SELECT
@@ -69,14 +64,10 @@ LIMIT 1;
 -- @param after_timestamp = NULL
 -- @param after_request_id = NULL
 -- @param row_limit = 50
--- @column request_count not null
--- @column branch_count not null
--- @column subtask_count not null
 -- @column message_count not null
 -- @column input_tokens not null
 -- @column output_tokens not null
 -- @column total_tokens not null
--- @column models not null
 -- @column models[] not null
 -- @column started_at not null
 WITH page AS MATERIALIZED (
@@ -286,7 +277,6 @@ FROM (
 -- @param after_started_at = NULL
 -- @param after_branch_id = NULL
 -- @param row_limit = 1000
--- @column conversation_id not null
 -- @column first_request_id not null
 -- @column last_request_id not null
 SELECT

@@ -103,7 +103,6 @@ FOR NO KEY UPDATE;
 -- record_class: Account
 -- Store the credential of an account, its tokens encrypted, and return the account;
 -- nothing when the account has one, or another account has the name.
--- @column scopes[] not null
 INSERT INTO anthropic_credentials (
     account_id,
     account_name,
@@ -158,9 +157,6 @@ RETURNING
 -- record_class: Account
 -- Change what is given of an account and return it; nothing when it has no credential.
 -- NULL leaves what is there.
--- @column account_name not null
--- @column scopes not null
--- @column is_max not null
 -- @column scopes[] not null
 UPDATE anthropic_credentials
 SET

@@ -2,8 +2,6 @@
 -- record_class: IsolatedTable
 -- Return each table that holds what belongs to trains, with the roles that are isolated
 -- there. `is_on` is false while none is, and where the policy is gone.
--- @column relation not null
--- @column is_on not null
 -- @column isolated_roles not null
 -- @column isolated_roles[] not null
 SELECT

@@ -1,7 +1,6 @@
 -- name: lock_trains(train_ids)$
 -- Wait until no other transaction links requests of these trains, keep others from it until
 -- the end of this one, and return the isolation level of the transaction.
--- @column isolation_level not null
 WITH locked AS MATERIALIZED (
     SELECT
         count(

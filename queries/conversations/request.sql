@@ -309,7 +309,6 @@ LIMIT :row_limit;
 -- for each request in the order of their ids, also at 0 and for an unknown
 -- one.
 -- @param request_ids[] not null
--- @column request_id not null
 SELECT
     wanted.request_id,
     counted.subtask_count

@@ -307,8 +307,6 @@ LIMIT :row_limit;
 -- @param after_timestamp = NULL
 -- @param after_train_id = NULL
 -- @param row_limit = 100
--- @column train_id not null
--- @column last_request_at not null
 WITH RECURSIVE train (train_id) AS (
     -- A jump from each train to the next one, however many requests it has.
     (

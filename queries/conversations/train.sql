@@ -50,7 +50,6 @@ LIMIT :row_limit;
 -- Return a page of the webhooks, encrypted, of the trains that have one, and keep others
 -- from writing them until the end of the transaction.
 -- @param row_limit = 100
--- @column slack_webhook_url not null
 SELECT
     train_id,
     slack_webhook_url
@@ -112,8 +111,6 @@ RETURNING
 -- record_class: Train
 -- Change what is given of a train and return it; nothing for an unknown id. NULL leaves
 -- what is there, and an empty text removes it.
--- @column name not null
--- @column slack_enabled not null
 UPDATE trains
 SET
     name = coalesce(:name, name),

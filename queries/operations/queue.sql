@@ -511,7 +511,6 @@ ORDER BY id;
 -- name: lock_platform(platform)$
 -- Wait until no other transaction schedules with a gap for this platform, keep others from
 -- it until the end of this one, and return the isolation level of the transaction.
--- @column isolation_level not null
 WITH locked AS MATERIALIZED (
     SELECT
         pg_advisory_xact_lock(
