@@ -282,7 +282,7 @@ def test_no_piece_of_a_secret_is_left(traces: Traces, place: str) -> None:
         ("log", "gAAAAA"),
         ("log", "/* conversations.create_api_key */"),
         ("log", "Failing row contains"),
-        ("statements", "UPDATE anthropic_credentials"),
+        ("statements", "UPDATE /* conversations."),
     ],
 )
 def test_what_is_no_secret_is_found(traces: Traces, place: str, expected: str) -> None:

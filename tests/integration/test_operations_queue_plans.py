@@ -272,7 +272,7 @@ def plans_of(connection: Connection, name: str) -> tuple[int, int]:
             _WORK[name](session)
         plans = session.execute(
             "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
-            " WHERE statement LIKE '/* operations.%'"
+            " WHERE statement LIKE '%/* operations.%'"
         ).fetchone()
     assert plans is not None
     generic, custom = plans

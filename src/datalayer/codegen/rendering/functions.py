@@ -26,6 +26,7 @@ from datalayer.codegen.rendering.typemap import (
     result_type,
     union,
 )
+from datalayer.lexer import significant_tokens
 from datalayer.model import Operation, SqlType, TypeKind
 
 if TYPE_CHECKING:
@@ -178,11 +179,23 @@ def render_constant(
 
 
 def statement_of(plan: QueryPlan) -> str:
-    """Return the SQL that is sent."""
+    """Return the SQL that is sent, with the name of the query in it.
+
+    `pg_stat_statements` leaves out what stands before the first word, since
+    PostgreSQL 18, and `pg_stat_activity` what is far behind it.
+    """
     source = plan.shape.source
     script = source.operation is Operation.SCRIPT
     sql = source.sql if script else numbered(source).sql
-    return f"/* {source.qualified_name} */\n{sql}\n"
+    end = next(significant_tokens(sql)).end
+    before, after = f"{sql[:end]} /* {source.qualified_name} */", sql[end:]
+    if _last_line(before) + len(after.split("\n", 1)[0]) > WIDTH:
+        after = f"\n    {after.lstrip(' ')}"
+    return f"{before}{after}\n"
+
+
+def _last_line(text: str) -> int:
+    return len(text.rsplit("\n", 1)[-1])
 
 
 def _nested(steps: list[PythonType], spellings: Spellings) -> Code:

@@ -67,8 +67,7 @@ GET_ARTIFACT = Query(
     source="queries/artifacts/artifact.sql:1",
     row=Artifact,
     sql="""\
-/* artifacts.get_artifact */
-SELECT
+SELECT /* artifacts.get_artifact */
     artifact_id,
     kind,
     cas_id,
@@ -101,8 +100,7 @@ GET_DAG_VERSION_BY_HASH = Query(
     source="queries/artifacts/artifact.sql:24",
     row=Artifact,
     sql="""\
-/* artifacts.get_dag_version_by_hash */
-SELECT
+SELECT /* artifacts.get_dag_version_by_hash */
     artifact_id,
     kind,
     cas_id,
@@ -142,8 +140,7 @@ GET_RUN_SNAPSHOT_BY_PLAN_HASH = Query(
     source="queries/artifacts/artifact.sql:50",
     row=Artifact,
     sql="""\
-/* artifacts.get_run_snapshot_by_plan_hash */
-SELECT
+SELECT /* artifacts.get_run_snapshot_by_plan_hash */
     artifact_id,
     kind,
     cas_id,
@@ -183,8 +180,7 @@ LIST_ARTIFACTS_BY_KIND = Query(
     source="queries/artifacts/artifact.sql:77",
     row=Artifact,
     sql="""\
-/* artifacts.list_artifacts_by_kind */
-SELECT
+SELECT /* artifacts.list_artifacts_by_kind */
     artifact_id,
     kind,
     cas_id,
@@ -239,8 +235,7 @@ CREATE_ARTIFACT = Query(
     source="queries/artifacts/artifact.sql:112",
     row=Artifact,
     sql="""\
-/* artifacts.create_artifact */
-INSERT INTO artifact (
+INSERT /* artifacts.create_artifact */ INTO artifact (
     artifact_id,
     kind,
     cas_id,

@@ -74,8 +74,7 @@ GET_BLOB = Query(
     source="queries/artifacts/blob.sql:1",
     row=Blob,
     sql="""\
-/* artifacts.get_blob */
-SELECT
+SELECT /* artifacts.get_blob */
     cas_id,
     media_type,
     size_bytes,
@@ -99,8 +98,7 @@ HAS_BLOB: Query[bool] = Query(
     name="artifacts.has_blob",
     source="queries/artifacts/blob.sql:15",
     sql="""\
-/* artifacts.has_blob */
-SELECT count(*) > 0 AS has_blob
+SELECT /* artifacts.has_blob */ count(*) > 0 AS has_blob
 FROM cas_blob
 WHERE cas_id = $1
 """,
@@ -117,8 +115,7 @@ LIST_BLOB_CONTENTS = Query(
     source="queries/artifacts/blob.sql:21",
     row=BlobContent,
     sql="""\
-/* artifacts.list_blob_contents */
-SELECT
+SELECT /* artifacts.list_blob_contents */
     cas_id,
     content,
     storage_url
@@ -144,8 +141,7 @@ LIST_BLOBS_BY_MEDIA_TYPE = Query(
     source="queries/artifacts/blob.sql:33",
     row=BlobSummary,
     sql="""\
-/* artifacts.list_blobs_by_media_type */
-SELECT
+SELECT /* artifacts.list_blobs_by_media_type */
     cas_id,
     media_type,
     size_bytes,
@@ -191,8 +187,7 @@ PUT_BLOB = Query(
     source="queries/artifacts/blob.sql:59",
     row=BlobSummary,
     sql="""\
-/* artifacts.put_blob */
-INSERT INTO cas_blob (cas_id, media_type, size_bytes, content)
+INSERT /* artifacts.put_blob */ INTO cas_blob (cas_id, media_type, size_bytes, content)
 VALUES ($1, $2, octet_length($3::bytea), $3)
 -- Not DO NOTHING: the row is returned, and locked against garbage collection until the
 -- transaction has used it.
@@ -221,8 +216,8 @@ PUT_EXTERNAL_BLOB = Query(
     source="queries/artifacts/blob.sql:75",
     row=BlobSummary,
     sql="""\
-/* artifacts.put_external_blob */
-INSERT INTO cas_blob (cas_id, media_type, size_bytes, storage_url)
+INSERT /* artifacts.put_external_blob */
+    INTO cas_blob (cas_id, media_type, size_bytes, storage_url)
 VALUES ($1, $2, $3, $4)
 ON CONFLICT (cas_id) DO UPDATE SET cas_id = excluded.cas_id
 RETURNING

@@ -102,8 +102,7 @@ FIND_COMPACTED_BASE = Query(
     source="queries/artifacts/compaction.sql:1",
     row=CompactedBase,
     sql="""\
-/* artifacts.find_compacted_base */
-SELECT
+SELECT /* artifacts.find_compacted_base */
     artifact_id,
     cas_id,
     version_hash,
@@ -133,8 +132,7 @@ FIND_COMPACTED_BASE_BY_META = Query(
     source="queries/artifacts/compaction.sql:17",
     row=FindCompactedBaseByMetaRow,
     sql="""\
-/* artifacts.find_compacted_base_by_meta */
-SELECT artifact_id
+SELECT /* artifacts.find_compacted_base_by_meta */ artifact_id
 FROM artifact
 WHERE kind = 'dag_version' AND meta ->> 'compacted_from' = $1::uuid::text
 ORDER BY created_at, artifact_id
@@ -158,8 +156,7 @@ LIST_COMPACTION_CANDIDATES = Query(
     source="queries/artifacts/compaction.sql:27",
     row=CompactionCandidate,
     sql="""\
-/* artifacts.list_compaction_candidates */
-SELECT
+SELECT /* artifacts.list_compaction_candidates */
     artifact.artifact_id,
     artifact.base_version,
     artifact.depth,
@@ -197,8 +194,7 @@ LIST_COMPACTIONS = Query(
     source="queries/artifacts/compaction.sql:51",
     row=Compaction,
     sql="""\
-/* artifacts.list_compactions */
-SELECT
+SELECT /* artifacts.list_compactions */
     base.artifact_id AS base_id,
     patch.artifact_id AS patch_id,
     base.created_at AS compacted_at,
@@ -248,8 +244,7 @@ GET_COMPACTION_STATISTICS = Query(
     source="queries/artifacts/compaction.sql:81",
     row=CompactionStatistics,
     sql="""\
-/* artifacts.get_compaction_statistics */
-WITH measured AS (
+WITH /* artifacts.get_compaction_statistics */ measured AS (
     SELECT
         artifact.depth,
         artifact.kind = 'patch_set' AS is_patch,
@@ -289,8 +284,7 @@ CREATE_COMPACTED_BASE = Query(
     source="queries/artifacts/compaction.sql:108",
     row=CompactedBase,
     sql="""\
-/* artifacts.create_compacted_base */
-INSERT INTO artifact (
+INSERT /* artifacts.create_compacted_base */ INTO artifact (
     kind,
     cas_id,
     name,

@@ -60,8 +60,7 @@ LIST_OLD_ARTIFACTS = Query(
     source="queries/artifacts/garbage.sql:1",
     row=OldArtifact,
     sql="""\
-/* artifacts.list_old_artifacts */
-SELECT
+SELECT /* artifacts.list_old_artifacts */
     artifact_id,
     created_at
 FROM artifact
@@ -102,8 +101,7 @@ LIST_GARBAGE = Query(
     source="queries/artifacts/garbage.sql:22",
     row=ArtifactId,
     sql="""\
-/* artifacts.list_garbage */
-WITH RECURSIVE given AS (
+WITH /* artifacts.list_garbage */ RECURSIVE given AS (
     SELECT
         artifact_id,
         base_version,
@@ -222,8 +220,7 @@ LOCK_ARTIFACTS = Query(
     source="queries/artifacts/garbage.sql:128",
     row=ArtifactId,
     sql="""\
-/* artifacts.lock_artifacts */
-SELECT artifact_id
+SELECT /* artifacts.lock_artifacts */ artifact_id
 FROM artifact
 WHERE artifact_id = any($1)
 ORDER BY artifact_id
@@ -245,8 +242,7 @@ DELETE_PATCH_CHAINS: Query[None] = Query(
     name="artifacts.delete_patch_chains",
     source="queries/artifacts/garbage.sql:138",
     sql="""\
-/* artifacts.delete_patch_chains */
-DELETE FROM patch_chain_member
+DELETE /* artifacts.delete_patch_chains */ FROM patch_chain_member
 WHERE head_id = any($1)
 """,
 )
@@ -264,8 +260,7 @@ DELETE_ARTIFACTS: Query[None] = Query(
     name="artifacts.delete_artifacts",
     source="queries/artifacts/garbage.sql:145",
     sql="""\
-/* artifacts.delete_artifacts */
-DELETE FROM artifact
+DELETE /* artifacts.delete_artifacts */ FROM artifact
 WHERE artifact_id = any($1)
 """,
 )
@@ -283,8 +278,7 @@ LOCK_GARBAGE_BLOBS = Query(
     source="queries/artifacts/garbage.sql:151",
     row=BlobId,
     sql="""\
-/* artifacts.lock_garbage_blobs */
-SELECT cas_blob.cas_id
+SELECT /* artifacts.lock_garbage_blobs */ cas_blob.cas_id
 FROM cas_blob
 WHERE
     cas_blob.created_at <= now() - $1::interval
@@ -312,8 +306,7 @@ DELETE_UNREFERENCED_BLOBS: Query[None] = Query(
     name="artifacts.delete_unreferenced_blobs",
     source="queries/artifacts/garbage.sql:168",
     sql="""\
-/* artifacts.delete_unreferenced_blobs */
-DELETE FROM cas_blob
+DELETE /* artifacts.delete_unreferenced_blobs */ FROM cas_blob
 WHERE
     cas_id = any($1)
     AND NOT EXISTS (

@@ -88,8 +88,7 @@ GET_PATCH_CHAIN = Query(
     source="queries/artifacts/patch_chain.sql:1",
     row=PatchChainMember,
     sql="""\
-/* artifacts.get_patch_chain */
-SELECT
+SELECT /* artifacts.get_patch_chain */
     patch_chain_member.seq,
     artifact.artifact_id,
     artifact.cas_id,
@@ -124,8 +123,7 @@ WALK_PATCH_CHAIN = Query(
     source="queries/artifacts/patch_chain.sql:23",
     row=PatchChainMember,
     sql="""\
-/* artifacts.walk_patch_chain */
-WITH RECURSIVE walked AS (
+WITH /* artifacts.walk_patch_chain */ RECURSIVE walked AS (
     SELECT
         artifact.depth AS seq,
         artifact.artifact_id,
@@ -195,8 +193,7 @@ LIST_DOCUMENT_PARTS = Query(
     source="queries/artifacts/patch_chain.sql:79",
     row=DocumentPart,
     sql="""\
-/* artifacts.list_document_parts */
-WITH head AS (
+WITH /* artifacts.list_document_parts */ head AS (
     SELECT
         artifact_id,
         CASE WHEN kind = 'patch_set' THEN base_version ELSE artifact_id END AS base_id,
@@ -255,8 +252,7 @@ APPEND_PATCH = Query(
     source="queries/artifacts/patch_chain.sql:124",
     row=Patch,
     sql="""\
-/* artifacts.append_patch */
-WITH followed AS (
+WITH /* artifacts.append_patch */ followed AS (
     SELECT
         artifact_id,
         kind,
@@ -389,8 +385,8 @@ INSERT_PATCH_CHAIN: Query[None] = Query(
     name="artifacts.insert_patch_chain",
     source="queries/artifacts/patch_chain.sql:226",
     sql="""\
-/* artifacts.insert_patch_chain */
-INSERT INTO patch_chain_member (head_id, seq, member_id)
+INSERT /* artifacts.insert_patch_chain */
+    INTO patch_chain_member (head_id, seq, member_id)
 SELECT
     $1 AS head_id,
     member.seq::integer AS seq,

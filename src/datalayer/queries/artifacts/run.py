@@ -86,8 +86,7 @@ GET_RUN = Query(
     source="queries/artifacts/run.sql:1",
     row=Run,
     sql="""\
-/* artifacts.get_run */
-SELECT
+SELECT /* artifacts.get_run */
     run_id,
     base_kind,
     base_ref,
@@ -116,8 +115,7 @@ GET_RUN_SNAPSHOT = Query(
     source="queries/artifacts/run.sql:20",
     row=RunSnapshot,
     sql="""\
-/* artifacts.get_run_snapshot */
-SELECT
+SELECT /* artifacts.get_run_snapshot */
     run_id,
     run_submitted_at,
     snapshot_id,
@@ -142,8 +140,7 @@ LIST_RUNS_BY_USER = Query(
     source="queries/artifacts/run.sql:31",
     row=Run,
     sql="""\
-/* artifacts.list_runs_by_user */
-SELECT
+SELECT /* artifacts.list_runs_by_user */
     run_id,
     base_kind,
     base_ref,
@@ -194,8 +191,7 @@ LIST_RUNS_BY_TAG = Query(
     source="queries/artifacts/run.sql:61",
     row=Run,
     sql="""\
-/* artifacts.list_runs_by_tag */
-SELECT
+SELECT /* artifacts.list_runs_by_tag */
     run_id,
     base_kind,
     base_ref,
@@ -254,8 +250,8 @@ CREATE_RUN = Query(
     source="queries/artifacts/run.sql:92",
     row=Run,
     sql="""\
-/* artifacts.create_run */
-INSERT INTO run (base_kind, base_ref, tags_snapshot, submitted_by)
+INSERT /* artifacts.create_run */
+    INTO run (base_kind, base_ref, tags_snapshot, submitted_by)
 VALUES (
     $1,
     $2,
@@ -321,8 +317,7 @@ UPDATE_RUN_STATUS = Query(
     source="queries/artifacts/run.sql:137",
     row=Run,
     sql="""\
-/* artifacts.update_run_status */
-UPDATE run
+UPDATE /* artifacts.update_run_status */ run
 SET
     status = $1,
     error = coalesce($2, error),
@@ -373,8 +368,8 @@ LINK_RUN_SNAPSHOT = Query(
     source="queries/artifacts/run.sql:166",
     row=RunSnapshot,
     sql="""\
-/* artifacts.link_run_snapshot */
-INSERT INTO run_snapshot_index (run_id, run_submitted_at, snapshot_id, version_hash)
+INSERT /* artifacts.link_run_snapshot */
+    INTO run_snapshot_index (run_id, run_submitted_at, snapshot_id, version_hash)
 SELECT
     $1 AS run_id,
     $2 AS run_submitted_at,
@@ -415,8 +410,7 @@ MAINTAIN_RUN_PARTITIONS = Query(
     source="queries/artifacts/run.sql:186",
     row=MaintainRunPartitionsRow,
     sql="""\
-/* artifacts.maintain_run_partitions */
-SELECT created.partition_name
+SELECT /* artifacts.maintain_run_partitions */ created.partition_name
 FROM artifacts_maintain_run_partitions($1) AS created (partition_name)
 ORDER BY created.partition_name
 """,

@@ -94,8 +94,7 @@ GET_TAG = Query(
     source="queries/artifacts/tag.sql:1",
     row=Tag,
     sql="""\
-/* artifacts.get_tag */
-SELECT
+SELECT /* artifacts.get_tag */
     username,
     tag_name,
     target_kind,
@@ -121,8 +120,7 @@ LIST_TAGS = Query(
     source="queries/artifacts/tag.sql:17",
     row=Tag,
     sql="""\
-/* artifacts.list_tags */
-SELECT
+SELECT /* artifacts.list_tags */
     username,
     tag_name,
     target_kind,
@@ -149,8 +147,7 @@ LIST_VISIBLE_TAGS = Query(
     source="queries/artifacts/tag.sql:34",
     row=Tag,
     sql="""\
-/* artifacts.list_visible_tags */
-SELECT
+SELECT /* artifacts.list_visible_tags */
     username,
     tag_name,
     target_kind,
@@ -179,8 +176,7 @@ LIST_TAG_MOVES = Query(
     source="queries/artifacts/tag.sql:52",
     row=TagMove,
     sql="""\
-/* artifacts.list_tag_moves */
-SELECT
+SELECT /* artifacts.list_tag_moves */
     id,
     username,
     tag_name,
@@ -228,8 +224,7 @@ CREATE_TAG = Query(
     source="queries/artifacts/tag.sql:80",
     row=Tag,
     sql="""\
-/* artifacts.create_tag */
-WITH entry AS (
+WITH /* artifacts.create_tag */ entry AS (
     INSERT INTO tag_move (
         action, username, tag_name, to_kind, to_id, to_hash, moved_by
     )
@@ -305,8 +300,7 @@ MOVE_TAG = Query(
     source="queries/artifacts/tag.sql:133",
     row=TagChange,
     sql="""\
-/* artifacts.move_tag */
-WITH current AS (
+WITH /* artifacts.move_tag */ current AS (
     SELECT
         target_kind,
         target_id,
@@ -453,8 +447,7 @@ UNDO_TAG_MOVE = Query(
     source="queries/artifacts/tag.sql:248",
     row=TagChange,
     sql="""\
-/* artifacts.undo_tag_move */
-WITH current AS (
+WITH /* artifacts.undo_tag_move */ current AS (
     SELECT
         target_kind,
         target_id,
@@ -614,8 +607,7 @@ REDO_TAG_MOVE = Query(
     source="queries/artifacts/tag.sql:384",
     row=TagChange,
     sql="""\
-/* artifacts.redo_tag_move */
-WITH current AS (
+WITH /* artifacts.redo_tag_move */ current AS (
     SELECT
         target_kind,
         target_id,
@@ -777,8 +769,7 @@ DELETE_TAG = Query(
     source="queries/artifacts/tag.sql:524",
     row=Tag,
     sql="""\
-/* artifacts.delete_tag */
-WITH deleted AS (
+WITH /* artifacts.delete_tag */ deleted AS (
     DELETE FROM tag
     WHERE username = $1 AND tag_name = $2
     RETURNING

@@ -165,8 +165,7 @@ LIST_EXECUTION_STATUS_HOURLY = Query(
     source="queries/automation/analytics.sql:1",
     row=ExecutionStatusHour,
     sql="""\
-/* automation.list_execution_status_hourly */
-SELECT
+SELECT /* automation.list_execution_status_hourly */
     bucket,
     action_ref,
     new_status,
@@ -208,8 +207,7 @@ LIST_EXECUTION_THROUGHPUT_HOURLY = Query(
     source="queries/automation/analytics.sql:21",
     row=ExecutionThroughputHour,
     sql="""\
-/* automation.list_execution_throughput_hourly */
-SELECT
+SELECT /* automation.list_execution_throughput_hourly */
     bucket,
     action_ref,
     execution_count
@@ -250,8 +248,7 @@ LIST_EXECUTION_VOLUME_HOURLY = Query(
     source="queries/automation/analytics.sql:39",
     row=ExecutionVolumeHour,
     sql="""\
-/* automation.list_execution_volume_hourly */
-SELECT
+SELECT /* automation.list_execution_volume_hourly */
     bucket,
     action_ref,
     initial_status,
@@ -293,8 +290,7 @@ LIST_WORKER_STATUS_HOURLY = Query(
     source="queries/automation/analytics.sql:59",
     row=WorkerStatusHour,
     sql="""\
-/* automation.list_worker_status_hourly */
-SELECT
+SELECT /* automation.list_worker_status_hourly */
     bucket,
     worker_name,
     new_status,
@@ -335,8 +331,7 @@ LIST_EVENT_VOLUME_HOURLY = Query(
     source="queries/automation/analytics.sql:79",
     row=EventVolumeHour,
     sql="""\
-/* automation.list_event_volume_hourly */
-SELECT
+SELECT /* automation.list_event_volume_hourly */
     bucket,
     trigger_ref,
     event_count
@@ -376,8 +371,7 @@ LIST_ENFORCEMENT_VOLUME_HOURLY = Query(
     source="queries/automation/analytics.sql:97",
     row=EnforcementVolumeHour,
     sql="""\
-/* automation.list_enforcement_volume_hourly */
-SELECT
+SELECT /* automation.list_enforcement_volume_hourly */
     bucket,
     rule_ref,
     enforcement_count
@@ -417,8 +411,7 @@ LIST_EXECUTION_STATUS_SERIES = Query(
     source="queries/automation/analytics.sql:115",
     row=HourlyStatusCount,
     sql="""\
-/* automation.list_execution_status_series */
-WITH hourly AS (
+WITH /* automation.list_execution_status_series */ hourly AS (
     SELECT
         generate_series(
             datalayer_hour($1), $2::timestamptz, interval '1 hour'
@@ -482,8 +475,7 @@ LIST_EXECUTION_THROUGHPUT_SERIES = Query(
     source="queries/automation/analytics.sql:157",
     row=HourlyCount,
     sql="""\
-/* automation.list_execution_throughput_series */
-WITH hourly AS (
+WITH /* automation.list_execution_throughput_series */ hourly AS (
     SELECT
         generate_series(
             datalayer_hour($1), $2::timestamptz, interval '1 hour'
@@ -537,8 +529,7 @@ LIST_EXECUTION_VOLUME_SERIES = Query(
     source="queries/automation/analytics.sql:190",
     row=HourlyStatusCount,
     sql="""\
-/* automation.list_execution_volume_series */
-WITH hourly AS (
+WITH /* automation.list_execution_volume_series */ hourly AS (
     SELECT
         generate_series(
             datalayer_hour($1), $2::timestamptz, interval '1 hour'
@@ -602,8 +593,7 @@ LIST_WORKER_STATUS_SERIES = Query(
     source="queries/automation/analytics.sql:232",
     row=HourlyStatusCount,
     sql="""\
-/* automation.list_worker_status_series */
-WITH hourly AS (
+WITH /* automation.list_worker_status_series */ hourly AS (
     SELECT
         generate_series(
             datalayer_hour($1), $2::timestamptz, interval '1 hour'
@@ -667,8 +657,7 @@ LIST_EVENT_VOLUME_SERIES = Query(
     source="queries/automation/analytics.sql:274",
     row=HourlyCount,
     sql="""\
-/* automation.list_event_volume_series */
-WITH hourly AS (
+WITH /* automation.list_event_volume_series */ hourly AS (
     SELECT
         generate_series(
             datalayer_hour($1), $2::timestamptz, interval '1 hour'
@@ -722,8 +711,7 @@ LIST_ENFORCEMENT_VOLUME_SERIES = Query(
     source="queries/automation/analytics.sql:307",
     row=HourlyCount,
     sql="""\
-/* automation.list_enforcement_volume_series */
-WITH hourly AS (
+WITH /* automation.list_enforcement_volume_series */ hourly AS (
     SELECT
         generate_series(
             datalayer_hour($1), $2::timestamptz, interval '1 hour'
@@ -777,8 +765,7 @@ GET_FAILURE_RATE = Query(
     source="queries/automation/analytics.sql:340",
     row=FailureRate,
     sql="""\
-/* automation.get_failure_rate */
-WITH ended AS (
+WITH /* automation.get_failure_rate */ ended AS (
     SELECT
         coalesce(
             sum(transition_count) FILTER (WHERE new_status = 'completed'), 0
@@ -842,8 +829,7 @@ LIST_AUTOMATION_HOURS = Query(
     source="queries/automation/analytics.sql:381",
     row=AutomationHour,
     sql="""\
-/* automation.list_automation_hours */
-WITH hourly AS (
+WITH /* automation.list_automation_hours */ hourly AS (
     SELECT
         generate_series(
             datalayer_hour($1), $2::timestamptz, interval '1 hour'

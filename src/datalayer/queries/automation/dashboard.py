@@ -133,8 +133,7 @@ LIST_DASHBOARD_ACTIONS = Query(
     source="queries/automation/dashboard.sql:1",
     row=DashboardAction,
     sql="""\
-/* automation.list_dashboard_actions */
-WITH busiest AS (
+WITH /* automation.list_dashboard_actions */ busiest AS (
     SELECT
         action_ref,
         sum(execution_count)::bigint AS executions
@@ -206,8 +205,7 @@ LIST_DASHBOARD_WORKERS = Query(
         (4, enum_value(WorkerStatus)),
     ),
     sql="""\
-/* automation.list_dashboard_workers */
-SELECT
+SELECT /* automation.list_dashboard_workers */
     id,
     name,
     worker_role,
@@ -240,8 +238,7 @@ COUNT_DASHBOARD_WORKERS = Query(
     source="queries/automation/dashboard.sql:67",
     row=DashboardWorkers,
     sql="""\
-/* automation.count_dashboard_workers */
-SELECT
+SELECT /* automation.count_dashboard_workers */
     now() AS moment,
     count(*) AS total,
     count(*) FILTER (
@@ -268,8 +265,7 @@ GET_DASHBOARD_EXECUTION = Query(
     row=DashboardExecution,
     convert=((2, enum_value(ExecutionStatus)),),
     sql="""\
-/* automation.get_dashboard_execution */
-SELECT
+SELECT /* automation.get_dashboard_execution */
     execution.id,
     execution.action_ref,
     execution.status,
@@ -308,8 +304,7 @@ LIST_DASHBOARD_EXECUTIONS_OF_ACTION = Query(
     source="queries/automation/dashboard.sql:106",
     row=DashboardMatch,
     sql="""\
-/* automation.list_dashboard_executions_of_action */
-SELECT
+SELECT /* automation.list_dashboard_executions_of_action */
     id,
     action_ref AS name,
     status::text AS status,
@@ -336,8 +331,7 @@ LIST_DASHBOARD_WORKERS_NAMED = Query(
     source="queries/automation/dashboard.sql:120",
     row=DashboardMatch,
     sql="""\
-/* automation.list_dashboard_workers_named */
-SELECT
+SELECT /* automation.list_dashboard_workers_named */
     id,
     name,
     status::text AS status,
@@ -365,8 +359,7 @@ LIST_DASHBOARD_EXECUTION_STATUSES = Query(
     source="queries/automation/dashboard.sql:135",
     row=DashboardStatus,
     sql="""\
-/* automation.list_dashboard_execution_statuses */
-SELECT
+SELECT /* automation.list_dashboard_execution_statuses */
     seq,
     time,
     new_values ->> 'status' AS status
@@ -399,8 +392,7 @@ LIST_DASHBOARD_WORKER_STATUSES = Query(
     source="queries/automation/dashboard.sql:151",
     row=DashboardStatus,
     sql="""\
-/* automation.list_dashboard_worker_statuses */
-SELECT
+SELECT /* automation.list_dashboard_worker_statuses */
     seq,
     time,
     new_values ->> 'status' AS status

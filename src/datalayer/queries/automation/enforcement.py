@@ -64,8 +64,7 @@ GET_ENFORCEMENT = Query(
     row=Enforcement,
     convert=((6, enum_value(EnforcementStatus)), (8, enum_value(EnforcementCondition))),
     sql="""\
-/* automation.get_enforcement */
-SELECT
+SELECT /* automation.get_enforcement */
     id,
     rule,
     rule_ref,
@@ -106,8 +105,7 @@ LIST_ENFORCEMENTS_BY_EVENT = Query(
     row=Enforcement,
     convert=((6, enum_value(EnforcementStatus)), (8, enum_value(EnforcementCondition))),
     sql="""\
-/* automation.list_enforcements_by_event */
-SELECT
+SELECT /* automation.list_enforcements_by_event */
     id,
     rule,
     rule_ref,
@@ -160,8 +158,7 @@ SEARCH_ENFORCEMENTS = Query(
     row=Enforcement,
     convert=((6, enum_value(EnforcementStatus)), (8, enum_value(EnforcementCondition))),
     sql="""\
-/* automation.search_enforcements */
-SELECT
+SELECT /* automation.search_enforcements */
     id,
     rule,
     rule_ref,
@@ -237,8 +234,7 @@ CREATE_ENFORCEMENT = Query(
     row=Enforcement,
     convert=((6, enum_value(EnforcementStatus)), (8, enum_value(EnforcementCondition))),
     sql="""\
-/* automation.create_enforcement */
-INSERT INTO enforcement (
+INSERT /* automation.create_enforcement */ INTO enforcement (
     rule, rule_ref, trigger_ref, config, event, payload, condition, conditions
 )
 VALUES (
@@ -306,8 +302,7 @@ RESOLVE_ENFORCEMENT = Query(
     row=Enforcement,
     convert=((6, enum_value(EnforcementStatus)), (8, enum_value(EnforcementCondition))),
     sql="""\
-/* automation.resolve_enforcement */
-UPDATE enforcement
+UPDATE /* automation.resolve_enforcement */ enforcement
 SET
     status = $1,
     resolved_at = now()

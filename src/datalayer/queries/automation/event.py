@@ -55,8 +55,7 @@ GET_EVENT = Query(
     source="queries/automation/event.sql:1",
     row=Event,
     sql="""\
-/* automation.get_event */
-SELECT
+SELECT /* automation.get_event */
     id,
     trigger,
     trigger_ref,
@@ -92,8 +91,7 @@ LIST_EVENTS = Query(
     source="queries/automation/event.sql:24",
     row=Event,
     sql="""\
-/* automation.list_events */
-SELECT
+SELECT /* automation.list_events */
     id,
     trigger,
     trigger_ref,
@@ -143,8 +141,7 @@ SEARCH_EVENTS = Query(
     source="queries/automation/event.sql:54",
     row=Event,
     sql="""\
-/* automation.search_events */
-SELECT
+SELECT /* automation.search_events */
     id,
     trigger,
     trigger_ref,
@@ -214,8 +211,7 @@ CREATE_EVENT = Query(
     source="queries/automation/event.sql:95",
     row=Event,
     sql="""\
-/* automation.create_event */
-INSERT INTO event (
+INSERT /* automation.create_event */ INTO event (
     trigger, trigger_ref, config, payload, source, source_ref, rule, rule_ref
 )
 VALUES (

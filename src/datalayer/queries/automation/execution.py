@@ -120,8 +120,7 @@ GET_EXECUTION = Query(
     row=Execution,
     convert=((8, enum_value(ExecutionStatus)),),
     sql="""\
-/* automation.get_execution */
-SELECT
+SELECT /* automation.get_execution */
     id,
     action,
     action_ref,
@@ -172,8 +171,7 @@ LIST_EXECUTIONS_BY_STATUS = Query(
     row=Execution,
     convert=((8, enum_value(ExecutionStatus)),),
     sql="""\
-/* automation.list_executions_by_status */
-SELECT
+SELECT /* automation.list_executions_by_status */
     id,
     action,
     action_ref,
@@ -235,8 +233,7 @@ LIST_EXECUTIONS_BY_ENFORCEMENT = Query(
     row=Execution,
     convert=((8, enum_value(ExecutionStatus)),),
     sql="""\
-/* automation.list_executions_by_enforcement */
-SELECT
+SELECT /* automation.list_executions_by_enforcement */
     id,
     action,
     action_ref,
@@ -304,8 +301,7 @@ LIST_EXECUTIONS_BY_PARENT = Query(
     row=Execution,
     convert=((8, enum_value(ExecutionStatus)),),
     sql="""\
-/* automation.list_executions_by_parent */
-SELECT
+SELECT /* automation.list_executions_by_parent */
     id,
     action,
     action_ref,
@@ -368,8 +364,7 @@ LIST_RETRIABLE_EXECUTIONS = Query(
     row=Execution,
     convert=((8, enum_value(ExecutionStatus)),),
     sql="""\
-/* automation.list_retriable_executions */
-SELECT
+SELECT /* automation.list_retriable_executions */
     execution.id,
     execution.action,
     execution.action_ref,
@@ -439,8 +434,7 @@ SEARCH_EXECUTIONS = Query(
     row=FoundExecution,
     convert=((9, enum_value(ExecutionStatus)),),
     sql="""\
-/* automation.search_executions */
-WITH matching AS (
+WITH /* automation.search_executions */ matching AS (
     SELECT
         id,
         created
@@ -565,8 +559,7 @@ CREATE_EXECUTION = Query(
     row=Execution,
     convert=((8, enum_value(ExecutionStatus)),),
     sql="""\
-/* automation.create_execution */
-INSERT INTO execution (
+INSERT /* automation.create_execution */ INTO execution (
     action,
     action_ref,
     config,
@@ -662,9 +655,8 @@ LOCK_EXECUTION: Query[int] = Query(
     name="automation.lock_execution",
     source="queries/automation/execution.sql:363",
     sql="""\
-/* automation.lock_execution */
 -- FOR UPDATE does not reach what TimescaleDB has compressed; history does not record this.
-UPDATE execution
+UPDATE /* automation.lock_execution */ execution
 SET updated = now()
 WHERE
     id = $1
@@ -701,8 +693,7 @@ CREATE_RETRY = Query(
     row=Execution,
     convert=((8, enum_value(ExecutionStatus)),),
     sql="""\
-/* automation.create_retry */
-INSERT INTO execution (
+INSERT /* automation.create_retry */ INTO execution (
     action,
     action_ref,
     config,
@@ -791,8 +782,7 @@ MOVE_EXECUTION_STATUS = Query(
     row=Execution,
     convert=((8, enum_value(ExecutionStatus)),),
     sql="""\
-/* automation.move_execution_status */
-UPDATE execution
+UPDATE /* automation.move_execution_status */ execution
 SET status = $1
 WHERE
     id = $2
@@ -862,8 +852,7 @@ UPDATE_EXECUTION = Query(
     row=Execution,
     convert=((8, enum_value(ExecutionStatus)),),
     sql="""\
-/* automation.update_execution */
-UPDATE execution
+UPDATE /* automation.update_execution */ execution
 SET
     executor = CASE
         WHEN 'executor' = any($1::text[]) THEN $2 ELSE executor

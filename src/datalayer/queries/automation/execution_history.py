@@ -98,8 +98,7 @@ GET_LATEST_EXECUTION_CHANGE = Query(
     source="queries/automation/execution_history.sql:1",
     row=ExecutionChange,
     sql="""\
-/* automation.get_latest_execution_change */
-SELECT
+SELECT /* automation.get_latest_execution_change */
     seq,
     time,
     txid::text AS txid,
@@ -137,8 +136,7 @@ LIST_EXECUTION_HISTORY = Query(
     source="queries/automation/execution_history.sql:22",
     row=ExecutionChange,
     sql="""\
-/* automation.list_execution_history */
-SELECT
+SELECT /* automation.list_execution_history */
     seq,
     time,
     txid::text AS txid,
@@ -186,8 +184,7 @@ SEARCH_EXECUTION_HISTORY = Query(
     source="queries/automation/execution_history.sql:48",
     row=ExecutionChange,
     sql="""\
-/* automation.search_execution_history */
-SELECT
+SELECT /* automation.search_execution_history */
     seq,
     time,
     txid::text AS txid,
@@ -255,8 +252,7 @@ COUNT_EXECUTION_HISTORY: Query[int] = Query(
     name="automation.count_execution_history",
     source="queries/automation/execution_history.sql:87",
     sql="""\
-/* automation.count_execution_history */
-SELECT count(*) AS changes
+SELECT /* automation.count_execution_history */ count(*) AS changes
 FROM execution_history
 WHERE
     ($1::bigint IS NULL OR entity_id = $1)
@@ -302,8 +298,7 @@ LIST_EXECUTION_STATUS_CHANGES = Query(
     source="queries/automation/execution_history.sql:108",
     row=ExecutionStatusChange,
     sql="""\
-/* automation.list_execution_status_changes */
-SELECT
+SELECT /* automation.list_execution_status_changes */
     seq,
     time,
     entity_id,
@@ -359,8 +354,7 @@ LIST_EXECUTION_TIMELINE = Query(
     source="queries/automation/execution_history.sql:137",
     row=ExecutionPeriod,
     sql="""\
-/* automation.list_execution_timeline */
-WITH change AS (
+WITH /* automation.list_execution_timeline */ change AS (
     SELECT
         seq,
         operation,
@@ -447,8 +441,7 @@ GET_EXECUTION_STATE = Query(
     source="queries/automation/execution_history.sql:201",
     row=ExecutionState,
     sql="""\
-/* automation.get_execution_state */
-WITH change AS (
+WITH /* automation.get_execution_state */ change AS (
     SELECT
         seq,
         operation,

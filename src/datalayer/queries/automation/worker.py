@@ -76,8 +76,7 @@ GET_WORKER = Query(
         (7, enum_value(WorkerStatus)),
     ),
     sql="""\
-/* automation.get_worker */
-SELECT
+SELECT /* automation.get_worker */
     id,
     name,
     worker_type,
@@ -112,8 +111,7 @@ GET_WORKER_BY_NAME = Query(
         (7, enum_value(WorkerStatus)),
     ),
     sql="""\
-/* automation.get_worker_by_name */
-SELECT
+SELECT /* automation.get_worker_by_name */
     id,
     name,
     worker_type,
@@ -148,8 +146,7 @@ LIST_WORKERS = Query(
         (7, enum_value(WorkerStatus)),
     ),
     sql="""\
-/* automation.list_workers */
-SELECT
+SELECT /* automation.list_workers */
     id,
     name,
     worker_type,
@@ -205,8 +202,7 @@ LIST_HEALTHY_WORKERS = Query(
         (7, enum_value(WorkerStatus)),
     ),
     sql="""\
-/* automation.list_healthy_workers */
-SELECT
+SELECT /* automation.list_healthy_workers */
     id,
     name,
     worker_type,
@@ -263,8 +259,7 @@ REGISTER_WORKER = Query(
         (7, enum_value(WorkerStatus)),
     ),
     sql="""\
-/* automation.register_worker */
-INSERT INTO worker (
+INSERT /* automation.register_worker */ INTO worker (
     name,
     worker_type,
     worker_role,
@@ -351,8 +346,7 @@ UPDATE_WORKER_HEARTBEAT: Query[datetime] = Query(
     name="automation.update_worker_heartbeat",
     source="queries/automation/worker.sql:162",
     sql="""\
-/* automation.update_worker_heartbeat */
-UPDATE worker
+UPDATE /* automation.update_worker_heartbeat */ worker
 SET last_heartbeat = greatest(last_heartbeat, now())
 WHERE id = $1
 RETURNING last_heartbeat
@@ -382,8 +376,7 @@ UPDATE_WORKER = Query(
         (7, enum_value(WorkerStatus)),
     ),
     sql="""\
-/* automation.update_worker */
-UPDATE worker
+UPDATE /* automation.update_worker */ worker
 SET
     name = CASE WHEN 'name' = any($1::text[]) THEN $2 ELSE name END,
     worker_type = CASE
@@ -470,8 +463,7 @@ DEREGISTER_WORKER = Query(
         (7, enum_value(WorkerStatus)),
     ),
     sql="""\
-/* automation.deregister_worker */
-UPDATE worker
+UPDATE /* automation.deregister_worker */ worker
 SET status = 'inactive'
 WHERE id = $1
 RETURNING

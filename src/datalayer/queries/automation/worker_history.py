@@ -98,8 +98,7 @@ GET_LATEST_WORKER_CHANGE = Query(
     source="queries/automation/worker_history.sql:1",
     row=WorkerChange,
     sql="""\
-/* automation.get_latest_worker_change */
-SELECT
+SELECT /* automation.get_latest_worker_change */
     seq,
     time,
     txid::text AS txid,
@@ -134,8 +133,7 @@ LIST_WORKER_HISTORY = Query(
     source="queries/automation/worker_history.sql:21",
     row=WorkerChange,
     sql="""\
-/* automation.list_worker_history */
-SELECT
+SELECT /* automation.list_worker_history */
     seq,
     time,
     txid::text AS txid,
@@ -182,8 +180,7 @@ SEARCH_WORKER_HISTORY = Query(
     source="queries/automation/worker_history.sql:46",
     row=WorkerChange,
     sql="""\
-/* automation.search_worker_history */
-SELECT
+SELECT /* automation.search_worker_history */
     seq,
     time,
     txid::text AS txid,
@@ -251,8 +248,7 @@ COUNT_WORKER_HISTORY: Query[int] = Query(
     name="automation.count_worker_history",
     source="queries/automation/worker_history.sql:85",
     sql="""\
-/* automation.count_worker_history */
-SELECT count(*) AS changes
+SELECT /* automation.count_worker_history */ count(*) AS changes
 FROM worker_history
 WHERE
     ($1::bigint IS NULL OR entity_id = $1)
@@ -298,8 +294,7 @@ LIST_WORKER_STATUS_CHANGES = Query(
     source="queries/automation/worker_history.sql:106",
     row=WorkerStatusChange,
     sql="""\
-/* automation.list_worker_status_changes */
-SELECT
+SELECT /* automation.list_worker_status_changes */
     seq,
     time,
     entity_id,
@@ -355,8 +350,7 @@ LIST_WORKER_TIMELINE = Query(
     source="queries/automation/worker_history.sql:135",
     row=WorkerPeriod,
     sql="""\
-/* automation.list_worker_timeline */
-WITH change AS (
+WITH /* automation.list_worker_timeline */ change AS (
     SELECT
         seq,
         operation,
@@ -442,8 +436,7 @@ GET_WORKER_STATE = Query(
     source="queries/automation/worker_history.sql:199",
     row=WorkerState,
     sql="""\
-/* automation.get_worker_state */
-WITH change AS (
+WITH /* automation.get_worker_state */ change AS (
     SELECT
         seq,
         operation,

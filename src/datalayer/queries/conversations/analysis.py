@@ -111,8 +111,7 @@ GET_ANALYSIS = Query(
     row=Analysis,
     convert=((4, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.get_analysis */
-SELECT
+SELECT /* conversations.get_analysis */
     id,
     conversation_id,
     branch_id,
@@ -154,8 +153,7 @@ GET_ANALYSIS_BY_ID = Query(
     row=Analysis,
     convert=((4, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.get_analysis_by_id */
-SELECT
+SELECT /* conversations.get_analysis_by_id */
     id,
     conversation_id,
     branch_id,
@@ -195,8 +193,7 @@ LIST_ANALYSES = Query(
     row=AnalysisSummary,
     convert=((4, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.list_analyses */
-SELECT
+SELECT /* conversations.list_analyses */
     id,
     conversation_id,
     branch_id,
@@ -251,8 +248,7 @@ LIST_TRAIN_ANALYSES = Query(
     row=AnalysisSummary,
     convert=((4, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.list_train_analyses */
-SELECT
+SELECT /* conversations.list_train_analyses */
     analysis.id,
     analysis.conversation_id,
     analysis.branch_id,
@@ -356,8 +352,7 @@ COUNT_ANALYSES = Query(
     row=AnalysisCount,
     convert=((0, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.count_analyses */
-WITH counted AS (
+WITH /* conversations.count_analyses */ counted AS (
     SELECT
         status,
         count(*) AS analyses
@@ -389,8 +384,7 @@ COUNT_TRAIN_ANALYSES = Query(
     row=AnalysisCount,
     convert=((0, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.count_train_analyses */
-WITH counted AS (
+WITH /* conversations.count_train_analyses */ counted AS (
     SELECT
         status,
         count(*) AS analyses
@@ -425,8 +419,7 @@ CREATE_ANALYSIS = Query(
     row=Analysis,
     convert=((4, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.create_analysis */
-WITH first_request AS (
+WITH /* conversations.create_analysis */ first_request AS (
     -- All requests of a conversation are of one train.
     SELECT train_id
     FROM api_requests
@@ -570,8 +563,7 @@ RECREATE_ANALYSIS = Query(
     row=Analysis,
     convert=((4, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.recreate_analysis */
-WITH existing AS MATERIALIZED (
+WITH /* conversations.recreate_analysis */ existing AS MATERIALIZED (
     SELECT
         id,
         conversation_id,
@@ -780,8 +772,7 @@ REGENERATE_ANALYSIS = Query(
     row=Analysis,
     convert=((4, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.regenerate_analysis */
-WITH existing AS MATERIALIZED (
+WITH /* conversations.regenerate_analysis */ existing AS MATERIALIZED (
     SELECT
         id,
         status

@@ -46,8 +46,7 @@ LIST_CONVERSATION_ANALYSIS_EVENTS = Query(
     source="queries/conversations/analysis_audit.sql:1",
     row=AnalysisEvent,
     sql="""\
-/* conversations.list_conversation_analysis_events */
-SELECT
+SELECT /* conversations.list_conversation_analysis_events */
     id,
     event_type,
     outcome,
@@ -95,8 +94,7 @@ LIST_TRAIN_ANALYSIS_EVENTS = Query(
     source="queries/conversations/analysis_audit.sql:28",
     row=AnalysisEvent,
     sql="""\
-/* conversations.list_train_analysis_events */
-SELECT
+SELECT /* conversations.list_train_analysis_events */
     id,
     event_type,
     outcome,
@@ -144,8 +142,7 @@ LIST_ANALYSIS_EVENTS = Query(
     source="queries/conversations/analysis_audit.sql:55",
     row=AnalysisEvent,
     sql="""\
-/* conversations.list_analysis_events */
-SELECT
+SELECT /* conversations.list_analysis_events */
     id,
     event_type,
     outcome,

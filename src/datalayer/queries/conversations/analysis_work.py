@@ -70,8 +70,7 @@ CLAIM_ANALYSIS = Query(
     source="queries/conversations/analysis_work.sql:1",
     row=ClaimedAnalysis,
     sql="""\
-/* conversations.claim_analysis */
-WITH oldest AS MATERIALIZED (
+WITH /* conversations.claim_analysis */ oldest AS MATERIALIZED (
     SELECT id
     FROM conversation_analyses
     WHERE status = 'pending'
@@ -177,8 +176,7 @@ COMPLETE_ANALYSIS = Query(
     row=EndedAnalysis,
     convert=((4, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.complete_analysis */
-WITH completed AS (
+WITH /* conversations.complete_analysis */ completed AS (
     UPDATE conversation_analyses
     SET
         status = 'completed',
@@ -298,8 +296,7 @@ FAIL_ANALYSIS = Query(
     row=EndedAnalysis,
     convert=((4, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.fail_analysis */
-WITH ended AS (
+WITH /* conversations.fail_analysis */ ended AS (
     UPDATE conversation_analyses
     SET
         status = CASE
@@ -407,8 +404,7 @@ RESET_STUCK_ANALYSES = Query(
     row=EndedAnalysis,
     convert=((4, enum_value(ConversationAnalysisStatus)),),
     sql="""\
-/* conversations.reset_stuck_analyses */
-WITH expired AS MATERIALIZED (
+WITH /* conversations.reset_stuck_analyses */ expired AS MATERIALIZED (
     SELECT id
     FROM conversation_analyses
     WHERE

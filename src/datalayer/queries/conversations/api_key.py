@@ -59,8 +59,7 @@ GET_API_KEY = Query(
     source="queries/conversations/api_key.sql:1",
     row=ApiKey,
     sql="""\
-/* conversations.get_api_key */
-SELECT
+SELECT /* conversations.get_api_key */
     id,
     train_id,
     key_hash,
@@ -92,8 +91,7 @@ LIST_API_KEYS = Query(
     source="queries/conversations/api_key.sql:21",
     row=ApiKey,
     sql="""\
-/* conversations.list_api_keys */
-SELECT
+SELECT /* conversations.list_api_keys */
     id,
     train_id,
     key_hash,
@@ -137,8 +135,7 @@ USE_API_KEY = Query(
     source="queries/conversations/api_key.sql:46",
     row=ApiKey,
     sql="""\
-/* conversations.use_api_key */
-WITH noted AS (
+WITH /* conversations.use_api_key */ noted AS (
     UPDATE train_api_keys
     SET last_used_at = coalesce($1, clock_timestamp())
     WHERE
@@ -208,8 +205,7 @@ CREATE_API_KEY = Query(
     source="queries/conversations/api_key.sql:96",
     row=ApiKey,
     sql="""\
-/* conversations.create_api_key */
-INSERT INTO train_api_keys (
+INSERT /* conversations.create_api_key */ INTO train_api_keys (
     train_id,
     key_hash,
     key_prefix,
@@ -265,8 +261,7 @@ REVOKE_API_KEY = Query(
     source="queries/conversations/api_key.sql:129",
     row=ApiKey,
     sql="""\
-/* conversations.revoke_api_key */
-UPDATE train_api_keys
+UPDATE /* conversations.revoke_api_key */ train_api_keys
 SET
     revoked_at = coalesce($1, clock_timestamp()),
     revoked_by = $2
@@ -315,8 +310,7 @@ DELETE_API_KEY: Query[None] = Query(
     name="conversations.delete_api_key",
     source="queries/conversations/api_key.sql:157",
     sql="""\
-/* conversations.delete_api_key */
-DELETE FROM train_api_keys
+DELETE /* conversations.delete_api_key */ FROM train_api_keys
 WHERE
     train_id = $1
     AND id = $2

@@ -47,8 +47,7 @@ LIST_CHUNKS = Query(
     source="queries/conversations/chunk.sql:1",
     row=Chunk,
     sql="""\
-/* conversations.list_chunks */
-SELECT
+SELECT /* conversations.list_chunks */
     chunk_index,
     timestamp,
     data,
@@ -82,8 +81,7 @@ COUNT_CHUNKS: Query[int] = Query(
     name="conversations.count_chunks",
     source="queries/conversations/chunk.sql:19",
     sql="""\
-/* conversations.count_chunks */
-SELECT count(*) AS chunks
+SELECT /* conversations.count_chunks */ count(*) AS chunks
 FROM streaming_chunks
 WHERE request_id = $1
 """,
@@ -100,8 +98,7 @@ CREATE_CHUNKS = Query(
     source="queries/conversations/chunk.sql:25",
     row=StoredChunks,
     sql="""\
-/* conversations.create_chunks */
-WITH known AS (
+WITH /* conversations.create_chunks */ known AS (
     SELECT request_id
     FROM api_requests
     WHERE request_id = $1

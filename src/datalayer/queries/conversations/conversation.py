@@ -76,8 +76,7 @@ GET_CONVERSATION = Query(
     source="queries/conversations/conversation.sql:1",
     row=Conversation,
     sql="""\
-/* conversations.get_conversation */
-SELECT
+SELECT /* conversations.get_conversation */
     newest.conversation_id,
     newest.train_id,
     total.started_at,
@@ -138,8 +137,7 @@ LIST_CONVERSATIONS = Query(
     source="queries/conversations/conversation.sql:51",
     row=Conversation,
     sql="""\
-/* conversations.list_conversations */
-WITH page AS MATERIALIZED (
+WITH /* conversations.list_conversations */ page AS MATERIALIZED (
     SELECT
         newest.conversation_id,
         newest.train_id,
@@ -303,8 +301,7 @@ COUNT_CONVERSATIONS: Query[int] = Query(
     name="conversations.count_conversations",
     source="queries/conversations/conversation.sql:189",
     sql="""\
-/* conversations.count_conversations */
-WITH active AS MATERIALIZED (
+WITH /* conversations.count_conversations */ active AS MATERIALIZED (
     SELECT DISTINCT conversation_id
     FROM api_requests
     WHERE
@@ -413,8 +410,7 @@ LIST_BRANCHES = Query(
     source="queries/conversations/conversation.sql:269",
     row=Branch,
     sql="""\
-/* conversations.list_branches */
-SELECT
+SELECT /* conversations.list_branches */
     conversation_id,
     branch_id,
     min(timestamp) AS started_at,

@@ -53,8 +53,7 @@ FIND_CONVERSATION: Query[UUID | None] = Query(
     name="conversations.find_conversation",
     source="queries/conversations/conversation_tree.sql:1",
     sql="""\
-/* conversations.find_conversation */
-SELECT coalesce(
+SELECT /* conversations.find_conversation */ coalesce(
     (
         SELECT conversation_id
         FROM api_requests
@@ -85,8 +84,7 @@ LIST_TREE_REQUESTS = Query(
     source="queries/conversations/conversation_tree.sql:19",
     row=TreeRequest,
     sql="""\
-/* conversations.list_tree_requests */
-WITH page AS (
+WITH /* conversations.list_tree_requests */ page AS (
     SELECT
         request_id,
         conversation_id,

@@ -96,8 +96,7 @@ GET_CREDENTIAL = Query(
     source="queries/conversations/credential.sql:1",
     row=StoredCredential,
     sql="""\
-/* conversations.get_credential */
-SELECT
+SELECT /* conversations.get_credential */
     id,
     account_id,
     account_name,
@@ -130,8 +129,7 @@ GET_TRAIN_CREDENTIAL = Query(
     source="queries/conversations/credential.sql:19",
     row=StoredCredential,
     sql="""\
-/* conversations.get_train_credential */
-SELECT
+SELECT /* conversations.get_train_credential */
     credential.id,
     credential.account_id,
     credential.account_name,
@@ -168,8 +166,7 @@ LIST_ACCOUNTS = Query(
     source="queries/conversations/credential.sql:41",
     row=Account,
     sql="""\
-/* conversations.list_accounts */
-SELECT
+SELECT /* conversations.list_accounts */
     id,
     account_id,
     account_name,
@@ -204,8 +201,7 @@ LIST_TRAIN_ACCOUNTS = Query(
     source="queries/conversations/credential.sql:62",
     row=Account,
     sql="""\
-/* conversations.list_train_accounts */
-SELECT
+SELECT /* conversations.list_train_accounts */
     credential.id,
     credential.account_id,
     credential.account_name,
@@ -249,8 +245,7 @@ HOLD_CREDENTIALS = Query(
     source="queries/conversations/credential.sql:86",
     row=HeldTokens,
     sql="""\
-/* conversations.hold_credentials */
-SELECT
+SELECT /* conversations.hold_credentials */
     id,
     account_id,
     access_token,
@@ -279,8 +274,7 @@ CREATE_CREDENTIAL = Query(
     source="queries/conversations/credential.sql:102",
     row=Account,
     sql="""\
-/* conversations.create_credential */
-INSERT INTO anthropic_credentials (
+INSERT /* conversations.create_credential */ INTO anthropic_credentials (
     account_id,
     account_name,
     access_token,
@@ -347,8 +341,7 @@ UPDATE_TOKENS = Query(
     source="queries/conversations/credential.sql:135",
     row=Account,
     sql="""\
-/* conversations.update_tokens */
-UPDATE anthropic_credentials
+UPDATE /* conversations.update_tokens */ anthropic_credentials
 SET
     access_token = $1,
     refresh_token = $2,
@@ -393,8 +386,7 @@ UPDATE_ACCOUNT = Query(
     source="queries/conversations/credential.sql:156",
     row=Account,
     sql="""\
-/* conversations.update_account */
-UPDATE anthropic_credentials
+UPDATE /* conversations.update_account */ anthropic_credentials
 SET
     account_name = coalesce($1, account_name),
     scopes = coalesce($2, scopes),
@@ -436,8 +428,7 @@ REPLACE_TOKENS: Query[None] = Query(
     name="conversations.replace_tokens",
     source="queries/conversations/credential.sql:177",
     sql="""\
-/* conversations.replace_tokens */
-UPDATE anthropic_credentials
+UPDATE /* conversations.replace_tokens */ anthropic_credentials
 SET
     access_token = $1,
     refresh_token = $2
@@ -463,8 +454,7 @@ DELETE_CREDENTIAL: Query[None] = Query(
     name="conversations.delete_credential",
     source="queries/conversations/credential.sql:185",
     sql="""\
-/* conversations.delete_credential */
-DELETE FROM anthropic_credentials
+DELETE /* conversations.delete_credential */ FROM anthropic_credentials
 WHERE account_id = $1
 """,
 )
@@ -482,8 +472,7 @@ LINK_ACCOUNT: Query[None] = Query(
     name="conversations.link_account",
     source="queries/conversations/credential.sql:191",
     sql="""\
-/* conversations.link_account */
-INSERT INTO train_accounts (train_id, credential_id)
+INSERT /* conversations.link_account */ INTO train_accounts (train_id, credential_id)
 SELECT
     trains.train_id,
     credential.id AS credential_id
@@ -509,8 +498,7 @@ UNLINK_ACCOUNT: Query[None] = Query(
     name="conversations.unlink_account",
     source="queries/conversations/credential.sql:205",
     sql="""\
-/* conversations.unlink_account */
-DELETE FROM train_accounts
+DELETE /* conversations.unlink_account */ FROM train_accounts
 USING anthropic_credentials AS credential
 WHERE
     train_accounts.credential_id = credential.id

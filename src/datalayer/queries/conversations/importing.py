@@ -67,8 +67,7 @@ LIST_STORED_IDS = Query(
     source="queries/conversations/importing.sql:1",
     row=ListStoredIdsRow,
     sql="""\
-/* conversations.list_stored_ids */
-SELECT request_id
+SELECT /* conversations.list_stored_ids */ request_id
 FROM api_requests
 WHERE request_id = any($1)
 ORDER BY request_id
@@ -90,8 +89,7 @@ GET_IMPORT = Query(
     source="queries/conversations/importing.sql:8",
     row=FileImport,
     sql="""\
-/* conversations.get_import */
-SELECT
+SELECT /* conversations.get_import */
     id,
     train_id,
     file_name,
@@ -135,8 +133,8 @@ LOCK_IMPORT = Query(
     source="queries/conversations/importing.sql:34",
     row=FileImport,
     sql="""\
-/* conversations.lock_import */
-INSERT INTO conversation_imports (train_id, file_name, fingerprint)
+INSERT /* conversations.lock_import */
+    INTO conversation_imports (train_id, file_name, fingerprint)
 VALUES ($1, $2, $3)
 ON CONFLICT (train_id, file_name, fingerprint) DO UPDATE
     SET updated_at = clock_timestamp()
@@ -176,8 +174,7 @@ ADVANCE_IMPORT: Query[None] = Query(
     name="conversations.advance_import",
     source="queries/conversations/importing.sql:57",
     sql="""\
-/* conversations.advance_import */
-UPDATE conversation_imports
+UPDATE /* conversations.advance_import */ conversation_imports
 SET
     byte_position = $1,
     line_number = $2,
@@ -225,8 +222,7 @@ RESTART_IMPORT: Query[None] = Query(
     name="conversations.restart_import",
     source="queries/conversations/importing.sql:71",
     sql="""\
-/* conversations.restart_import */
-UPDATE conversation_imports
+UPDATE /* conversations.restart_import */ conversation_imports
 SET
     byte_position = 0,
     line_number = 0,

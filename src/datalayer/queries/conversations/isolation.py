@@ -37,8 +37,7 @@ LIST_ISOLATED_TABLES = Query(
     source="queries/conversations/isolation.sql:1",
     row=IsolatedTable,
     sql="""\
-/* conversations.list_isolated_tables */
-SELECT
+SELECT /* conversations.list_isolated_tables */
     relation::text AS relation,
     is_on,
     isolated_roles::text[] AS isolated_roles
@@ -63,8 +62,8 @@ ENABLE_TRAIN_ISOLATION: Query[list[str]] = Query(
     name="conversations.enable_train_isolation",
     source="queries/conversations/isolation.sql:14",
     sql="""\
-/* conversations.enable_train_isolation */
-SELECT enable_train_isolation($1::text::name)::text[] AS isolated_roles
+SELECT /* conversations.enable_train_isolation */
+    enable_train_isolation($1::text::name)::text[] AS isolated_roles
 """,
 )
 
@@ -86,8 +85,8 @@ DISABLE_TRAIN_ISOLATION: Query[list[str]] = Query(
     name="conversations.disable_train_isolation",
     source="queries/conversations/isolation.sql:21",
     sql="""\
-/* conversations.disable_train_isolation */
-SELECT disable_train_isolation($1::text::name)::text[] AS isolated_roles
+SELECT /* conversations.disable_train_isolation */
+    disable_train_isolation($1::text::name)::text[] AS isolated_roles
 """,
 )
 
@@ -109,8 +108,7 @@ ENTER_TRAIN: Query[bool] = Query(
     name="conversations.enter_train",
     source="queries/conversations/isolation.sql:29",
     sql="""\
-/* conversations.enter_train */
-SELECT enter_train($1, $2::text::name) AS is_confined
+SELECT /* conversations.enter_train */ enter_train($1, $2::text::name) AS is_confined
 """,
 )
 

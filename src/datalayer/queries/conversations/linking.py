@@ -76,8 +76,7 @@ LOCK_TRAINS: Query[str] = Query(
     name="conversations.lock_trains",
     source="queries/conversations/linking.sql:1",
     sql="""\
-/* conversations.lock_trains */
-WITH locked AS MATERIALIZED (
+WITH /* conversations.lock_trains */ locked AS MATERIALIZED (
     SELECT
         count(
             pg_advisory_xact_lock(
@@ -110,8 +109,7 @@ LIST_RELATIVES = Query(
     source="queries/conversations/linking.sql:21",
     row=Relative,
     sql="""\
-/* conversations.list_relatives */
-WITH question AS (
+WITH /* conversations.list_relatives */ question AS (
     SELECT
         asked.about,
         asked.train_id,
@@ -305,8 +303,7 @@ LIST_ORIGINS = Query(
     source="queries/conversations/linking.sql:179",
     row=Relative,
     sql="""\
-/* conversations.list_origins */
-WITH question AS (
+WITH /* conversations.list_origins */ question AS (
     SELECT
         asked.about,
         asked.train_id,
@@ -471,8 +468,7 @@ LIST_CONVERSATION_RELATIVES = Query(
     source="queries/conversations/linking.sql:318",
     row=Relative,
     sql="""\
-/* conversations.list_conversation_relatives */
-SELECT
+SELECT /* conversations.list_conversation_relatives */
     request_id,
     train_id,
     timestamp,
@@ -513,8 +509,7 @@ GET_RELATIVE = Query(
     source="queries/conversations/linking.sql:345",
     row=Relative,
     sql="""\
-/* conversations.get_relative */
-SELECT
+SELECT /* conversations.get_relative */
     request_id,
     train_id,
     timestamp,
@@ -549,8 +544,7 @@ LIST_BRANCH_NAMES = Query(
     source="queries/conversations/linking.sql:369",
     row=ListBranchNamesRow,
     sql="""\
-/* conversations.list_branch_names */
-SELECT DISTINCT branch_id
+SELECT /* conversations.list_branch_names */ DISTINCT branch_id
 FROM api_requests
 WHERE conversation_id = $1
 ORDER BY branch_id
@@ -571,8 +565,7 @@ MOVE_REQUESTS: Query[None] = Query(
     name="conversations.move_requests",
     source="queries/conversations/linking.sql:376",
     sql="""\
-/* conversations.move_requests */
-UPDATE api_requests
+UPDATE /* conversations.move_requests */ api_requests
 SET
     conversation_id = moved.conversation_id,
     branch_id = moved.branch_id,

@@ -49,8 +49,7 @@ GET_MEMBER = Query(
     source="queries/conversations/member.sql:1",
     row=Member,
     sql="""\
-/* conversations.get_member */
-SELECT
+SELECT /* conversations.get_member */
     id,
     train_id,
     email,
@@ -81,8 +80,7 @@ LIST_MEMBERS = Query(
     source="queries/conversations/member.sql:18",
     row=Member,
     sql="""\
-/* conversations.list_members */
-SELECT
+SELECT /* conversations.list_members */
     id,
     train_id,
     email,
@@ -118,8 +116,7 @@ LIST_MEMBERSHIPS = Query(
     source="queries/conversations/member.sql:38",
     row=Member,
     sql="""\
-/* conversations.list_memberships */
-SELECT
+SELECT /* conversations.list_memberships */
     id,
     train_id,
     email,
@@ -156,8 +153,7 @@ HAS_OTHER_OWNER: Query[bool] = Query(
     name="conversations.has_other_owner",
     source="queries/conversations/member.sql:58",
     sql="""\
-/* conversations.has_other_owner */
-SELECT count(*) > 0 AS has_other_owner
+SELECT /* conversations.has_other_owner */ count(*) > 0 AS has_other_owner
 FROM train_members
 WHERE
     train_id = $1
@@ -177,8 +173,8 @@ ADD_MEMBER = Query(
     source="queries/conversations/member.sql:67",
     row=Member,
     sql="""\
-/* conversations.add_member */
-INSERT INTO train_members (train_id, email, role, added_by)
+INSERT /* conversations.add_member */
+    INTO train_members (train_id, email, role, added_by)
 SELECT
     train_id,
     $1 AS email,
@@ -213,8 +209,7 @@ CHANGE_ROLE = Query(
     source="queries/conversations/member.sql:88",
     row=Member,
     sql="""\
-/* conversations.change_role */
-UPDATE train_members
+UPDATE /* conversations.change_role */ train_members
 SET role = $1
 WHERE
     id = (
@@ -250,8 +245,7 @@ REMOVE_MEMBER: Query[None] = Query(
     name="conversations.remove_member",
     source="queries/conversations/member.sql:111",
     sql="""\
-/* conversations.remove_member */
-DELETE FROM train_members
+DELETE /* conversations.remove_member */ FROM train_members
 WHERE
     train_id = $1
     AND lower(email) = lower($2)

@@ -151,8 +151,7 @@ GET_REQUEST = Query(
     source="queries/conversations/request.sql:1",
     row=Request,
     sql="""\
-/* conversations.get_request */
-SELECT
+SELECT /* conversations.get_request */
     request_id,
     timestamp,
     train_id,
@@ -209,8 +208,7 @@ LIST_REQUESTS = Query(
     source="queries/conversations/request.sql:47",
     row=RequestSummary,
     sql="""\
-/* conversations.list_requests */
-SELECT
+SELECT /* conversations.list_requests */
     request_id,
     timestamp,
     train_id,
@@ -289,8 +287,7 @@ LIST_FAILED_REQUESTS = Query(
     source="queries/conversations/request.sql:100",
     row=RequestSummary,
     sql="""\
-/* conversations.list_failed_requests */
-SELECT
+SELECT /* conversations.list_failed_requests */
     request_id,
     timestamp,
     train_id,
@@ -371,8 +368,7 @@ LIST_CONVERSATION_REQUESTS = Query(
     source="queries/conversations/request.sql:155",
     row=RequestSummary,
     sql="""\
-/* conversations.list_conversation_requests */
-SELECT
+SELECT /* conversations.list_conversation_requests */
     request_id,
     timestamp,
     train_id,
@@ -443,8 +439,7 @@ LIST_BRANCH_REQUESTS = Query(
     source="queries/conversations/request.sql:201",
     row=RequestSummary,
     sql="""\
-/* conversations.list_branch_requests */
-SELECT
+SELECT /* conversations.list_branch_requests */
     request_id,
     timestamp,
     train_id,
@@ -518,8 +513,7 @@ LIST_SUBTASKS = Query(
     source="queries/conversations/request.sql:248",
     row=RequestSummary,
     sql="""\
-/* conversations.list_subtasks */
-SELECT
+SELECT /* conversations.list_subtasks */
     request_id,
     timestamp,
     train_id,
@@ -597,8 +591,7 @@ LIST_SUBTASK_COUNTS = Query(
     source="queries/conversations/request.sql:306",
     row=SubtaskCount,
     sql="""\
-/* conversations.list_subtask_counts */
-SELECT
+SELECT /* conversations.list_subtask_counts */
     wanted.request_id,
     counted.subtask_count
 FROM (SELECT DISTINCT unnest($1::uuid[]) AS request_id) AS wanted
@@ -632,8 +625,7 @@ GET_RESPONSE_BODY = Query(
     source="queries/conversations/request.sql:326",
     row=ResponseBody,
     sql="""\
-/* conversations.get_response_body */
-SELECT
+SELECT /* conversations.get_response_body */
     request_id,
     response_body
 FROM api_requests
@@ -653,8 +645,7 @@ CREATE_REQUEST: Query[None] = Query(
     name="conversations.create_request",
     source="queries/conversations/request.sql:335",
     sql="""\
-/* conversations.create_request */
-INSERT INTO api_requests (
+INSERT /* conversations.create_request */ INTO api_requests (
     request_id,
     timestamp,
     train_id,
@@ -770,8 +761,7 @@ COMPLETE_REQUEST: Query[None] = Query(
     name="conversations.complete_request",
     source="queries/conversations/request.sql:405",
     sql="""\
-/* conversations.complete_request */
-UPDATE api_requests
+UPDATE /* conversations.complete_request */ api_requests
 SET
     response_status = coalesce($1, response_status),
     response_headers = coalesce($2::text::jsonb, response_headers),
@@ -851,8 +841,7 @@ MARK_TASK_INVOCATIONS: Query[None] = Query(
     name="conversations.mark_task_invocations",
     source="queries/conversations/request.sql:448",
     sql="""\
-/* conversations.mark_task_invocations */
-UPDATE api_requests
+UPDATE /* conversations.mark_task_invocations */ api_requests
 SET task_tool_invocation = $1::text::jsonb
 WHERE request_id = $2
 """,

@@ -137,8 +137,7 @@ GET_STATISTICS = Query(
     source="queries/conversations/statistics.sql:1",
     row=Statistics,
     sql="""\
-/* conversations.get_statistics */
-SELECT
+SELECT /* conversations.get_statistics */
     count(*) AS request_count,
     (
         SELECT count(*) AS error_count
@@ -190,8 +189,7 @@ LIST_MODEL_STATISTICS = Query(
     source="queries/conversations/statistics.sql:36",
     row=ModelStatistics,
     sql="""\
-/* conversations.list_model_statistics */
-SELECT
+SELECT /* conversations.list_model_statistics */
     model,
     count(*) AS request_count,
     sum(input_tokens) AS input_tokens,
@@ -258,8 +256,7 @@ LIST_TYPE_STATISTICS = Query(
     source="queries/conversations/statistics.sql:77",
     row=TypeStatistics,
     sql="""\
-/* conversations.list_type_statistics */
-SELECT
+SELECT /* conversations.list_type_statistics */
     request_type,
     count(*) AS request_count,
     sum(input_tokens) AS input_tokens,
@@ -326,8 +323,7 @@ GET_DASHBOARD_STATISTICS = Query(
     source="queries/conversations/statistics.sql:118",
     row=DashboardStatistics,
     sql="""\
-/* conversations.get_dashboard_statistics */
-WITH counted AS (
+WITH /* conversations.get_dashboard_statistics */ counted AS (
     SELECT
         conversation_id,
         model,
@@ -423,8 +419,7 @@ LIST_HOURLY_STATISTICS = Query(
     source="queries/conversations/statistics.sql:193",
     row=HourlyStatistics,
     sql="""\
-/* conversations.list_hourly_statistics */
-WITH hours AS (
+WITH /* conversations.list_hourly_statistics */ hours AS (
     SELECT series.hour
     FROM
         generate_series(
@@ -494,8 +489,7 @@ LIST_HOURLY_ACTIVITY = Query(
     source="queries/conversations/statistics.sql:243",
     row=HourlyStatistics,
     sql="""\
-/* conversations.list_hourly_activity */
-WITH hours AS (
+WITH /* conversations.list_hourly_activity */ hours AS (
     SELECT series.hour
     FROM
         generate_series(
@@ -573,8 +567,7 @@ LIST_ACTIVE_TRAINS = Query(
     source="queries/conversations/statistics.sql:300",
     row=ActiveTrain,
     sql="""\
-/* conversations.list_active_trains */
-WITH RECURSIVE train (train_id) AS (
+WITH /* conversations.list_active_trains */ RECURSIVE train (train_id) AS (
     -- A jump from each train to the next one, however many requests it has.
     (
         SELECT train_id
@@ -657,8 +650,7 @@ REFRESH_HOURLY_STATS: Query[datetime] = Query(
     name="conversations.refresh_hourly_stats",
     source="queries/conversations/statistics.sql:361",
     sql="""\
-/* conversations.refresh_hourly_stats */
-SELECT statement_timestamp() AS refreshed_at
+SELECT /* conversations.refresh_hourly_stats */ statement_timestamp() AS refreshed_at
 FROM refresh_hourly_stats()
 """,
 )

@@ -73,8 +73,7 @@ GET_TRAIN = Query(
     source="queries/conversations/train.sql:1",
     row=Train,
     sql="""\
-/* conversations.get_train */
-SELECT
+SELECT /* conversations.get_train */
     id,
     train_id,
     name,
@@ -101,8 +100,7 @@ GET_SLACK_WEBHOOK: Query[str | None] = Query(
     name="conversations.get_slack_webhook",
     source="queries/conversations/train.sql:19",
     sql="""\
-/* conversations.get_slack_webhook */
-SELECT slack_webhook_url
+SELECT /* conversations.get_slack_webhook */ slack_webhook_url
 FROM trains
 WHERE train_id = $1
 """,
@@ -123,8 +121,7 @@ LIST_TRAINS = Query(
     source="queries/conversations/train.sql:25",
     row=Train,
     sql="""\
-/* conversations.list_trains */
-SELECT
+SELECT /* conversations.list_trains */
     id,
     train_id,
     name,
@@ -162,8 +159,7 @@ LIST_SLACK_WEBHOOKS = Query(
     source="queries/conversations/train.sql:48",
     row=SlackWebhook,
     sql="""\
-/* conversations.list_slack_webhooks */
-SELECT
+SELECT /* conversations.list_slack_webhooks */
     train_id,
     slack_webhook_url
 FROM trains
@@ -191,8 +187,7 @@ HOLD_TRAIN: Query[str] = Query(
     name="conversations.hold_train",
     source="queries/conversations/train.sql:64",
     sql="""\
-/* conversations.hold_train */
-SELECT train_id
+SELECT /* conversations.hold_train */ train_id
 FROM trains
 WHERE train_id = $1
 FOR NO KEY UPDATE
@@ -213,8 +208,7 @@ CREATE_TRAIN = Query(
     source="queries/conversations/train.sql:72",
     row=Train,
     sql="""\
-/* conversations.create_train */
-INSERT INTO trains (
+INSERT /* conversations.create_train */ INTO trains (
     train_id,
     name,
     description,
@@ -288,8 +282,7 @@ UPDATE_TRAIN = Query(
     source="queries/conversations/train.sql:110",
     row=Train,
     sql="""\
-/* conversations.update_train */
-UPDATE trains
+UPDATE /* conversations.update_train */ trains
 SET
     name = coalesce($1, name),
     description = nullif(coalesce($2, description), ''),
@@ -351,8 +344,7 @@ REPLACE_SLACK_WEBHOOK: Query[None] = Query(
     name="conversations.replace_slack_webhook",
     source="queries/conversations/train.sql:137",
     sql="""\
-/* conversations.replace_slack_webhook */
-UPDATE trains
+UPDATE /* conversations.replace_slack_webhook */ trains
 SET slack_webhook_url = $1
 WHERE train_id = $2
 """,
@@ -370,8 +362,7 @@ DELETE_TRAIN: Query[None] = Query(
     name="conversations.delete_train",
     source="queries/conversations/train.sql:143",
     sql="""\
-/* conversations.delete_train */
-DELETE FROM trains
+DELETE /* conversations.delete_train */ FROM trains
 WHERE train_id = $1
 """,
 )

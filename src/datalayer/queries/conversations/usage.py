@@ -84,9 +84,8 @@ GET_USAGE = Query(
     source="queries/conversations/usage.sql:1",
     row=Usage,
     sql="""\
-/* conversations.get_usage */
 -- Each of the two parts has an index of its own, and only one of them is run.
-WITH request AS (
+WITH /* conversations.get_usage */ request AS (
     SELECT
         input_tokens,
         output_tokens,
@@ -159,8 +158,7 @@ LIST_DAILY_USAGE = Query(
     source="queries/conversations/usage.sql:55",
     row=DailyUsage,
     sql="""\
-/* conversations.list_daily_usage */
-WITH request AS (
+WITH /* conversations.list_daily_usage */ request AS (
     SELECT
         timestamp,
         input_tokens,
@@ -259,8 +257,7 @@ LIST_USAGE = Query(
     source="queries/conversations/usage.sql:134",
     row=UsageBucket,
     sql="""\
-/* conversations.list_usage */
-WITH request AS (
+WITH /* conversations.list_usage */ request AS (
     SELECT
         timestamp,
         input_tokens,
@@ -360,8 +357,7 @@ LIST_SLIDING_USAGE = Query(
     source="queries/conversations/usage.sql:211",
     row=SlidingUsage,
     sql="""\
-/* conversations.list_sliding_usage */
-WITH request AS (
+WITH /* conversations.list_sliding_usage */ request AS (
     SELECT
         timestamp,
         input_tokens,

@@ -43,8 +43,7 @@ MAINTAIN_STEP = Query(
     source="queries/maintenance/step.sql:1",
     row=MaintenanceStep,
     sql="""\
-/* maintenance.maintain_step */
-SELECT
+SELECT /* maintenance.maintain_step */
     task,
     relation,
     amount
@@ -73,8 +72,7 @@ LIST_POLICIES = Query(
     source="queries/maintenance/step.sql:17",
     row=MaintenancePolicy,
     sql="""\
-/* maintenance.list_policies */
-SELECT
+SELECT /* maintenance.list_policies */
     job_id,
     task,
     relation

@@ -53,8 +53,7 @@ GET_APPROVAL = Query(
     source="queries/operations/approval.sql:1",
     row=Approval,
     sql="""\
-/* operations.get_approval */
-SELECT
+SELECT /* operations.get_approval */
     id,
     status,
     created_at,
@@ -76,8 +75,7 @@ LIST_APPROVALS = Query(
     source="queries/operations/approval.sql:13",
     row=Approval,
     sql="""\
-/* operations.list_approvals */
-SELECT
+SELECT /* operations.list_approvals */
     id,
     status,
     created_at,
@@ -120,8 +118,7 @@ ADD_APPROVAL = Query(
     source="queries/operations/approval.sql:37",
     row=Approval,
     sql="""\
-/* operations.add_approval */
-INSERT INTO assistly_approvals (id, payload, created_at)
+INSERT /* operations.add_approval */ INTO assistly_approvals (id, payload, created_at)
 VALUES (
     $1,
     coalesce($2, 'null'::jsonb),
@@ -159,8 +156,7 @@ PATCH_APPROVAL = Query(
     source="queries/operations/approval.sql:56",
     row=Approval,
     sql="""\
-/* operations.patch_approval */
-UPDATE assistly_approvals
+UPDATE /* operations.patch_approval */ assistly_approvals
 SET payload = payload || $1
 WHERE
     id = $2
@@ -193,8 +189,7 @@ DECIDE_APPROVAL = Query(
     source="queries/operations/approval.sql:74",
     row=Approval,
     sql="""\
-/* operations.decide_approval */
-UPDATE assistly_approvals
+UPDATE /* operations.decide_approval */ assistly_approvals
 SET
     status = $1,
     decided_at = coalesce($2, clock_timestamp())

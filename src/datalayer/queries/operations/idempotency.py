@@ -50,8 +50,7 @@ GET_IDEMPOTENCY = Query(
     source="queries/operations/idempotency.sql:1",
     row=Idempotency,
     sql="""\
-/* operations.get_idempotency */
-SELECT
+SELECT /* operations.get_idempotency */
     key,
     saved_at,
     value,
@@ -75,8 +74,8 @@ BEGIN_IDEMPOTENT = Query(
     source="queries/operations/idempotency.sql:13",
     row=Idempotency,
     sql="""\
-/* operations.begin_idempotent */
-INSERT INTO assistly_idempotency (key, saved_at, fingerprint)
+INSERT /* operations.begin_idempotent */
+    INTO assistly_idempotency (key, saved_at, fingerprint)
 VALUES ($1, coalesce($2, clock_timestamp()), $3)
 ON CONFLICT (key) DO NOTHING
 RETURNING
@@ -110,8 +109,7 @@ FINISH_IDEMPOTENT = Query(
     source="queries/operations/idempotency.sql:29",
     row=Idempotency,
     sql="""\
-/* operations.finish_idempotent */
-UPDATE assistly_idempotency
+UPDATE /* operations.finish_idempotent */ assistly_idempotency
 SET
     saved_at = coalesce($1, clock_timestamp()),
     value = coalesce($2, 'null'::jsonb),
@@ -156,8 +154,7 @@ ABANDON_IDEMPOTENT: Query[None] = Query(
     name="operations.abandon_idempotent",
     source="queries/operations/idempotency.sql:51",
     sql="""\
-/* operations.abandon_idempotent */
-DELETE FROM assistly_idempotency
+DELETE /* operations.abandon_idempotent */ FROM assistly_idempotency
 WHERE
     key = $1
     AND state = 'in_flight'
@@ -186,8 +183,7 @@ RELEASE_IDEMPOTENT: Query[None] = Query(
     name="operations.release_idempotent",
     source="queries/operations/idempotency.sql:63",
     sql="""\
-/* operations.release_idempotent */
-DELETE FROM assistly_idempotency
+DELETE /* operations.release_idempotent */ FROM assistly_idempotency
 WHERE
     key = $1
     AND saved_at = $2

@@ -36,8 +36,7 @@ GET_METRICS = Query(
     source="queries/operations/metrics.sql:1",
     row=StoredMetrics,
     sql="""\
-/* operations.get_metrics */
-SELECT
+SELECT /* operations.get_metrics */
     payload,
     updated_at
 FROM assistly_metrics
@@ -55,8 +54,7 @@ INCREMENT_COUNTER: Query[int | None] = Query(
     name="operations.increment_counter",
     source="queries/operations/metrics.sql:10",
     sql="""\
-/* operations.increment_counter */
-INSERT INTO assistly_metrics AS metrics (id, payload)
+INSERT /* operations.increment_counter */ INTO assistly_metrics AS metrics (id, payload)
 VALUES (
     1,
     jsonb_build_object('counters', jsonb_build_object($1::text, $2::bigint))
@@ -105,8 +103,7 @@ OBSERVE_LATENCY: Query[None] = Query(
     name="operations.observe_latency",
     source="queries/operations/metrics.sql:45",
     sql="""\
-/* operations.observe_latency */
-INSERT INTO assistly_metrics AS metrics (id, payload)
+INSERT /* operations.observe_latency */ INTO assistly_metrics AS metrics (id, payload)
 VALUES (
     1,
     jsonb_build_object(

@@ -68,8 +68,7 @@ GET_SNAPSHOT = Query(
     source="queries/operations/mirror.sql:1",
     row=Snapshot,
     sql="""\
-/* operations.get_snapshot */
-SELECT
+SELECT /* operations.get_snapshot */
     kind,
     payload,
     updated_at
@@ -92,8 +91,7 @@ SAVE_SNAPSHOT = Query(
     source="queries/operations/mirror.sql:12",
     row=Snapshot,
     sql="""\
-/* operations.save_snapshot */
-INSERT INTO assistly_store (kind, payload, updated_at)
+INSERT /* operations.save_snapshot */ INTO assistly_store (kind, payload, updated_at)
 VALUES ($1, coalesce($2, 'null'::jsonb), clock_timestamp())
 ON CONFLICT (kind) DO UPDATE
     SET
@@ -122,8 +120,7 @@ APPEND_EVENTS = Query(
     source="queries/operations/mirror.sql:27",
     row=AppendedEvent,
     sql="""\
-/* operations.append_events */
-WITH appended AS (
+WITH /* operations.append_events */ appended AS (
     INSERT INTO assistly_events (event_type, payload, created_at)
     SELECT
         given.event_type,
@@ -158,8 +155,7 @@ LIST_EVENTS = Query(
     source="queries/operations/mirror.sql:48",
     row=Event,
     sql="""\
-/* operations.list_events */
-SELECT
+SELECT /* operations.list_events */
     id,
     event_type,
     payload,

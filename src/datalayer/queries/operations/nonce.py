@@ -23,8 +23,7 @@ REGISTER_NONCE: Query[bool] = Query(
     name="operations.register_nonce",
     source="queries/operations/nonce.sql:1",
     sql="""\
-/* operations.register_nonce */
-WITH registered AS (
+WITH /* operations.register_nonce */ registered AS (
     INSERT INTO assistly_nonces (nonce, timestamp_ms)
     VALUES ($1, $2)
     ON CONFLICT (nonce) DO NOTHING
@@ -47,8 +46,7 @@ PRUNE_NONCES: Query[None] = Query(
     name="operations.prune_nonces",
     source="queries/operations/nonce.sql:12",
     sql="""\
-/* operations.prune_nonces */
-WITH chosen AS MATERIALIZED (
+WITH /* operations.prune_nonces */ chosen AS MATERIALIZED (
     SELECT nonce
     FROM assistly_nonces
     WHERE timestamp_ms < $1
@@ -78,8 +76,8 @@ GET_CLOCK_MS: Query[int] = Query(
     name="operations.get_clock_ms",
     source="queries/operations/nonce.sql:29",
     sql="""\
-/* operations.get_clock_ms */
-SELECT (extract(EPOCH FROM clock_timestamp()) * 1000)::bigint AS clock_ms
+SELECT /* operations.get_clock_ms */
+    (extract(EPOCH FROM clock_timestamp()) * 1000)::bigint AS clock_ms
 """,
 )
 

@@ -110,8 +110,7 @@ GET_JOB = Query(
     source="queries/operations/queue.sql:1",
     row=Job,
     sql="""\
-/* operations.get_job */
-SELECT
+SELECT /* operations.get_job */
     id,
     status,
     retries,
@@ -147,8 +146,7 @@ LIST_JOBS = Query(
     source="queries/operations/queue.sql:27",
     row=Job,
     sql="""\
-/* operations.list_jobs */
-SELECT
+SELECT /* operations.list_jobs */
     id,
     status,
     retries,
@@ -191,8 +189,7 @@ LIST_JOBS_BY_STATUS = Query(
     source="queries/operations/queue.sql:58",
     row=Job,
     sql="""\
-/* operations.list_jobs_by_status */
-SELECT
+SELECT /* operations.list_jobs_by_status */
     id,
     status,
     retries,
@@ -245,8 +242,7 @@ LIST_JOBS_OF = Query(
     source="queries/operations/queue.sql:93",
     row=Job,
     sql="""\
-/* operations.list_jobs_of */
-SELECT
+SELECT /* operations.list_jobs_of */
     job.id,
     job.status,
     job.retries,
@@ -329,8 +325,7 @@ LIST_DEAD_LETTERS = Query(
     source="queries/operations/queue.sql:157",
     row=Job,
     sql="""\
-/* operations.list_dead_letters */
-SELECT
+SELECT /* operations.list_dead_letters */
     id,
     status,
     retries,
@@ -375,8 +370,7 @@ FIND_SCHEDULE_CONFLICT = Query(
     source="queries/operations/queue.sql:190",
     row=Job,
     sql="""\
-/* operations.find_schedule_conflict */
-SELECT
+SELECT /* operations.find_schedule_conflict */
     id,
     status,
     retries,
@@ -436,8 +430,7 @@ GET_LIVE_JOB_BY_KEY = Query(
     source="queries/operations/queue.sql:227",
     row=Job,
     sql="""\
-/* operations.get_live_job_by_key */
-SELECT
+SELECT /* operations.get_live_job_by_key */
     id,
     status,
     retries,
@@ -484,8 +477,7 @@ COUNT_JOBS = Query(
     source="queries/operations/queue.sql:259",
     row=StatusCount,
     sql="""\
-/* operations.count_jobs */
-WITH counted AS (
+WITH /* operations.count_jobs */ counted AS (
     SELECT
         status,
         count(*) AS jobs
@@ -521,8 +513,7 @@ GET_QUEUE_AGE: Query[timedelta | None] = Query(
     name="operations.get_queue_age",
     source="queries/operations/queue.sql:284",
     sql="""\
-/* operations.get_queue_age */
-SELECT
+SELECT /* operations.get_queue_age */
     coalesce($1, statement_timestamp())
     - min(coalesce(next_retry_at, scheduled_at)) AS age
 FROM assistly_queue_jobs
@@ -547,8 +538,7 @@ GET_NEXT_WORK: Query[timedelta | None] = Query(
     name="operations.get_next_work",
     source="queries/operations/queue.sql:296",
     sql="""\
-/* operations.get_next_work */
-SELECT
+SELECT /* operations.get_next_work */
     least(
         (
             SELECT min(coalesce(next_retry_at, scheduled_at))
@@ -580,8 +570,7 @@ GET_QUEUE_OUTLOOK = Query(
     source="queries/operations/queue.sql:314",
     row=QueueOutlook,
     sql="""\
-/* operations.get_queue_outlook */
-WITH moment AS MATERIALIZED (
+WITH /* operations.get_queue_outlook */ moment AS MATERIALIZED (
     SELECT coalesce($1, statement_timestamp()) AS now
 ),
 
@@ -658,8 +647,7 @@ SCHEDULE_JOB = Query(
     source="queries/operations/queue.sql:377",
     row=Job,
     sql="""\
-/* operations.schedule_job */
-INSERT INTO assistly_queue_jobs AS job (
+INSERT /* operations.schedule_job */ INTO assistly_queue_jobs AS job (
     platform,
     content,
     scheduled_at,
@@ -723,8 +711,7 @@ SCHEDULE_JOBS = Query(
     source="queries/operations/queue.sql:420",
     row=Job,
     sql="""\
-/* operations.schedule_jobs */
-WITH new_jobs AS MATERIALIZED (
+WITH /* operations.schedule_jobs */ new_jobs AS MATERIALIZED (
     SELECT
         nextval('assistly_queue_jobs_id_seq') AS id,
         given.platform,
@@ -838,8 +825,7 @@ LOCK_PLATFORM: Query[str] = Query(
     name="operations.lock_platform",
     source="queries/operations/queue.sql:511",
     sql="""\
-/* operations.lock_platform */
-WITH locked AS MATERIALIZED (
+WITH /* operations.lock_platform */ locked AS MATERIALIZED (
     SELECT
         pg_advisory_xact_lock(
             hashtextextended('assistly_queue_jobs.' || $1::text, 0)
@@ -866,8 +852,7 @@ REMOVE_JOB = Query(
     source="queries/operations/queue.sql:524",
     row=Job,
     sql="""\
-/* operations.remove_job */
-DELETE FROM assistly_queue_jobs
+DELETE /* operations.remove_job */ FROM assistly_queue_jobs
 WHERE
     id = $1
     AND (status <> 'processing' OR $2)
@@ -910,8 +895,7 @@ REPLAY_DEAD_LETTER = Query(
     source="queries/operations/queue.sql:554",
     row=Job,
     sql="""\
-/* operations.replay_dead_letter */
-WITH replayed AS (
+WITH /* operations.replay_dead_letter */ replayed AS (
     UPDATE assistly_queue_jobs AS job
     SET
         status = 'scheduled',

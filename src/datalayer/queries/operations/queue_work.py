@@ -96,8 +96,7 @@ CLAIM_DUE_JOBS = Query(
     source="queries/operations/queue_work.sql:1",
     row=ClaimedJob,
     sql="""\
-/* operations.claim_due_jobs */
-WITH due AS MATERIALIZED (
+WITH /* operations.claim_due_jobs */ due AS MATERIALIZED (
     SELECT
         id,
         coalesce(next_retry_at, scheduled_at) AS due_at
@@ -190,8 +189,7 @@ EXTEND_LEASES = Query(
     source="queries/operations/queue_work.sql:68",
     row=ExtendedLease,
     sql="""\
-/* operations.extend_leases */
-WITH held AS MATERIALIZED (
+WITH /* operations.extend_leases */ held AS MATERIALIZED (
     SELECT
         job.id,
         -- Asked for below, or the planner may go through all that is processed, and
@@ -252,8 +250,7 @@ COMPLETE_JOB = Query(
     source="queries/operations/queue_work.sql:105",
     row=EndedJob,
     sql="""\
-/* operations.complete_job */
-UPDATE assistly_queue_jobs
+UPDATE /* operations.complete_job */ assistly_queue_jobs
 SET
     status = 'posted',
     remote_id = $1,
@@ -301,8 +298,7 @@ COMPLETE_JOBS = Query(
     source="queries/operations/queue_work.sql:131",
     row=CompletedJob,
     sql="""\
-/* operations.complete_jobs */
-WITH held AS MATERIALIZED (
+WITH /* operations.complete_jobs */ held AS MATERIALIZED (
     SELECT
         job.id,
         -- As in extend_leases.
@@ -370,8 +366,7 @@ FAIL_JOB = Query(
     source="queries/operations/queue_work.sql:170",
     row=EndedJob,
     sql="""\
-/* operations.fail_job */
-UPDATE assistly_queue_jobs
+UPDATE /* operations.fail_job */ assistly_queue_jobs
 SET
     status
     = CASE WHEN retries + 1 >= $1 THEN 'dead_letter' ELSE 'retrying' END,
@@ -460,8 +455,7 @@ RECLAIM_EXPIRED_JOBS = Query(
     source="queries/operations/queue_work.sql:225",
     row=ReclaimedJob,
     sql="""\
-/* operations.reclaim_expired_jobs */
-WITH expired AS MATERIALIZED (
+WITH /* operations.reclaim_expired_jobs */ expired AS MATERIALIZED (
     SELECT
         id,
         locked_by,

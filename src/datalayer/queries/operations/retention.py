@@ -30,8 +30,7 @@ TAKE_RETENTION_TURN: Query[bool] = Query(
     name="operations.take_retention_turn",
     source="queries/operations/retention.sql:1",
     sql="""\
-/* operations.take_retention_turn */
-WITH taken AS (
+WITH /* operations.take_retention_turn */ taken AS (
     INSERT INTO assistly_retention AS turn (id, last_run_at)
     SELECT
         1 AS id,
@@ -72,8 +71,7 @@ DELETE_OLD_APPROVALS: Query[None] = Query(
     name="operations.delete_old_approvals",
     source="queries/operations/retention.sql:31",
     sql="""\
-/* operations.delete_old_approvals */
-WITH chosen AS MATERIALIZED (
+WITH /* operations.delete_old_approvals */ chosen AS MATERIALIZED (
     SELECT id
     FROM assistly_approvals
     WHERE
@@ -114,8 +112,7 @@ DELETE_SURPLUS_APPROVALS: Query[None] = Query(
     name="operations.delete_surplus_approvals",
     source="queries/operations/retention.sql:52",
     sql="""\
-/* operations.delete_surplus_approvals */
-WITH chosen AS MATERIALIZED (
+WITH /* operations.delete_surplus_approvals */ chosen AS MATERIALIZED (
     SELECT id
     FROM assistly_approvals
     WHERE
@@ -157,8 +154,7 @@ DELETE_OLD_IDEMPOTENCY: Query[None] = Query(
     name="operations.delete_old_idempotency",
     source="queries/operations/retention.sql:79",
     sql="""\
-/* operations.delete_old_idempotency */
-WITH chosen AS MATERIALIZED (
+WITH /* operations.delete_old_idempotency */ chosen AS MATERIALIZED (
     SELECT key
     FROM assistly_idempotency
     WHERE
@@ -200,8 +196,7 @@ DELETE_SURPLUS_IDEMPOTENCY: Query[None] = Query(
     name="operations.delete_surplus_idempotency",
     source="queries/operations/retention.sql:100",
     sql="""\
-/* operations.delete_surplus_idempotency */
-WITH chosen AS MATERIALIZED (
+WITH /* operations.delete_surplus_idempotency */ chosen AS MATERIALIZED (
     SELECT key
     FROM assistly_idempotency
     WHERE
@@ -244,8 +239,7 @@ DELETE_OLD_NONCES: Query[None] = Query(
     name="operations.delete_old_nonces",
     source="queries/operations/retention.sql:127",
     sql="""\
-/* operations.delete_old_nonces */
-WITH chosen AS MATERIALIZED (
+WITH /* operations.delete_old_nonces */ chosen AS MATERIALIZED (
     SELECT nonce
     FROM assistly_nonces
     WHERE

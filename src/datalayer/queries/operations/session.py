@@ -41,8 +41,7 @@ GET_OR_CREATE_SESSION = Query(
     source="queries/operations/session.sql:1",
     row=Session,
     sql="""\
-/* operations.get_or_create_session */
-WITH existing AS (
+WITH /* operations.get_or_create_session */ existing AS (
     SELECT
         user_id,
         session,
@@ -97,8 +96,8 @@ SAVE_SESSION = Query(
     source="queries/operations/session.sql:43",
     row=Session,
     sql="""\
-/* operations.save_session */
-INSERT INTO assistly_sessions (user_id, session, updated_at)
+INSERT /* operations.save_session */
+    INTO assistly_sessions (user_id, session, updated_at)
 VALUES ($1, coalesce($2, 'null'::jsonb), clock_timestamp())
 ON CONFLICT (user_id) DO UPDATE
     SET

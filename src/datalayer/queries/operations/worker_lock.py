@@ -44,8 +44,7 @@ GET_WORKER_LOCK = Query(
     source="queries/operations/worker_lock.sql:1",
     row=WorkerLock,
     sql="""\
-/* operations.get_worker_lock */
-SELECT
+SELECT /* operations.get_worker_lock */
     id,
     owner_id,
     acquired_at,
@@ -73,8 +72,8 @@ ACQUIRE_WORKER_LOCK = Query(
     source="queries/operations/worker_lock.sql:17",
     row=WorkerLock,
     sql="""\
-/* operations.acquire_worker_lock */
-INSERT INTO assistly_worker_lock AS held (id, owner_id, acquired_at, expires_at, token)
+INSERT /* operations.acquire_worker_lock */
+    INTO assistly_worker_lock AS held (id, owner_id, acquired_at, expires_at, token)
 SELECT
     $1 AS id,
     $2 AS owner_id,
@@ -139,8 +138,7 @@ RENEW_WORKER_LOCK = Query(
     source="queries/operations/worker_lock.sql:61",
     row=WorkerLock,
     sql="""\
-/* operations.renew_worker_lock */
-UPDATE assistly_worker_lock
+UPDATE /* operations.renew_worker_lock */ assistly_worker_lock
 SET
     expires_at
     = coalesce($1, clock_timestamp())
@@ -184,8 +182,7 @@ RELEASE_WORKER_LOCK: Query[None] = Query(
     name="operations.release_worker_lock",
     source="queries/operations/worker_lock.sql:84",
     sql="""\
-/* operations.release_worker_lock */
-UPDATE assistly_worker_lock
+UPDATE /* operations.release_worker_lock */ assistly_worker_lock
 SET expires_at = coalesce($1, clock_timestamp())
 WHERE
     id = $2
@@ -217,8 +214,7 @@ GUARD_WORKER_LOCK = Query(
     source="queries/operations/worker_lock.sql:96",
     row=WorkerLock,
     sql="""\
-/* operations.guard_worker_lock */
-SELECT
+SELECT /* operations.guard_worker_lock */
     id,
     owner_id,
     acquired_at,

@@ -57,8 +57,7 @@ CREATE_THING: Query[None] = Query(
     name="create_thing",
     source="queries/thing.sql:1",
     sql="""\
-/* create_thing */
-INSERT INTO thing (
+INSERT /* create_thing */ INTO thing (
     id, a_bool, colour, created, label, meta, note, price, seen, weight
 )
 VALUES (
@@ -105,8 +104,8 @@ ADD_THINGS: Query[None] = Query(
     name="add_things",
     source="queries/thing.sql:19",
     sql="""\
-/* add_things */
-INSERT INTO thing (id, a_bool, colour, created, label, meta, price, seen, weight)
+INSERT /* add_things */
+    INTO thing (id, a_bool, colour, created, label, meta, price, seen, weight)
 VALUES ($1, true, $2, current_date, '', 'null', $3, localtimestamp, 0)
 """,
 )
@@ -128,8 +127,7 @@ LIST_THINGS = Query(
     source="queries/thing.sql:26",
     row=ListThingsRow,
     sql="""\
-/* list_things */
-SELECT id FROM thing ORDER BY id LIMIT $1
+SELECT /* list_things */ id FROM thing ORDER BY id LIMIT $1
 """,
 )
 

@@ -55,8 +55,7 @@ LIST_PEOPLE = Query(
         (4, enum_value(KitchenHeat)),
     ),
     sql="""\
-/* list_people */
-SELECT
+SELECT /* list_people */
     id,
     mood,
     moods,
@@ -81,8 +80,7 @@ GET_MOOD: Query[Mood] = Query(
     source="queries/person.sql:13",
     convert=((0, enum_value(Mood)),),
     sql="""\
-/* get_mood */
-SELECT mood FROM person WHERE id = $1
+SELECT /* get_mood */ mood FROM person WHERE id = $1
 """,
 )
 
@@ -97,8 +95,7 @@ LIST_MOODS: Query[list[Mood]] = Query(
     source="queries/person.sql:17",
     convert=((0, text_array(enum_value(Mood))),),
     sql="""\
-/* list_moods */
-SELECT enum_range(NULL::mood) AS moods
+SELECT /* list_moods */ enum_range(NULL::mood) AS moods
 """,
 )
 
@@ -115,8 +112,7 @@ CHEER_UP: Query[None] = Query(
     name="cheer_up",
     source="queries/person.sql:23",
     sql="""\
-/* cheer_up */
-UPDATE person SET mood = $1, heat = $2 WHERE id = $3
+UPDATE /* cheer_up */ person SET mood = $1, heat = $2 WHERE id = $3
 """,
 )
 

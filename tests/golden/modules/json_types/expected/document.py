@@ -54,8 +54,7 @@ LIST_DOCUMENTS = Query(
     source="queries/document.sql:1",
     row=ListDocumentsRow,
     sql="""\
-/* list_documents */
-SELECT
+SELECT /* list_documents */
     id,
     body,
     meta,
@@ -75,8 +74,7 @@ GET_BODY: Query[JsonValue] = Query(
     name="get_body",
     source="queries/document.sql:12",
     sql="""\
-/* get_body */
-SELECT body FROM document WHERE id = $1
+SELECT /* get_body */ body FROM document WHERE id = $1
 """,
 )
 
@@ -90,8 +88,7 @@ GET_TYPED_BODY: Query[Body] = Query(
     name="get_typed_body",
     source="queries/document.sql:16",
     sql="""\
-/* get_typed_body */
-SELECT body FROM document WHERE id = $1
+SELECT /* get_typed_body */ body FROM document WHERE id = $1
 """,
 )
 
@@ -105,8 +102,8 @@ CREATE_DOCUMENT: Query[None] = Query(
     name="create_document",
     source="queries/document.sql:21",
     sql="""\
-/* create_document */
-INSERT INTO document (id, body, meta, history) VALUES ($1, $2, $3, $4)
+INSERT /* create_document */
+    INTO document (id, body, meta, history) VALUES ($1, $2, $3, $4)
 """,
 )
 
@@ -131,8 +128,7 @@ REMOVE_KEY: Query[None] = Query(
     name="remove_key",
     source="queries/document.sql:26",
     sql="""\
-/* remove_key */
-UPDATE document SET body = body - $1 WHERE id = $2
+UPDATE /* remove_key */ document SET body = body - $1 WHERE id = $2
 """,
 )
 

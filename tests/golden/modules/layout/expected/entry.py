@@ -67,8 +67,7 @@ FIND_BY_PATTERN = Query(
     source="queries/entry.sql:1",
     row=FindByPatternRow,
     sql="""\
-/* find_by_pattern */
-SELECT
+SELECT /* find_by_pattern */
     id,
     -- a whole-line comment with :colons and 'quotes'
     body AS "text"   -- trailing
@@ -99,8 +98,7 @@ FIND_BY_STATE = Query(
         (3, text_array(enum_value(State))),
     ),
     sql="""\
-/* find_by_state */
-SELECT
+SELECT /* find_by_state */
     id,
     state,
     states,
@@ -137,8 +135,8 @@ MOVE_ALL_ENTRIES_FROM_ONE_STATE_TO_ANOTHER_STATE_AT_ONCE: Query[None] = Query(
     name="move_all_entries_from_one_state_to_another_state_at_once",
     source="queries/entry.sql:23",
     sql="""\
-/* move_all_entries_from_one_state_to_another_state_at_once */
-UPDATE entry SET state = $1 WHERE state = $2
+UPDATE /* move_all_entries_from_one_state_to_another_state_at_once */
+    entry SET state = $1 WHERE state = $2
 """,
 )
 
@@ -159,8 +157,8 @@ COUNT_ALL_ENTRIES_THAT_ARE_IN_SOME_STATE_OR_IN_ANOTHER_STATE: Query[int] = Query
     name="count_all_entries_that_are_in_some_state_or_in_another_state",
     source="queries/entry.sql:27",
     sql="""\
-/* count_all_entries_that_are_in_some_state_or_in_another_state */
-SELECT count(*) FROM entry
+SELECT /* count_all_entries_that_are_in_some_state_or_in_another_state */
+    count(*) FROM entry
 """,
 )
 

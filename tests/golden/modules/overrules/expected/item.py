@@ -26,8 +26,7 @@ LIST_ITEMS = Query(
     source="queries/item.sql:1",
     row=ListItemsRow,
     sql="""\
-/* list_items */
-SELECT
+SELECT /* list_items */
     id,
     name,
     tags

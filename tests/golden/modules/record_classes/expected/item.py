@@ -44,8 +44,7 @@ LIST_ITEMS = Query(
     source="queries/item.sql:1",
     row=Item,
     sql="""\
-/* list_items */
-SELECT id, name, note FROM item ORDER BY id
+SELECT /* list_items */ id, name, note FROM item ORDER BY id
 """,
 )
 
@@ -60,8 +59,7 @@ GET_ITEM = Query(
     source="queries/item.sql:6",
     row=Item,
     sql="""\
-/* get_item */
-SELECT id, name::text AS name, note FROM item WHERE id = $1
+SELECT /* get_item */ id, name::text AS name, note FROM item WHERE id = $1
 """,
 )
 
@@ -76,8 +74,7 @@ CREATE_ITEM = Query(
     source="queries/item.sql:11",
     row=Item,
     sql="""\
-/* create_item */
-INSERT INTO item (id, name) VALUES ($1, $2) RETURNING id, name, note
+INSERT /* create_item */ INTO item (id, name) VALUES ($1, $2) RETURNING id, name, note
 """,
 )
 
@@ -92,8 +89,7 @@ LIST_NAMES = Query(
     source="queries/item.sql:16",
     row=ListNamesRow,
     sql="""\
-/* list_names */
-SELECT name FROM item ORDER BY name
+SELECT /* list_names */ name FROM item ORDER BY name
 """,
 )
 

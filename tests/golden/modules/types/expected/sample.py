@@ -124,8 +124,7 @@ LIST_SAMPLES = Query(
     row=Sample,
     convert=((33, text_array()), (34, text_array()), (36, text_array())),
     sql="""\
-/* list_samples */
-SELECT
+SELECT /* list_samples */
     id,
     a_bool,
     a_bytea,
@@ -186,8 +185,7 @@ CREATE_SAMPLE: Query[None] = Query(
     name="create_sample",
     source="queries/sample.sql:53",
     sql="""\
-/* create_sample */
-INSERT INTO sample (
+INSERT /* create_sample */ INTO sample (
     id,
     a_bool,
     a_bytea,
@@ -393,8 +391,7 @@ FIND_SAMPLES = Query(
     source="queries/sample.sql:150",
     row=FindSamplesRow,
     sql="""\
-/* find_samples */
-SELECT id
+SELECT /* find_samples */ id
 FROM sample
 WHERE id = ANY ($1) AND a_varchar = ANY ($2) AND a_timestamptz > $3
 ORDER BY id
@@ -422,8 +419,7 @@ GET_UUIDS: Query[list[UUID | None] | None] = Query(
     name="get_uuids",
     source="queries/sample.sql:158",
     sql="""\
-/* get_uuids */
-SELECT uuids FROM sample WHERE id = $1
+SELECT /* get_uuids */ uuids FROM sample WHERE id = $1
 """,
 )
 
@@ -439,8 +435,7 @@ GET_RECORD: Query[tuple[object, ...]] = Query(
     name="get_record",
     source="queries/sample.sql:162",
     sql="""\
-/* get_record */
-SELECT row(id, a_bool) AS part FROM sample WHERE id = $1
+SELECT /* get_record */ row(id, a_bool) AS part FROM sample WHERE id = $1
 """,
 )
 
@@ -454,8 +449,7 @@ SLEEP: Query[str | None] = Query(
     name="sleep",
     source="queries/sample.sql:166",
     sql="""\
-/* sleep */
-SELECT pg_sleep($1) AS slept
+SELECT /* sleep */ pg_sleep($1) AS slept
 """,
 )
 

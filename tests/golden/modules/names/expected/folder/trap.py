@@ -67,8 +67,7 @@ LIST = Query(
     source="queries/folder/trap.sql:1",
     row=ListRow,
     sql="""\
-/* folder.list */
-SELECT
+SELECT /* folder.list */
     class,
     self,
     date,
@@ -96,8 +95,7 @@ EXECUTE: Query[None] = Query(
     name="folder.execute",
     source="queries/folder/trap.sql:19",
     sql="""\
-/* folder.execute */
-UPDATE trap
+UPDATE /* folder.execute */ trap
 SET connection = $1, str = $2, date = $3
 WHERE class = $4 AND int < $5
 """,
@@ -125,8 +123,7 @@ ANY: Query[date_] = Query(
     name="folder.any",
     source="queries/folder/trap.sql:25",
     sql="""\
-/* folder.any */
-SELECT ($1::date + 1) AS tomorrow
+SELECT /* folder.any */ ($1::date + 1) AS tomorrow
 """,
 )
 
@@ -140,8 +137,7 @@ PARAMETERS: Query[None] = Query(
     name="folder.parameters",
     source="queries/folder/trap.sql:29",
     sql="""\
-/* folder.parameters */
-UPDATE trap SET self = $1 WHERE int = $2
+UPDATE /* folder.parameters */ trap SET self = $1 WHERE int = $2
 """,
 )
 
@@ -159,8 +155,7 @@ COUNT: Query[int_] = Query(
     name="folder.count",
     source="queries/folder/trap.sql:33",
     sql="""\
-/* folder.count */
-SELECT count(*) FROM trap
+SELECT /* folder.count */ count(*) FROM trap
 """,
 )
 

@@ -102,8 +102,7 @@ LIST_ITEMS = Query(
     source="queries/shop/item.sql:1",
     row=Item,
     sql="""\
-/* shop.list_items */
-SELECT
+SELECT /* shop.list_items */
     id,
     name,
     price
@@ -124,8 +123,7 @@ GET_ITEM = Query(
     source="queries/shop/item.sql:12",
     row=Item,
     sql="""\
-/* shop.get_item */
-SELECT
+SELECT /* shop.get_item */
     id,
     name,
     price
@@ -145,8 +143,7 @@ GET_TOTALS = Query(
     source="queries/shop/item.sql:22",
     row=GetTotalsRow,
     sql="""\
-/* shop.get_totals */
-SELECT
+SELECT /* shop.get_totals */
     count(*) AS items,
     sum(price) AS price
 FROM item
@@ -163,8 +160,7 @@ COUNT_ITEMS: Query[int] = Query(
     name="shop.count_items",
     source="queries/shop/item.sql:29",
     sql="""\
-/* shop.count_items */
-SELECT count(*) AS items FROM item
+SELECT /* shop.count_items */ count(*) AS items FROM item
 """,
 )
 
@@ -178,8 +174,7 @@ GET_HIGHEST_PRICE: Query[Decimal | None] = Query(
     name="shop.get_highest_price",
     source="queries/shop/item.sql:33",
     sql="""\
-/* shop.get_highest_price */
-SELECT max(price) AS price FROM item
+SELECT /* shop.get_highest_price */ max(price) AS price FROM item
 """,
 )
 
@@ -193,8 +188,7 @@ GET_NAME: Query[str] = Query(
     name="shop.get_name",
     source="queries/shop/item.sql:37",
     sql="""\
-/* shop.get_name */
-SELECT name FROM item WHERE id = $1
+SELECT /* shop.get_name */ name FROM item WHERE id = $1
 """,
 )
 
@@ -208,8 +202,7 @@ GET_PRICE: Query[Decimal | None] = Query(
     name="shop.get_price",
     source="queries/shop/item.sql:41",
     sql="""\
-/* shop.get_price */
-SELECT price FROM item WHERE id = $1
+SELECT /* shop.get_price */ price FROM item WHERE id = $1
 """,
 )
 
@@ -223,8 +216,7 @@ RENAME_ITEM: Query[None] = Query(
     name="shop.rename_item",
     source="queries/shop/item.sql:45",
     sql="""\
-/* shop.rename_item */
-UPDATE item SET name = $1 WHERE id = $2
+UPDATE /* shop.rename_item */ item SET name = $1 WHERE id = $2
 """,
 )
 
@@ -239,8 +231,7 @@ CREATE_ITEM = Query(
     source="queries/shop/item.sql:49",
     row=CreateItemRow,
     sql="""\
-/* shop.create_item */
-INSERT INTO item (name, price) VALUES ($1, $2)
+INSERT /* shop.create_item */ INTO item (name, price) VALUES ($1, $2)
 RETURNING
     id,
     added_at
@@ -260,8 +251,7 @@ REPRICE_ITEM = Query(
     source="queries/shop/item.sql:56",
     row=RepriceItemRow,
     sql="""\
-/* shop.reprice_item */
-UPDATE item SET price = $1
+UPDATE /* shop.reprice_item */ item SET price = $1
 WHERE id = $2
 RETURNING
     id,
@@ -281,8 +271,7 @@ ADD_ITEMS: Query[None] = Query(
     name="shop.add_items",
     source="queries/shop/item.sql:64",
     sql="""\
-/* shop.add_items */
-INSERT INTO item (name, price) VALUES ($1, $2)
+INSERT /* shop.add_items */ INTO item (name, price) VALUES ($1, $2)
 """,
 )
 
@@ -300,8 +289,7 @@ REFRESH_STATISTICS: Query[None] = Query(
     name="shop.refresh_statistics",
     source="queries/shop/item.sql:68",
     sql="""\
-/* shop.refresh_statistics */
-ANALYZE item;
+ANALYZE /* shop.refresh_statistics */ item;
 RESET search_path;
 """,
 )
