@@ -190,7 +190,7 @@ def test_wrong_backfill_is_told_from_the_right_one(
 ) -> None:
     connection = connect(mutant.write(tmp_path))
 
-    @settings(max_examples=500, phases=[Phase.generate], database=None)
+    @settings(max_examples=3000, phases=[Phase.generate], database=None)
     @given(stored=stored_requests(), batch_size=st.integers(1, 5))
     def hold(stored: list[Row], batch_size: int) -> None:
         assert_backfills(connection, stored, batch_size)
