@@ -55,7 +55,8 @@ def datalayer_prover(pytestconfig: pytest.Config) -> Iterator[Prover]:
     from datalayer.proving import open_prover  # noqa: PLC0415 - as above
 
     config = load_config(pytestconfig.rootpath)
-    with open_prover(config, seed=pytestconfig.getoption("--prove-seed")) as prover:
+    seed = int(pytestconfig.getoption("--prove-seed") or 0)
+    with open_prover(config, seed=seed) as prover:
         yield prover
 
 

@@ -102,7 +102,12 @@ def _search_with_hypothesis(
         phases=(Phase.generate, Phase.shrink),
         print_blob=False,
         report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=(
+            HealthCheck.data_too_large,
+            HealthCheck.filter_too_much,
+            HealthCheck.large_base_example,
+            HealthCheck.too_slow,
+        ),
         verbosity=Verbosity.quiet,
     )(given(strategy)(run))
     try:

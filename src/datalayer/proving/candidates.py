@@ -156,24 +156,28 @@ def matching(pattern: str) -> tuple[str, ...]:
     """Return two texts for a constant that is a regular expression, if it is one."""
     if not pattern.startswith("^") or not pattern.endswith("$"):
         return ()
-    import hypothesis  # noqa: PLC0415 - an extra, and slow to import
+    from hypothesis import HealthCheck, Phase, errors, find, settings, strategies  # noqa: PLC0415 - an extra, and slow to import
 
-    fast = hypothesis.settings(
+    fast = settings(
         max_examples=10,
         database=None,
         deadline=None,
         derandomize=True,
-        phases=(hypothesis.Phase.generate,),
-        suppress_health_check=list(hypothesis.HealthCheck),
+        phases=(Phase.generate,),
+        suppress_health_check=(
+            HealthCheck.data_too_large,
+            HealthCheck.filter_too_much,
+            HealthCheck.too_slow,
+        ),
     )
     try:
-        texts = hypothesis.strategies.from_regex(pattern, fullmatch=True)
-        first = hypothesis.find(texts, lambda _: True, settings=fast)
+        texts = strategies.from_regex(pattern, fullmatch=True)
+        first = find(texts, lambda _: True, settings=fast)
         return (
             first,
-            hypothesis.find(texts, lambda text: text != first, settings=fast),
+            find(texts, lambda text: text != first, settings=fast),
         )
-    except (re.error, hypothesis.errors.HypothesisException):
+    except (re.error, errors.HypothesisException):
         # PostgreSQL's expressions are not quite those of Python.
         return ()
 
