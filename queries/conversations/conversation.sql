@@ -5,7 +5,6 @@
 -- @column input_tokens not null
 -- @column output_tokens not null
 -- @column total_tokens not null
--- @column models[] not null
 -- @column started_at not null
 SELECT
     newest.conversation_id,
@@ -68,7 +67,6 @@ LIMIT 1;
 -- @column input_tokens not null
 -- @column output_tokens not null
 -- @column total_tokens not null
--- @column models[] not null
 -- @column started_at not null
 WITH page AS MATERIALIZED (
     SELECT
