@@ -17,7 +17,7 @@ from datalayer.location import excerpt
 from datalayer.model import TypeKind
 
 if TYPE_CHECKING:
-    from datalayer.codegen.rendering.typemap import EnumClasses
+    from datalayer.codegen.rendering.typemap import TypeClasses
     from datalayer.model import Literal, Parameter, QuerySource, SqlType
 
 
@@ -34,7 +34,7 @@ class _Unfit(Exception):
 
 
 def default_of(
-    source: QuerySource, parameter: Parameter, enums: EnumClasses
+    source: QuerySource, parameter: Parameter, type_classes: TypeClasses
 ) -> Default | None:
     """Return the default of a parameter; raise `DefaultError` if it does not fit."""
     if not parameter.has_default:
@@ -44,25 +44,25 @@ def default_of(
             return Default("None")
         raise _error(source, parameter, "the parameter is not nullable")
     try:
-        return _literal(parameter.type, parameter.default, enums)
+        return _literal(parameter.type, parameter.default, type_classes)
     except _Unfit as unfit:
         raise _error(source, parameter, str(unfit)) from None
 
 
-def _literal(type_: SqlType, value: Literal, enums: EnumClasses) -> Default:
+def _literal(type_: SqlType, value: Literal, type_classes: TypeClasses) -> Default:
     if type_.kind is TypeKind.ENUM:
-        return _enum(type_, value, enums)
+        return _enum(type_, value, type_classes)
     if type_.kind in (TypeKind.ARRAY, TypeKind.RANGE, TypeKind.MULTIRANGE):
         raise _Unfit(f"`{type_.name}` can only have the default `null`")
     render = _RENDERERS.get(type_.name) if type_.schema == "pg_catalog" else _text
     return (render or _text)(value)
 
 
-def _enum(type_: SqlType, value: Literal, enums: EnumClasses) -> Default:
+def _enum(type_: SqlType, value: Literal, type_classes: TypeClasses) -> Default:
     if value not in type_.labels:
         labels = ", ".join(f"`{label}`" for label in type_.labels)
         raise _Unfit(f"the labels of `{type_.name}` are {labels}")
-    module, name = enums[type_.schema, type_.name]
+    module, name = type_classes[type_.schema, type_.name]
     member = member_names(type_.labels)[type_.labels.index(str(value))]
     return Default(f"{{}}.{member}", PythonType(name, module))
 

@@ -14,7 +14,7 @@ from datalayer.model import TypeKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from datalayer.codegen.rendering.typemap import EnumClasses
+    from datalayer.codegen.rendering.typemap import TypeClasses
     from datalayer.model import QueryShape, SqlType
 
 
@@ -32,7 +32,7 @@ def enum_types(shapes: Iterable[QueryShape]) -> list[SqlType]:
     return [found[key] for key in sorted(found)]
 
 
-def name_enum_classes(types: Iterable[SqlType], module: str) -> EnumClasses:
+def name_enum_classes(types: Iterable[SqlType], module: str) -> TypeClasses:
     """Return the class of each enum; those of one name get their schema before it."""
     ordered = list(types)
     count = Counter(class_name(type_.name) for type_ in ordered)
@@ -49,7 +49,7 @@ def name_enum_classes(types: Iterable[SqlType], module: str) -> EnumClasses:
     return classes
 
 
-def enums_text(types: Iterable[SqlType], classes: EnumClasses) -> str:
+def enums_text(types: Iterable[SqlType], classes: TypeClasses) -> str:
     """Return the module of the enum classes."""
     ordered = list(types)
     names = sorted((name for _, name in classes.values()), key=export_key)
@@ -76,7 +76,7 @@ def _enums_in(type_: SqlType) -> Iterator[SqlType]:
         yield from _enums_in(type_.element)
 
 
-def _class_text(type_: SqlType, classes: EnumClasses) -> str:
+def _class_text(type_: SqlType, classes: TypeClasses) -> str:
     _, name = classes[type_.schema, type_.name]
     title = type_.name if type_.schema == "public" else f"{type_.schema}.{type_.name}"
     members = zip(member_names(type_.labels), type_.labels, strict=True)

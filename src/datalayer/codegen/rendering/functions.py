@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from datalayer.codegen.rendering.imports import Name, Spellings
     from datalayer.codegen.rendering.module_plan import Field, QueryPlan
-    from datalayer.codegen.rendering.typemap import EnumClasses
+    from datalayer.codegen.rendering.typemap import TypeClasses
     from datalayer.model import ColumnDirective, ParameterDirective
 
 NO_ROW = PythonType("NoRow", RUNTIME)
@@ -68,7 +68,7 @@ class Outcome:
     value: PythonType | None = None
 
 
-def outcome_of(plan: QueryPlan, enums: EnumClasses) -> Outcome:
+def outcome_of(plan: QueryPlan, type_classes: TypeClasses) -> Outcome:
     """Return what a query's function returns."""
     shape = plan.shape
     operation, certain = shape.source.operation, shape.row_count.at_least_one
@@ -79,7 +79,7 @@ def outcome_of(plan: QueryPlan, enums: EnumClasses) -> Outcome:
     if operation is Operation.MANY_PARAMETERS:
         return Outcome(PythonType("int"), "execute_many", NONE)
     if operation is Operation.VALUE:
-        return _value_outcome(plan, enums)
+        return _value_outcome(plan, type_classes)
     row = PythonType(plan.class_name or "", "")
     if operation is Operation.MANY:
         return Outcome(PythonType("list", arguments=(row,)), "fetch_all")
@@ -88,11 +88,11 @@ def outcome_of(plan: QueryPlan, enums: EnumClasses) -> Outcome:
     return Outcome(union(row, NONE), "fetch_optional")
 
 
-def _value_outcome(plan: QueryPlan, enums: EnumClasses) -> Outcome:
+def _value_outcome(plan: QueryPlan, type_classes: TypeClasses) -> Outcome:
     (column,) = plan.shape.columns
     value = result_type(
         column.type,
-        enums,
+        type_classes,
         nullable=column.nullable,
         elements_nullable=column.elements_nullable,
         python_type=column.python_type,
@@ -104,46 +104,46 @@ def _value_outcome(plan: QueryPlan, enums: EnumClasses) -> Outcome:
     return Outcome(union(value, NONE), "fetch_optional", value)
 
 
-def senders_of(plan: QueryPlan, enums: EnumClasses) -> set[str]:
+def senders_of(plan: QueryPlan, type_classes: TypeClasses) -> set[str]:
     """Return the functions of the runtime that a query's parameters go through."""
     found: set[str] = set()
     for parameter in plan.shape.parameters:
         element = parameter.type.element
         if parameter.type.kind is TypeKind.ARRAY and element:
-            sender = map_type(element, enums).sender
+            sender = map_type(element, type_classes).sender
             found |= {"array", sender} if sender else set()
         else:
-            sender = map_type(parameter.type, enums).sender
+            sender = map_type(parameter.type, type_classes).sender
             found |= {sender} if sender else set()
     return found
 
 
 def converters_of(
-    plan: QueryPlan, enums: EnumClasses
+    plan: QueryPlan, type_classes: TypeClasses
 ) -> list[tuple[int, list[PythonType]]]:
     """Return the columns that psycopg does not convert, each with what does."""
     if plan.shape.source.operation is Operation.MANY_PARAMETERS:
         return []
     found = []
     for index, column in enumerate(plan.shape.columns):
-        steps = _steps(column.type, enums)
+        steps = _steps(column.type, type_classes)
         if steps:
             found.append((index, steps))
     return found
 
 
-def _steps(type_: SqlType, enums: EnumClasses) -> list[PythonType]:
+def _steps(type_: SqlType, type_classes: TypeClasses) -> list[PythonType]:
     if type_.kind is TypeKind.ENUM:
-        return [PythonType("enum_value", RUNTIME), map_type(type_, enums).result]
+        return [PythonType("enum_value", RUNTIME), map_type(type_, type_classes).result]
     if type_.kind is TypeKind.ARRAY and type_.element:
         element = type_.element
         if element.kind is TypeKind.ENUM or not known_to_psycopg(element):
-            return [PythonType("text_array", RUNTIME), *_steps(element, enums)]
+            return [PythonType("text_array", RUNTIME), *_steps(element, type_classes)]
     return []
 
 
 def render_constant(
-    plan: QueryPlan, outcome: Outcome, enums: EnumClasses, spellings: Spellings
+    plan: QueryPlan, outcome: Outcome, type_classes: TypeClasses, spellings: Spellings
 ) -> str:
     """Return the `Query` of a function."""
     source = plan.shape.source
@@ -164,7 +164,7 @@ def render_constant(
         arguments.append(f"row={plan.class_name}")
     inner = " " * (margin + 4)
     lines = [f"{before}{query}(", *(f"{inner}{argument}," for argument in arguments)]
-    converters = converters_of(plan, enums)
+    converters = converters_of(plan, type_classes)
     if converters:
         pairs = tuple(
             tuple_of((str(index), _nested(steps, spellings)))
@@ -209,7 +209,7 @@ def _nested(steps: list[PythonType], spellings: Spellings) -> Code:
 def render_function(
     plan: QueryPlan,
     outcome: Outcome,
-    enums: EnumClasses,
+    type_classes: TypeClasses,
     flavour: Flavour,
     spellings: Spellings,
 ) -> str:
@@ -233,7 +233,7 @@ def render_function(
         Brackets(f"{flavour.define} {plan.function}(", tuple(items), ")"),
         after=f" -> {spell(outcome.type, spellings)}:",
     )
-    call = _call(plan, outcome, enums, flavour, spellings, locals_)
+    call = _call(plan, outcome, type_classes, flavour, spellings, locals_)
     returned = "" if outcome.type == NONE else "return "
     body = lay_out(call, indent=4, before=f"{returned}{flavour.wait}")
     return "\n".join([signature, docstring(_documentation(plan), indent=4), body])
@@ -251,10 +251,10 @@ def render_field(
 
 
 def body_names(
-    plan: QueryPlan, outcome: Outcome, enums: EnumClasses, flavour: Flavour
+    plan: QueryPlan, outcome: Outcome, type_classes: TypeClasses, flavour: Flavour
 ) -> set[Name]:
     """Return the functions of the runtime that a function's body calls."""
-    senders = {(RUNTIME, name) for name in senders_of(plan, enums)}
+    senders = {(RUNTIME, name) for name in senders_of(plan, type_classes)}
     return senders | {(flavour.runtime, outcome.runner)}
 
 
@@ -269,7 +269,7 @@ def _local_names(plan: QueryPlan) -> dict[str, str]:
 def _call(
     plan: QueryPlan,
     outcome: Outcome,
-    enums: EnumClasses,
+    type_classes: TypeClasses,
     flavour: Flavour,
     spellings: Spellings,
     locals_: dict[str, str],
@@ -284,7 +284,9 @@ def _call(
     types = {parameter.name: parameter.type for parameter in plan.shape.parameters}
     order = () if source.operation is Operation.SCRIPT else numbered(source).order
     values = tuple_of(
-        tuple(_sent(types[name], names[name], enums, spellings) for name in order)
+        tuple(
+            _sent(types[name], names[name], type_classes, spellings) for name in order
+        )
     )
     arguments: tuple[Code, ...] = ("connection", plan.constant)
     if many:
@@ -295,14 +297,16 @@ def _call(
     return Brackets(f"{runner}(", arguments, ")")
 
 
-def _sent(type_: SqlType, value: str, enums: EnumClasses, spellings: Spellings) -> Code:
+def _sent(
+    type_: SqlType, value: str, type_classes: TypeClasses, spellings: Spellings
+) -> Code:
     if type_.kind is TypeKind.ARRAY and type_.element:
-        sender = map_type(type_.element, enums).sender
+        sender = map_type(type_.element, type_classes).sender
         if sender is None:
             return value
         array = spellings[RUNTIME, "array"]
         return Brackets(f"{array}(", (spellings[RUNTIME, sender], value), ")")
-    sender = map_type(type_, enums).sender
+    sender = map_type(type_, type_classes).sender
     if sender is None:
         return value
     return Brackets(f"{spellings[RUNTIME, sender]}(", (value,), ")")

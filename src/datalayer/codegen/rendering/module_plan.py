@@ -20,7 +20,7 @@ from datalayer.model import Operation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datalayer.codegen.rendering.typemap import EnumClasses, PythonType
+    from datalayer.codegen.rendering.typemap import PythonType, TypeClasses
     from datalayer.model import Parameter, QueryShape, QuerySource
 
 _RETURNS_ROWS = {Operation.MANY, Operation.ONE, Operation.RETURNING}
@@ -82,7 +82,7 @@ class ModulePlan:
 class _Draft:
     """A module in the making: who owns which name."""
 
-    enums: EnumClasses
+    type_classes: TypeClasses
     owners: dict[str, QuerySource]
     classes: dict[str, ClassPlan]
     queries: list[QueryPlan]
@@ -90,10 +90,10 @@ class _Draft:
 
 
 def plan_module(
-    path: tuple[str, ...], shapes: Sequence[QueryShape], enums: EnumClasses
+    path: tuple[str, ...], shapes: Sequence[QueryShape], type_classes: TypeClasses
 ) -> tuple[ModulePlan, list[LocatedError]]:
     """Name everything in the module of some queries; return the problems as well."""
-    draft = _Draft(enums, {}, {}, [], [])
+    draft = _Draft(type_classes, {}, {}, [], [])
     for shape in shapes:
         _claim(draft, python_name(shape.source.name), shape.source)
     for shape in shapes:
@@ -202,7 +202,7 @@ def _columns(draft: _Draft, shape: QueryShape) -> tuple[Field, ...]:
             raise _repeated(shape.source, name)
         type_ = result_type(
             column.type,
-            draft.enums,
+            draft.type_classes,
             nullable=column.nullable,
             elements_nullable=column.elements_nullable,
             python_type=column.python_type,
@@ -231,12 +231,12 @@ def _parameter(
 ) -> Field:
     type_ = parameter_type(
         parameter.type,
-        draft.enums,
+        draft.type_classes,
         nullable=parameter.nullable,
         elements_nullable=parameter.elements_nullable,
         python_type=parameter.python_type,
     )
-    default = default_of(source, parameter, draft.enums)
+    default = default_of(source, parameter, draft.type_classes)
     return Field(parameter.name, name, type_, default)
 
 

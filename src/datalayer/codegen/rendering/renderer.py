@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from datalayer.codegen.rendering.imports import Name, Spellings
     from datalayer.codegen.rendering.module_plan import ClassPlan, ModulePlan
-    from datalayer.codegen.rendering.typemap import EnumClasses
+    from datalayer.codegen.rendering.typemap import TypeClasses
     from datalayer.errors import LocatedError
     from datalayer.model import QueryShape
 
@@ -59,7 +59,7 @@ class _Job:
 
     plan: ModulePlan
     outcomes: Mapping[str, Outcome]
-    enums: EnumClasses
+    type_classes: TypeClasses
     package: str
 
     @property
@@ -74,7 +74,7 @@ def render_modules(shapes: Sequence[QueryShape], package: str) -> dict[str, str]
     Raises `ProblemsFound` when names clash or defaults do not fit.
     """
     types = enum_types(shapes)
-    enums = name_enum_classes(types, f"{package}.enums")
+    type_classes = name_enum_classes(types, f"{package}.enums")
     grouped: dict[tuple[str, ...], list[QueryShape]] = defaultdict(list)
     for shape in sorted(shapes, key=lambda shape: shape.source.location):
         grouped[shape.source.module].append(shape)
@@ -84,12 +84,12 @@ def render_modules(shapes: Sequence[QueryShape], package: str) -> dict[str, str]
         for folder in _folders(grouped)
     }
     if types:
-        modules["enums.py"] = enums_text(types, enums)
+        modules["enums.py"] = enums_text(types, type_classes)
     for path, members in grouped.items():
-        plan, found = plan_module(path, members, enums)
+        plan, found = plan_module(path, members, type_classes)
         problems += found
         if not found:
-            modules |= _module_texts(plan, enums, package)
+            modules |= _module_texts(plan, type_classes, package)
     if problems:
         raise ProblemsFound(problems)
     return dict(sorted(modules.items()))
@@ -122,9 +122,13 @@ def _path_problems(
         )
 
 
-def _module_texts(plan: ModulePlan, enums: EnumClasses, package: str) -> dict[str, str]:
-    outcomes = {query.function: outcome_of(query, enums) for query in plan.queries}
-    job = _Job(plan, outcomes, enums, package)
+def _module_texts(
+    plan: ModulePlan, type_classes: TypeClasses, package: str
+) -> dict[str, str]:
+    outcomes = {
+        query.function: outcome_of(query, type_classes) for query in plan.queries
+    }
+    job = _Job(plan, outcomes, type_classes, package)
     name = "/".join(plan.path) + ".py"
     return {name: _sync_text(job), f"aio/{name}": _aio_text(job)}
 
@@ -135,8 +139,8 @@ def _sync_text(job: _Job) -> str:
     blocks = [_class_text(each, spellings) for each in plan.classes]
     for query in plan.queries:
         outcome = job.outcomes[query.function]
-        constant = render_constant(query, outcome, job.enums, spellings)
-        function = render_function(query, outcome, job.enums, SYNC, spellings)
+        constant = render_constant(query, outcome, job.type_classes, spellings)
+        function = render_function(query, outcome, job.type_classes, SYNC, spellings)
         blocks.append(f"{constant}\n\n\n{function}")
     imports = import_lines(spellings, job.package)
     return _module_text(job, "functions", imports, plan.names, blocks)
@@ -151,7 +155,9 @@ def _aio_text(job: _Job) -> str:
         {**spellings, **{(job.module, name): name for name in shared}}, job.package
     )
     blocks = [
-        render_function(query, job.outcomes[query.function], job.enums, AIO, spellings)
+        render_function(
+            query, job.outcomes[query.function], job.type_classes, AIO, spellings
+        )
         for query in plan.queries
     ]
     exported = classes | {query.function for query in plan.queries}
@@ -201,7 +207,9 @@ def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spel
     called = {
         name
         for query in plan.queries
-        for name in body_names(query, job.outcomes[query.function], job.enums, flavour)
+        for name in body_names(
+            query, job.outcomes[query.function], job.type_classes, flavour
+        )
     }
     spelled = spell_names(named, plan.names | attributes)
     taken = plan.names | parameters | set(spelled.values())
@@ -231,7 +239,7 @@ def _definition_types(job: _Job) -> Iterator[PythonType]:
                 yield field.default.type
     for query in job.plan.queries:
         yield job.outcomes[query.function].value or QUERY
-        for _, steps in converters_of(query, job.enums):
+        for _, steps in converters_of(query, job.type_classes):
             yield from steps
 
 

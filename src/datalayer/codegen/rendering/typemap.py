@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from datalayer.model import SqlType, TypeKind
 
-#: The Python class of each enum: by schema and name, its module and name.
-EnumClasses: TypeAlias = Mapping[tuple[str, str], tuple[str, str]]
+#: The Python class of each type that has one: by schema and name, its module and name.
+#: A schema has one type of a name, of whatever kind.
+TypeClasses: TypeAlias = Mapping[tuple[str, str], tuple[str, str]]
 
 RUNTIME = "datalayer.runtime"
 
@@ -112,10 +113,10 @@ TYPES: Mapping[str, TypeMapping] = {
 _UNKNOWN_ARRAYS = {"pg_snapshot"}
 
 
-def map_type(type_: SqlType, enums: EnumClasses) -> TypeMapping:
+def map_type(type_: SqlType, type_classes: TypeClasses) -> TypeMapping:
     """Return the mapping of a type that is not an array; unknown ones are text."""
     if type_.kind is TypeKind.ENUM:
-        module, name = enums[type_.schema, type_.name]
+        module, name = type_classes[type_.schema, type_.name]
         return _same(PythonType(name, module))
     if type_.schema == "pg_catalog":
         return TYPES.get(type_.name, _same(STR))
@@ -124,7 +125,7 @@ def map_type(type_: SqlType, enums: EnumClasses) -> TypeMapping:
 
 def result_type(
     type_: SqlType,
-    enums: EnumClasses,
+    type_classes: TypeClasses,
     *,
     nullable: bool = False,
     elements_nullable: bool = True,
@@ -132,16 +133,16 @@ def result_type(
 ) -> PythonType:
     """Return the type of a column's values."""
     if type_.kind is TypeKind.ARRAY and type_.element:
-        element = map_type(type_.element, enums).result
+        element = map_type(type_.element, type_classes).result
         found = _list(element, elements_nullable)
     else:
-        found = dotted(python_type) or map_type(type_, enums).result
+        found = dotted(python_type) or map_type(type_, type_classes).result
     return optional(found) if nullable else found
 
 
 def parameter_type(
     type_: SqlType,
-    enums: EnumClasses,
+    type_classes: TypeClasses,
     *,
     nullable: bool = False,
     elements_nullable: bool = False,
@@ -149,16 +150,16 @@ def parameter_type(
 ) -> PythonType:
     """Return the type of a parameter's values."""
     if type_.kind is TypeKind.ARRAY and type_.element:
-        element = map_type(type_.element, enums).parameter
+        element = map_type(type_.element, type_classes).parameter
         found = _list(element, elements_nullable)
     else:
-        found = dotted(python_type) or map_type(type_, enums).parameter
+        found = dotted(python_type) or map_type(type_, type_classes).parameter
     return optional(found) if nullable else found
 
 
-def python_type(type_: SqlType, enums: EnumClasses | None = None) -> PythonType:
+def python_type(type_: SqlType, type_classes: TypeClasses | None = None) -> PythonType:
     """Return the type of a value that is not NULL."""
-    return result_type(type_, enums or {})
+    return result_type(type_, type_classes or {})
 
 
 def known_to_psycopg(element: SqlType) -> bool:
