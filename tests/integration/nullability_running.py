@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from nullability_schema import ROWS, SCHEMA
+from nullability_schema import ROWS, WORLDS, schema
 from psycopg.types.string import TextLoader
 
 from datalayer.codegen.catalog import Catalog
@@ -27,6 +27,11 @@ class Databases:
     full: Connection
     empty: Connection
     catalog: Catalog
+
+    @property
+    def major(self) -> int:
+        """Return the major version of the server."""
+        return self.full.info.server_version // 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def open_databases(server: Server) -> Iterator[Databases]:
         _connect(empty) as second,
     ):
         for opened in (first, second):
-            opened.execute(SCHEMA)
+            opened.execute(schema(server.major).encode())
         first.execute(ROWS)
         yield Databases(first, second, Catalog(first))
 
@@ -81,10 +86,11 @@ def describe(connection: Connection, query: str) -> list[int]:
 def observe(
     databases: Databases, query: str, values: Sequence[tuple[object, ...]] = ((),)
 ) -> Observation:
-    """Run a query with each tuple of values in both databases."""
+    """Run a query with each tuple of values in every world."""
+    worlds = [(databases.full, world) for world in ("", *WORLDS)]
     runs = [
-        _run(connection, query, arguments)
-        for connection in (databases.full, databases.empty)
+        _run(connection, world, query, arguments)
+        for connection, world in (*worlds, (databases.empty, ""))
         for arguments in values
     ]
     width = len(runs[0].nulls)
@@ -99,12 +105,14 @@ def observe(
 
 
 def _run(
-    connection: Connection, query: str, arguments: tuple[object, ...]
+    connection: Connection, world: str, query: str, arguments: tuple[object, ...]
 ) -> Observation:
     with (
         connection.transaction(force_rollback=True),
         psycopg.RawCursor(connection) as cursor,
     ):
+        if world:
+            cursor.execute(world.encode())
         cursor.execute(query.encode(), arguments, prepare=False)
         if cursor.description is None:
             return Observation((), (), 0, 0)

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-SCHEMA = """
+#: What version 18 says in its own way, and how the older ones come close to it.
+_SINCE_18 = """
+CREATE TABLE parent_table (id int PRIMARY KEY, word text NOT NULL NO INHERIT);
+ALTER TABLE late_table ADD CONSTRAINT word_exists NOT NULL word NOT VALID;
+"""
+_BEFORE_18 = """
+CREATE TABLE parent_table (
+    id int PRIMARY KEY, word text CHECK (word IS NOT NULL) NO INHERIT
+);
+"""
+_EARLY = """
+CREATE TABLE late_table (id int PRIMARY KEY, word text);
+INSERT INTO late_table VALUES (1, NULL), (2, 'w');
+"""
+_SCHEMA = """
 CREATE DOMAIN positive AS int CHECK (value > 0);
 CREATE DOMAIN required AS text NOT NULL;
 CREATE TYPE mood AS ENUM ('sad', 'happy');
@@ -59,13 +73,9 @@ CREATE TABLE defaulted (
     must text NOT NULL
 );
 CREATE TABLE domained (id int PRIMARY KEY, word required, few positive);
-CREATE TABLE parent_table (id int PRIMARY KEY, word text NOT NULL NO INHERIT);
 CREATE TABLE child_table (id int, word text) INHERITS (parent_table);
 CREATE TABLE parted (id int NOT NULL, word text NOT NULL) PARTITION BY LIST (id);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
-CREATE TABLE late_table (id int PRIMARY KEY, word text);
-INSERT INTO late_table VALUES (1, NULL), (2, 'w');
-ALTER TABLE late_table ADD CONSTRAINT word_exists NOT NULL word NOT VALID;
 CREATE TABLE triggered (id int PRIMARY KEY, word text, must text NOT NULL);
 CREATE FUNCTION erase() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -172,3 +182,15 @@ ALTER TABLE triggered ENABLE TRIGGER erase;
 INSERT INTO stored VALUES (1, 'w'), (2, NULL);
 INSERT INTO ruled VALUES (1, 'w'), (2, NULL);
 """
+
+
+def schema(major: int) -> str:
+    """Return the statements that create everything on a server of that version."""
+    return _EARLY + (_SINCE_18 if major >= 18 else _BEFORE_18) + _SCHEMA
+
+
+#: What leaves other sides of joins unmatched before a query runs.
+WORLDS = (
+    "DELETE FROM pet; DELETE FROM checked; DELETE FROM domained",
+    "DELETE FROM person; DELETE FROM toy; DELETE FROM computed",
+)

@@ -45,7 +45,7 @@ CASES = [
     Case("insert_view", "INSERT INTO adult (id, name, nick) VALUES ($1, $2, $3)", "!!?"),
     Case("insert_domain", "INSERT INTO domained VALUES ($1, $2, $3)", "!!?"),
     Case("insert_check", "INSERT INTO checked (id, always, kind, late) VALUES (1, $1, 'k', $2)", "!?"),
-    Case("insert_not_valid", "INSERT INTO late_table VALUES (3, $1)", "!"),
+    Case("insert_not_valid", "INSERT INTO late_table VALUES (3, $1)", "!", since=18),
     Case("update", "UPDATE person SET nick = $1, name = $2 WHERE id = $3", "?!!"),
     Case("update_case", "UPDATE person SET nick = CASE WHEN $1::boolean THEN $2 ELSE nick END", "!?"),
     Case("update_guarded_not_null", "UPDATE person SET name = CASE WHEN $1::text IS NULL THEN name ELSE $1 END", "?"),

@@ -101,7 +101,7 @@ CASES = [
     Case("delete_key", "DELETE FROM pet WHERE id = 1 RETURNING id", "?"),
     Case("delete_using", "DELETE FROM pet USING person WHERE pet.id = person.id RETURNING pet.id", "*"),
     Case("cte_insert", "WITH x AS (INSERT INTO pet (id, name) VALUES (90, 'a') RETURNING id) SELECT id FROM x", "one"),
-    Case("merge", "MERGE INTO pet USING person ON person.id = pet.id WHEN MATCHED THEN DELETE RETURNING pet.id", "*"),
+    Case("merge", "MERGE INTO pet USING person ON person.id = pet.id WHEN MATCHED THEN DELETE RETURNING pet.id", "*", since=17),
 ]  # fmt: skip
 _NAMES = {(True, True): "one", (True, False): "+", (False, True): "?"}
 
