@@ -27,6 +27,8 @@ class Databases:
     full: Connection
     empty: Connection
     catalog: Catalog
+    #: Statements that change the rows before a further run of a query.
+    worlds: tuple[str, ...] = ()
 
     @property
     def major(self) -> int:
@@ -46,7 +48,13 @@ class Observation:
 
 
 @contextmanager
-def open_databases(server: Server) -> Iterator[Databases]:
+def open_databases(
+    server: Server,
+    *,
+    tables: str | None = None,
+    rows: str = ROWS,
+    worlds: tuple[str, ...] = WORLDS,
+) -> Iterator[Databases]:
     """Create the two databases, and drop them afterwards."""
     with (
         scratch_database(server.url()) as full,
@@ -55,9 +63,9 @@ def open_databases(server: Server) -> Iterator[Databases]:
         _connect(empty) as second,
     ):
         for opened in (first, second):
-            opened.execute(schema(server.major).encode())
-        first.execute(ROWS)
-        yield Databases(first, second, Catalog(first))
+            opened.execute((tables or schema(server.major)).encode())
+        first.execute(rows.encode())
+        yield Databases(first, second, Catalog(first), worlds)
 
 
 def _connect(url: str) -> Connection:
@@ -87,7 +95,7 @@ def observe(
     databases: Databases, query: str, values: Sequence[tuple[object, ...]] = ((),)
 ) -> Observation:
     """Run a query with each tuple of values in every world."""
-    worlds = [(databases.full, world) for world in ("", *WORLDS)]
+    worlds = [(databases.full, world) for world in ("", *databases.worlds)]
     runs = [
         _run(connection, world, query, arguments)
         for connection, world in (*worlds, (databases.empty, ""))
