@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from keyword import iskeyword
 from pathlib import Path
 
 from datalayer.errors import ConfigurationError, ConfigurationMissing
@@ -14,6 +17,9 @@ _KEYS = {
     "package": None,
     "queries": "queries",
 }
+#: What can be called with the text of a value without being imported.
+_BUILT_IN = {"float", "int", "str"}
+_TYPES_EXAMPLE = '`[tool.datalayer.types]`, and in it `"schema.type" = "str"`'
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class Config:
     output: Path
     #: The import name of `output`: `app.queries`.
     package: str
+    #: `[tool.datalayer.types]`: Python types by the names of types in the database.
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_config(start: Path | None = None) -> Config:
@@ -75,12 +83,12 @@ def _read_table(file: Path) -> dict[str, object] | None:
 
 def _build(root: Path, file: Path, table: dict[str, object]) -> Config:
     for key, value in table.items():
-        if key not in _KEYS:
+        if key not in (*_KEYS, "types"):
             raise ConfigurationError(
                 f"{file}: unknown key `{key}` in `[tool.datalayer]`",
-                help=f"the keys are {', '.join(sorted(_KEYS))}",
+                help=f"the keys are {', '.join(sorted((*_KEYS, 'types')))}",
             )
-        if not isinstance(value, str):
+        if key in _KEYS and not isinstance(value, str):
             raise ConfigurationError(f"{file}: `{key}` must be a string")
     if "output" not in table:
         raise ConfigurationError(
@@ -94,7 +102,37 @@ def _build(root: Path, file: Path, table: dict[str, object]) -> Config:
         migrations=root / values["migrations"],
         output=root / values["output"],
         package=str(table.get("package") or _package_of(values["output"])),
+        types=_types(file, table.get("types", {})),
     )
+
+
+def _types(file: Path, table: object) -> dict[str, str]:
+    if not isinstance(table, dict):
+        raise ConfigurationError(
+            f"{file}: `types` must be a table", help=f"write {_TYPES_EXAMPLE}"
+        )
+    types: dict[str, str] = {}
+    for name, python_type in table.items():
+        if not re.fullmatch(r"[^.]+\..+", name):
+            raise ConfigurationError(
+                f"{file}: `{name}` in `[tool.datalayer.types]` has no schema",
+                help=f'write `"public.{name}"`, or the schema that it is in',
+            )
+        if not (isinstance(python_type, str) and _is_python_type(python_type)):
+            raise ConfigurationError(
+                f"{file}: `{python_type}` is no Python type for `{name}` in"
+                " `[tool.datalayer.types]`",
+                help="write `str`, `int`, `float` or the path of a class:"
+                " `app.types.Vector`",
+            )
+        types[name] = python_type
+    return types
+
+
+def _is_python_type(name: str) -> bool:
+    parts = name.split(".")
+    fine = all(part.isidentifier() and not iskeyword(part) for part in parts)
+    return fine and (len(parts) > 1 or name in _BUILT_IN)
 
 
 def _package_of(output: str) -> str:

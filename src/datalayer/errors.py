@@ -83,6 +83,10 @@ class QueryRefused(LocatedError):
     """PostgreSQL does not accept a query; the message and the place are its own."""
 
 
+class UnknownTypeError(LocatedError):
+    """Nothing says what a type is in Python; add it to `[tool.datalayer.types]`."""
+
+
 class OperationMismatch(LocatedError):
     """A query's result does not fit its suffix; change the suffix or the result."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TypeAlias
 
-from datalayer.location import Location
+from datalayer.location import Location, locate
 
 Literal: TypeAlias = str | int | float | bool | None
 
@@ -106,6 +106,13 @@ class QuerySource:
         """Return the folders and the name: `artifacts.get_patch_chain`."""
         return ".".join((*self.module[:-1], self.name))
 
+    def place(self, offset: int) -> Location:
+        """Return where a character of the statement stands in its file."""
+        inner = locate(self.location.path, self.sql, offset)
+        first = self.sql_location
+        column = inner.column + (first.column - 1 if inner.line == 1 else 0)
+        return Location(first.path, first.line + inner.line - 1, column)
+
 
 class TypeKind(Enum):
     """The kinds of PostgreSQL types that differ in Python.
@@ -135,6 +142,12 @@ class SqlType:
     element: SqlType | None = None
     #: The labels of an enum, in their order.
     labels: tuple[str, ...] = ()
+    #: The extension that it belongs to, if any.
+    extension: str | None = None
+    #: What separates the elements of its arrays.
+    delimiter: str = ","
+    #: What `[tool.datalayer.types]` says it is in Python.
+    setting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ def build(
             queries=config.queries,
             root=config.root,
             package=config.package,
+            types=config.types,
         )
 
 
@@ -97,6 +98,7 @@ def migrated_shapes(
                 queries=config.queries,
                 root=config.root,
                 package=config.package,
+                types=config.types,
             )
         yield Built(url, generated.shapes)
 

@@ -44,8 +44,7 @@ def test_a_value_comes_back(
     assert conforms(found, result_type(type_, {}))
 
 
-# The elements of a `box[]` are separated by semicolons, which psycopg does not know.
-@pytest.mark.parametrize("name", sorted({*WITH_VALUES} - {"box"}))
+@every_type
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_an_array_comes_back(

@@ -201,7 +201,7 @@ TEXTS: dict[str, st.SearchStrategy[str]] = {
 
 def base(name: str) -> SqlType:
     """Return a type of `pg_catalog`."""
-    return SqlType(name)
+    return SqlType(name, delimiter=";" if name == "box" else ",")
 
 
 def array_of(element: SqlType) -> SqlType:
@@ -213,6 +213,8 @@ def send(type_: SqlType, value: Any) -> object:  # noqa: ANN401 - a value of any
     """Return what a generated function would send."""
     if type_.kind is TypeKind.ARRAY and type_.element:
         sender = map_type(type_.element, {}).sender
+        if type_.element.delimiter != ",":
+            return runtime.delimited_array(value, delimiter=type_.element.delimiter)
         return value if sender is None else runtime.array(_function(sender), value)
     sender = map_type(type_, {}).sender
     return value if sender is None else _function(sender)(value)
@@ -289,4 +291,7 @@ def _function(name: str) -> Callable[[Any], object]:
     return found
 
 
-assert set(VALUES) == set(TYPES) - {"record"}
+# What only a result can have.
+RESULTS = {"anyarray", "cstring", "record", "unknown", "void"}
+
+assert {*VALUES, *TEXTS} == set(TYPES) - RESULTS

@@ -1,13 +1,11 @@
-"""PostgreSQL types as annotations, and the page that lists them."""
+"""PostgreSQL types as annotations."""
 
 from __future__ import annotations
-
-import re
-from pathlib import Path
 
 import pytest
 
 from datalayer.codegen.rendering.typemap import (
+    EXTENSION_TYPES,
     TYPES,
     dotted,
     optional,
@@ -16,10 +14,10 @@ from datalayer.codegen.rendering.typemap import (
     python_type,
     result_type,
     union,
+    unknown_types,
 )
 from datalayer.model import SqlType, TypeKind
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "types.md"
 INT = SqlType("int4")
 INTS = SqlType("_int4", kind=TypeKind.ARRAY, element=INT)
 MOOD = SqlType("mood", "public", TypeKind.ENUM, labels=("happy",))
@@ -29,18 +27,7 @@ ENUMS = {("public", "mood"): ("app.queries.enums", "Mood")}
 
 def test_types_are_sorted() -> None:
     assert list(TYPES) == sorted(TYPES)
-
-
-def test_the_page_lists_each_type_with_its_python_type() -> None:
-    rows = re.findall(r"^\| (`[^|]+`) \| (.+?) \|", PAGE.read_text(), re.MULTILINE)
-    listed = {
-        name: row for names, row in rows for name in re.findall(r"`(\w+)`", names)
-    }
-
-    assert set(TYPES) <= set(listed)
-    for name, mapping in TYPES.items():
-        assert f"`{mapping.result}`" in listed[name]
-        assert f"`{mapping.parameter}`" in listed[name]
+    assert list(EXTENSION_TYPES) == sorted(EXTENSION_TYPES)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +37,11 @@ def test_the_page_lists_each_type_with_its_python_type() -> None:
         (INTS, "list[int | None]"),
         (MOOD, "Mood"),
         (MOODS, "list[Mood | None]"),
-        (SqlType("citext", "public"), "str"),
-        # A type of somebody else that is only called like one of PostgreSQL's.
-        (SqlType("int4", "public"), "str"),
+        (SqlType("citext", "public", extension="citext"), "str"),
+        (SqlType("hstore", "public", extension="hstore"), "dict[str, str | None]"),
+        (SqlType("geometry", "public", setting="app.types.Shape"), "Shape"),
+        (SqlType("uint8", "public", extension="uint", setting="int"), "int"),
         (SqlType("point_3d", "public", TypeKind.COMPOSITE), "str"),
-        (SqlType("no_such_type"), "str"),
         (SqlType("void", kind=TypeKind.PSEUDO), "str"),
         (SqlType("floats", "public", TypeKind.RANGE, SqlType("float8")), "str"),
     ],
@@ -62,6 +49,26 @@ def test_the_page_lists_each_type_with_its_python_type() -> None:
 )
 def test_a_type_is_spelled_as_expected(type_: SqlType, expected: str) -> None:
     assert str(python_type(type_, ENUMS)) == expected
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        # A type of somebody else that is only called like one of PostgreSQL's.
+        SqlType("int4", "public"),
+        SqlType("hstore", "public"),
+        SqlType("hstore", "public", extension="kvstore"),
+        SqlType("no_such_type"),
+        SqlType("trigger", kind=TypeKind.PSEUDO),
+        SqlType("_int4", "public", TypeKind.ARRAY, SqlType("int4", "public")),
+        SqlType("steps", "public", TypeKind.RANGE, SqlType("int4", "public")),
+    ],
+    ids=lambda type_: f"{type_.schema}.{type_.name}-{type_.extension}",
+)
+def test_a_type_that_no_table_has_is_unknown(type_: SqlType) -> None:
+    (unknown,) = unknown_types(type_)
+
+    assert unknown in (type_, type_.element)
 
 
 def test_null_makes_a_union() -> None:

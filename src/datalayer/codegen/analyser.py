@@ -16,7 +16,7 @@ from datalayer.codegen.shape_checks import check_shape, finding_of
 from datalayer.codegen.suggestions import suggest
 from datalayer.codegen.type_catalog import TypeCatalog
 from datalayer.errors import LocatedError, QueryRefused
-from datalayer.location import Location, excerpt, locate
+from datalayer.location import excerpt
 from datalayer.model import (
     Column,
     ColumnDirective,
@@ -31,7 +31,7 @@ from datalayer.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from psycopg import Connection
 
@@ -63,13 +63,17 @@ class _Session:
 
 
 def analyse(
-    connection: Connection[Any], sources: Iterable[QuerySource]
+    connection: Connection[Any],
+    sources: Iterable[QuerySource],
+    *,
+    types: Mapping[str, str] | None = None,
 ) -> AnalysisResult:
     """Describe and infer each query in the database of a connection.
 
-    The connection must be in autocommit mode; nothing that is run stays.
+    `types` are the settings of `[tool.datalayer.types]`. The connection must be in
+    autocommit mode; nothing that is run stays.
     """
-    session = _Session(connection, TypeCatalog(connection), Catalog(connection))
+    session = _Session(connection, TypeCatalog(connection, types), Catalog(connection))
     shapes: list[QueryShape] = []
     problems: list[LocatedError] = []
     for source in sources:
@@ -286,7 +290,7 @@ def _located(
     if refusal.sqlstate != _UNDEFINED_COLUMN or hint is None:
         # Of the columns in a query PostgreSQL knows more, such as their aliases.
         hint = suggest(connection, refusal) or hint
-    location = _place(source, offset)
+    location = source.place(offset)
     word = re.match(r'"[^"]*"|:?\w+|\S', source.sql[offset:])
     return QueryRefused(
         re.sub(r'"([^"]*)"', r"`\1`", refusal.message),
@@ -294,13 +298,6 @@ def _located(
         excerpt=excerpt(source.file_text, location, len(word[0]) if word else 1),
         help=hint or _HELP.get(refusal.sqlstate),
     )
-
-
-def _place(source: QuerySource, offset: int) -> Location:
-    inner = locate(source.location.path, source.sql, offset)
-    first = source.sql_location
-    column = inner.column + (first.column - 1 if inner.line == 1 else 0)
-    return Location(first.path, first.line + inner.line - 1, column)
 
 
 def _sentence(hint: str | None) -> str | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from datalayer.codegen.analyser import analyse
 from datalayer.codegen.reading.loader import load_queries
 from datalayer.codegen.rendering.renderer import render_modules
+from datalayer.codegen.rendering.unknown_types import unknown_type_problems
+from datalayer.codegen.type_settings import check_settings
 from datalayer.errors import ProblemsFound
 
 if TYPE_CHECKING:
@@ -33,16 +35,24 @@ class Generated:
 
 
 def generate_modules(
-    connection: Connection[Any], *, queries: Path, root: Path, package: str
+    connection: Connection[Any],
+    *,
+    queries: Path,
+    root: Path,
+    package: str,
+    types: Mapping[str, str] | None = None,
 ) -> Generated:
     """Turn a folder of query files into modules; write nothing.
 
     The connection is to a migrated database, in autocommit mode. Paths in messages
-    are relative to `root`. Raises `ProblemsFound` with all the problems.
+    are relative to `root`, and `types` are `[tool.datalayer.types]`. Raises
+    `ProblemsFound` with all the problems, `ConfigurationError` for a wrong setting.
     """
+    check_settings(connection, types or {})
     loaded = load_queries(queries, root=root)
-    analysed = analyse(connection, loaded.sources)
-    problems = (*loaded.problems, *analysed.problems)
+    analysed = analyse(connection, loaded.sources, types=types)
+    unknown = unknown_type_problems(analysed.shapes)
+    problems = (*loaded.problems, *analysed.problems, *unknown)
     if problems:
         raise ProblemsFound(problems)
     return Generated(render_modules(analysed.shapes, package), analysed.shapes)

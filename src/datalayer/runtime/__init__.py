@@ -1,11 +1,13 @@
 """Run time: what generated code calls."""
 
-from datalayer.runtime.conversion import enum_value, text_array
+from datalayer.runtime.conversion import enum_value, from_text, text_array
+from datalayer.runtime.hstore import hstore, hstore_value
 from datalayer.runtime.json import JsonInput, JsonValue, json_, jsonb
 from datalayer.runtime.network import CidrNetwork, InetAddress
 from datalayer.runtime.parameters import (
     array,
     date_,
+    delimited_array,
     float4,
     float8,
     int2,
@@ -18,6 +20,7 @@ from datalayer.runtime.parameters import (
     timestamp,
     timestamptz,
     timetz,
+    to_text,
     tsmultirange,
     tsrange,
 )
@@ -44,6 +47,7 @@ __all__ = [
     "array",
     "copy_rows",
     "date_",
+    "delimited_array",
     "enum_value",
     "execute",
     "execute_many",
@@ -54,6 +58,9 @@ __all__ = [
     "fetch_or_no_row",
     "float4",
     "float8",
+    "from_text",
+    "hstore",
+    "hstore_value",
     "int2",
     "int4",
     "int8",
@@ -67,6 +74,7 @@ __all__ = [
     "timestamp",
     "timestamptz",
     "timetz",
+    "to_text",
     "tsmultirange",
     "tsrange",
 ]

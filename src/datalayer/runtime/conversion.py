@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum, StrEnum
 from typing import Any, TypeVar
 
 EnumT = TypeVar("EnumT", bound=StrEnum)
+ValueT = TypeVar("ValueT")
 
-_TOKEN = re.compile(r'[{},]|"(?:[^"\\]|\\.)*"|[^{},"]+', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -27,45 +28,62 @@ def enum_value(cls: type[EnumT]) -> Callable[[Any], EnumT]:
     return convert
 
 
-def text_array(convert: Callable[[str], Any] = str) -> Callable[[Any], list[Any]]:
+def from_text(cls: Callable[[str], ValueT]) -> Callable[[Any], ValueT]:
+    """Return a function that calls a class with the text of a value."""
+
+    def convert(value: object) -> ValueT:
+        return cls(str(value))
+
+    return convert
+
+
+def text_array(
+    convert: Callable[[Any], Any] = str, *, delimiter: str = ","
+) -> Callable[[Any], list[Any]]:
     """Return a function that makes a list of an array of a type unknown to psycopg.
 
     psycopg returns its text, or a list where the type was registered.
     """
 
     def convert_array(value: object) -> list[Any]:
-        items = parse_array(value) if isinstance(value, str) else value
+        items = parse_array(value, delimiter) if isinstance(value, str) else value
         return _convert_items(items, convert)
 
     return convert_array
 
 
-def parse_array(text: str) -> list[Any]:
+def parse_array(text: str, delimiter: str = ",") -> list[Any]:
     """Return the elements of an array written as text, nested as in the text.
 
     https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
     """
     # Bounds that do not start at 1 come first: `[0:1]={a,b}`.
     start = text.index("{")
-    tokens = (match[0] for match in _TOKEN.finditer(text, start))
+    tokens = (match[0] for match in _token(delimiter).finditer(text, start))
     next(tokens)
-    return list(_parse_items(tokens))
+    return list(_parse_items(tokens, delimiter))
 
 
-def _parse_items(tokens: Iterator[str]) -> Iterator[Any]:
+@functools.cache
+def _token(delimiter: str) -> re.Pattern[str]:
+    ends = "{}" + re.escape(delimiter)
+    return re.compile(rf'[{ends}]|"(?:[^"\\]|\\.)*"|[^{ends}"]+', re.DOTALL)
+
+
+def _parse_items(tokens: Iterator[str], delimiter: str) -> Iterator[Any]:
     for token in tokens:
         if token == "}":
             return
         if token == "{":
-            yield list(_parse_items(tokens))
+            yield list(_parse_items(tokens, delimiter))
         elif token.startswith('"'):
             yield _ESCAPE.sub(r"\1", token[1:-1])
-        elif token != ",":
+        elif token != delimiter:
             # An unquoted backslash escapes nothing that PostgreSQL writes.
             yield None if token == "NULL" else token
 
 
-def _convert_items(items: Any, convert: Callable[[str], Any]) -> list[Any]:  # noqa: ANN401 - nested as deep as the array
+def _convert_items(items: Any, convert: Callable[[Any], Any]) -> list[Any]:  # noqa: ANN401 - nested as deep as the array
     return [
         item
         if item is None

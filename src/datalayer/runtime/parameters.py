@@ -149,6 +149,26 @@ def array(
     return items
 
 
+def delimited_array(values: Iterable[object] | None, *, delimiter: str) -> str | None:
+    """Return a parameter of an array whose elements no comma separates, as text."""
+    if values is None:
+        return None
+    return "{" + delimiter.join(_element(each, delimiter) for each in values) + "}"
+
+
+def to_text(value: object) -> str | None:
+    """Return a parameter as the text that a class of the project's makes of it."""
+    return None if value is None else str(value)
+
+
+def _element(value: object, delimiter: str) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, list | tuple):
+        return delimited_array(value, delimiter=delimiter) or ""
+    return _bound(value)
+
+
 def _too_large(value: int) -> str:
     # psycopg would cut off the upper bits; as text the server refuses it.
     return str(value)

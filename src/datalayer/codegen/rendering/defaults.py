@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.rendering.literals import string
 from datalayer.codegen.rendering.naming import member_names
-from datalayer.codegen.rendering.typemap import PythonType
+from datalayer.codegen.rendering.typemap import STR, PythonType, dotted, map_type
 from datalayer.errors import DefaultError
 from datalayer.location import excerpt
 from datalayer.model import TypeKind
@@ -54,8 +54,18 @@ def _literal(type_: SqlType, value: Literal, type_classes: TypeClasses) -> Defau
         return _enum(type_, value, type_classes)
     if type_.kind in (TypeKind.ARRAY, TypeKind.RANGE, TypeKind.MULTIRANGE):
         raise _Unfit(f"`{type_.name}` can only have the default `null`")
-    render = _RENDERERS.get(type_.name) if type_.schema == "pg_catalog" else _text
-    return (render or _text)(value)
+    if type_.setting is not None:
+        return _called(dotted(type_.setting), value)
+    if type_.schema == "pg_catalog":
+        return _RENDERERS.get(type_.name, _text)(value)
+    return (_text if map_type(type_, type_classes).result == STR else _unsupported)(
+        value
+    )
+
+
+def _called(cls: PythonType | None, value: Literal) -> Default:
+    text = _text(value)
+    return text if cls is None or cls == STR else Default(f"{{}}({text.template})", cls)
 
 
 def _enum(type_: SqlType, value: Literal, type_classes: TypeClasses) -> Default:

@@ -20,9 +20,10 @@ from datalayer.codegen.rendering.typemap import (
     JSON,
     NONE,
     RUNTIME,
+    Call,
     PythonType,
-    known_to_psycopg,
     map_type,
+    reader_of,
     result_type,
     union,
 )
@@ -111,7 +112,10 @@ def senders_of(plan: QueryPlan, type_classes: TypeClasses) -> set[str]:
         element = parameter.type.element
         if parameter.type.kind is TypeKind.ARRAY and element:
             sender = map_type(element, type_classes).sender
-            found |= {"array", sender} if sender else set()
+            if element.delimiter != ",":
+                found.add("delimited_array")
+            elif sender:
+                found |= {"array", sender}
         else:
             sender = map_type(parameter.type, type_classes).sender
             found |= {sender} if sender else set()
@@ -120,26 +124,16 @@ def senders_of(plan: QueryPlan, type_classes: TypeClasses) -> set[str]:
 
 def converters_of(
     plan: QueryPlan, type_classes: TypeClasses
-) -> list[tuple[int, list[PythonType]]]:
+) -> list[tuple[int, PythonType | Call]]:
     """Return the columns that psycopg does not convert, each with what does."""
     if plan.shape.source.operation is Operation.MANY_PARAMETERS:
         return []
     found = []
     for index, column in enumerate(plan.shape.columns):
-        steps = _steps(column.type, type_classes)
-        if steps:
-            found.append((index, steps))
+        reader = reader_of(column.type, type_classes)
+        if reader is not None:
+            found.append((index, reader))
     return found
-
-
-def _steps(type_: SqlType, type_classes: TypeClasses) -> list[PythonType]:
-    if type_.kind is TypeKind.ENUM:
-        return [PythonType("enum_value", RUNTIME), map_type(type_, type_classes).result]
-    if type_.kind is TypeKind.ARRAY and type_.element:
-        element = type_.element
-        if element.kind is TypeKind.ENUM or not known_to_psycopg(element):
-            return [PythonType("text_array", RUNTIME), *_steps(element, type_classes)]
-    return []
 
 
 def render_constant(
@@ -167,8 +161,8 @@ def render_constant(
     converters = converters_of(plan, type_classes)
     if converters:
         pairs = tuple(
-            tuple_of((str(index), _nested(steps, spellings)))
-            for index, steps in converters
+            tuple_of((str(index), _reading(reader, spellings)))
+            for index, reader in converters
         )
         lines.append(
             lay_out(tuple_of(pairs), indent=margin + 4, before="convert=", after=",")
@@ -198,12 +192,12 @@ def _last_line(text: str) -> int:
     return len(text.rsplit("\n", 1)[-1])
 
 
-def _nested(steps: list[PythonType], spellings: Spellings) -> Code:
-    first, *rest = steps
-    name = spell(first, spellings)
-    if not rest:
-        return f"{name}()" if first.name == "text_array" else name
-    return Brackets(f"{name}(", (_nested(rest, spellings),), ")")
+def _reading(code: PythonType | Call | str, spellings: Spellings) -> Code:
+    if isinstance(code, Call):
+        name = spellings[RUNTIME, code.function]
+        inner = tuple(_reading(each, spellings) for each in code.arguments)
+        return Brackets(f"{name}(", inner, ")") if inner else f"{name}()"
+    return spell(code, spellings) if isinstance(code, PythonType) else code
 
 
 def render_function(
@@ -301,6 +295,11 @@ def _sent(
     type_: SqlType, value: str, type_classes: TypeClasses, spellings: Spellings
 ) -> Code:
     if type_.kind is TypeKind.ARRAY and type_.element:
+        delimiter = type_.element.delimiter
+        if delimiter != ",":
+            delimited = spellings[RUNTIME, "delimited_array"]
+            separated = f'delimiter="{delimiter}"'
+            return Brackets(f"{delimited}(", (value, separated), ")")
         sender = map_type(type_.element, type_classes).sender
         if sender is None:
             return value

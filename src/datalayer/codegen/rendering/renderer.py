@@ -36,7 +36,7 @@ from datalayer.codegen.rendering.preamble import (
     package_text,
     with_exceptions,
 )
-from datalayer.codegen.rendering.typemap import PythonType, parts
+from datalayer.codegen.rendering.typemap import PythonType, called, parts
 from datalayer.errors import NameClash, ProblemsFound
 from datalayer.location import excerpt
 from datalayer.model import Operation
@@ -204,7 +204,7 @@ def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spel
         for part in parts(type_)
         if part.module
     }
-    called = {
+    functions = {
         name
         for query in plan.queries
         for name in body_names(
@@ -213,7 +213,7 @@ def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spel
     }
     spelled = spell_names(named, plan.names | attributes)
     taken = plan.names | parameters | set(spelled.values())
-    return {**own, **spelled, **spell_names(called, taken)}
+    return {**own, **spelled, **spell_names(functions, taken)}
 
 
 def _signature_types(job: _Job) -> Iterator[PythonType]:
@@ -239,8 +239,8 @@ def _definition_types(job: _Job) -> Iterator[PythonType]:
                 yield field.default.type
     for query in job.plan.queries:
         yield job.outcomes[query.function].value or QUERY
-        for _, steps in converters_of(query, job.type_classes):
-            yield from steps
+        for _, reader in converters_of(query, job.type_classes):
+            yield from called(reader)
 
 
 def _class_text(plan: ClassPlan, spellings: Spellings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -32,6 +32,15 @@ class PythonType:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function of the runtime, by its name."""
+
+    function: str
+    #: Classes and functions, calls, and text as it stands.
+    arguments: tuple[PythonType | Call | str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TypeMapping:
     """How values of a PostgreSQL type look in Python."""
 
@@ -39,10 +48,16 @@ class TypeMapping:
     parameter: PythonType
     #: The function of the runtime that a parameter goes through, if any.
     sender: str | None = None
+    #: What makes the value of what psycopg returns, if that is not it.
+    reader: PythonType | Call | None = None
 
 
 def _same(type_: PythonType, sender: str | None = None) -> TypeMapping:
     return TypeMapping(type_, type_, sender)
+
+
+def _class(type_: PythonType, reader: str, sender: str | None = None) -> TypeMapping:
+    return TypeMapping(type_, type_, sender, Call(reader, (type_,)))
 
 
 NONE = PythonType("None")
@@ -71,19 +86,33 @@ def _multirange(element: PythonType) -> PythonType:
     return PythonType("Multirange", "psycopg.types.multirange", (element,))
 
 
-#: The types of `pg_catalog` that are not text in Python. psycopg sends text with an
-#: unknown type, and PostgreSQL infers the same type again: such need no sender.
+#: Text, which psycopg sends with an unknown type: PostgreSQL infers the same type
+#: again, so that it needs no sender.
+_TEXT = _same(STR)
+
+#: The types of `pg_catalog` that a column of a result can have.
 TYPES: Mapping[str, TypeMapping] = {
+    "aclitem": _TEXT,
+    "anyarray": _TEXT,
+    "bit": _TEXT,
     "bool": _same(_BOOL),
+    "box": _TEXT,
+    "bpchar": _TEXT,
     "bytea": _same(_BYTES),
+    "char": _TEXT,
+    "cid": _TEXT,
     "cidr": _same(PythonType("CidrNetwork", RUNTIME)),
+    "circle": _TEXT,
+    "cstring": _TEXT,
     "date": _same(_DATE, "date_"),
     "datemultirange": _same(_multirange(_DATE), "multirange"),
     "daterange": _same(_range(_DATE), "range_"),
     "float4": _same(_FLOAT, "float4"),
     "float8": _same(_FLOAT, "float8"),
+    "gtsvector": _TEXT,
     "inet": _same(PythonType("InetAddress", RUNTIME)),
     "int2": _same(_INT, "int2"),
+    "int2vector": _TEXT,
     "int4": _same(_INT, "int4"),
     "int4multirange": _same(_multirange(_INT), "multirange"),
     "int4range": _same(_range(_INT), "range_"),
@@ -93,34 +122,134 @@ TYPES: Mapping[str, TypeMapping] = {
     "interval": _same(_TIMEDELTA),
     "json": TypeMapping(JSON, _JSON_INPUT, "json_"),
     "jsonb": TypeMapping(JSON, _JSON_INPUT, "jsonb"),
+    "jsonpath": _TEXT,
+    "line": _TEXT,
+    "lseg": _TEXT,
+    "macaddr": _TEXT,
+    "macaddr8": _TEXT,
+    "money": _TEXT,
+    "name": _TEXT,
     "numeric": _same(_DECIMAL),
     "nummultirange": _same(_multirange(_DECIMAL), "multirange"),
     "numrange": _same(_range(_DECIMAL), "range_"),
     "oid": _same(_INT, "oid"),
+    "oidvector": _TEXT,
+    "path": _TEXT,
+    "pg_brin_bloom_summary": _TEXT,
+    "pg_brin_minmax_multi_summary": _TEXT,
+    "pg_dependencies": _TEXT,
+    "pg_lsn": _TEXT,
+    "pg_mcv_list": _TEXT,
+    "pg_ndistinct": _TEXT,
+    "pg_node_tree": _TEXT,
+    "pg_snapshot": _TEXT,
+    "point": _TEXT,
+    "polygon": _TEXT,
     "record": _same(PythonType("tuple", arguments=(_OBJECT, PythonType("...")))),
+    "refcursor": _TEXT,
+    "regclass": _TEXT,
+    "regcollation": _TEXT,
+    "regconfig": _TEXT,
+    "regdictionary": _TEXT,
+    "regnamespace": _TEXT,
+    "regoper": _TEXT,
+    "regoperator": _TEXT,
+    "regproc": _TEXT,
+    "regprocedure": _TEXT,
+    "regrole": _TEXT,
+    "regtype": _TEXT,
+    "text": _TEXT,
+    "tid": _TEXT,
     "time": _same(_TIME, "time_"),
     "timestamp": _same(_DATETIME, "timestamp"),
     "timestamptz": _same(_DATETIME, "timestamptz"),
     "timetz": _same(_TIME, "timetz"),
     "tsmultirange": _same(_multirange(_DATETIME), "tsmultirange"),
+    "tsquery": _TEXT,
     "tsrange": _same(_range(_DATETIME), "tsrange"),
     "tstzmultirange": _same(_multirange(_DATETIME), "multirange"),
     "tstzrange": _same(_range(_DATETIME), "range_"),
+    "tsvector": _TEXT,
+    "txid_snapshot": _TEXT,
+    "unknown": _TEXT,
     "uuid": _same(_UUID),
+    "varbit": _TEXT,
+    "varchar": _TEXT,
+    "void": _TEXT,
+    "xid": _TEXT,
+    "xid8": _TEXT,
+    "xml": _TEXT,
+}
+
+_TEXT_OR_NULL = PythonType("", arguments=(STR, NONE))
+_HSTORE = TypeMapping(
+    PythonType("dict", arguments=(STR, _TEXT_OR_NULL)),
+    PythonType("Mapping", "collections.abc", (STR, _TEXT_OR_NULL)),
+    "hstore",
+    PythonType("hstore_value", RUNTIME),
+)
+
+#: The types of the extensions that come with PostgreSQL and of pgvector, by extension
+#: and name. Their OIDs differ between databases, and psycopg knows none of them.
+EXTENSION_TYPES: Mapping[tuple[str, str], TypeMapping] = {
+    ("citext", "citext"): _TEXT,
+    ("cube", "cube"): _TEXT,
+    ("hstore", "hstore"): _HSTORE,
+    ("intarray", "query_int"): _TEXT,
+    ("isn", "ean13"): _TEXT,
+    ("isn", "isbn"): _TEXT,
+    ("isn", "isbn13"): _TEXT,
+    ("isn", "ismn"): _TEXT,
+    ("isn", "ismn13"): _TEXT,
+    ("isn", "issn"): _TEXT,
+    ("isn", "issn13"): _TEXT,
+    ("isn", "upc"): _TEXT,
+    ("ltree", "lquery"): _TEXT,
+    ("ltree", "ltree"): _TEXT,
+    ("ltree", "ltxtquery"): _TEXT,
+    ("seg", "seg"): _TEXT,
+    ("vector", "halfvec"): _TEXT,
+    ("vector", "sparsevec"): _TEXT,
+    ("vector", "vector"): _TEXT,
 }
 
 #: Types of `pg_catalog` whose arrays psycopg does not know.
-_UNKNOWN_ARRAYS = {"pg_snapshot"}
+_UNKNOWN_ARRAYS = {"cstring", "pg_snapshot"}
+
+
+#: The kinds of which a table or a setting must say what they are in Python.
+NEEDS_MAPPING = {TypeKind.BASE, TypeKind.PSEUDO}
+
+
+def find_mapping(type_: SqlType) -> TypeMapping | None:
+    """Return what the project's settings or the tables say of a type."""
+    if type_.setting is not None:
+        return _setting(type_.setting)
+    if type_.extension is not None:
+        return EXTENSION_TYPES.get((type_.extension, type_.name))
+    return TYPES.get(type_.name) if type_.schema == "pg_catalog" else None
 
 
 def map_type(type_: SqlType, type_classes: TypeClasses) -> TypeMapping:
-    """Return the mapping of a type that is not an array; unknown ones are text."""
+    """Return the mapping of a type that is not an array; see `unknown_types`."""
     if type_.kind is TypeKind.ENUM:
         module, name = type_classes[type_.schema, type_.name]
-        return _same(PythonType(name, module))
-    if type_.schema == "pg_catalog":
-        return TYPES.get(type_.name, _same(STR))
-    return _same(STR)
+        return _class(PythonType(name, module), "enum_value")
+    found = find_mapping(type_)
+    if found is not None:
+        return found
+    if type_.kind in NEEDS_MAPPING:
+        raise LookupError(f"{type_.schema}.{type_.name}")
+    return _TEXT
+
+
+def unknown_types(type_: SqlType) -> Iterator[SqlType]:
+    """Yield the types in a type of which nothing says what they are in Python."""
+    if type_.kind in NEEDS_MAPPING:
+        if find_mapping(type_) is None:
+            yield type_
+    elif type_.element is not None:
+        yield from unknown_types(type_.element)
 
 
 def result_type(
@@ -162,6 +291,20 @@ def python_type(type_: SqlType, type_classes: TypeClasses | None = None) -> Pyth
     return result_type(type_, type_classes or {})
 
 
+def reader_of(type_: SqlType, type_classes: TypeClasses) -> PythonType | Call | None:
+    """Return what makes a value of what psycopg returns, if that is not it."""
+    if type_.kind is not TypeKind.ARRAY or type_.element is None:
+        return map_type(type_, type_classes).reader
+    element = type_.element
+    reader = reader_of(element, type_classes)
+    if reader is None and known_to_psycopg(element):
+        return None
+    arguments: tuple[PythonType | Call | str, ...] = (reader,) if reader else ()
+    if element.delimiter != "," and not known_to_psycopg(element):
+        arguments += (f'delimiter="{element.delimiter}"',)
+    return Call("text_array", arguments)
+
+
 def known_to_psycopg(element: SqlType) -> bool:
     """Tell whether psycopg makes a list of an array of these by itself."""
     return (
@@ -195,10 +338,23 @@ def dotted(name: str | None) -> PythonType | None:
     return PythonType(last, module or "builtins")
 
 
+def called(code: PythonType | Call | str) -> list[PythonType]:
+    """Return the functions and classes of a call, which must be imported."""
+    if isinstance(code, Call):
+        inner = [each for argument in code.arguments for each in called(argument)]
+        return [PythonType(code.function, RUNTIME), *inner]
+    return [code] if isinstance(code, PythonType) else []
+
+
 def parts(type_: PythonType) -> list[PythonType]:
     """Return a type's own name and those of its arguments, without the unions."""
     own = [replace(type_, arguments=())] if type_.name else []
     return own + [each for argument in type_.arguments for each in parts(argument)]
+
+
+def _setting(name: str) -> TypeMapping:
+    found = dotted(name) or STR
+    return _TEXT if found == STR else _class(found, "from_text", "to_text")
 
 
 def _list(element: PythonType, elements_nullable: bool) -> PythonType:

@@ -1,0 +1,51 @@
+"""Which types in queries nothing says a Python type for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalayer.codegen.rendering.typemap import unknown_types
+from datalayer.errors import UnknownTypeError
+from datalayer.location import excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from datalayer.location import Location
+    from datalayer.model import QueryShape, QuerySource, SqlType
+
+
+def unknown_type_problems(shapes: Iterable[QueryShape]) -> Iterator[UnknownTypeError]:
+    """Yield a problem for each column and parameter of an unknown type."""
+    for shape in shapes:
+        source = shape.source
+        for column in shape.columns:
+            for type_ in unknown_types(column.type):
+                yield _problem(
+                    source,
+                    source.location,
+                    f"column `{column.name}` of `{source.name}`",
+                    type_,
+                )
+        for parameter in shape.parameters:
+            for type_ in unknown_types(parameter.type):
+                place = _first_use(source, parameter.name)
+                yield _problem(source, place, f"`:{parameter.name}`", type_)
+
+
+def _first_use(source: QuerySource, parameter: str) -> Location:
+    starts = (each.start for each in source.placeholders if each.name == parameter)
+    return source.place(next(starts))
+
+
+def _problem(
+    source: QuerySource, location: Location, what: str, type_: SqlType
+) -> UnknownTypeError:
+    name = f"{type_.schema}.{type_.name}"
+    return UnknownTypeError(
+        f"{what} is `{name}`, of which nothing says what it is in Python",
+        location=location,
+        excerpt=excerpt(source.file_text, location),
+        help=f'add `"{name}" = "str"` to `[tool.datalayer.types]`, or the path of'
+        " a class that takes the text, or cast it to `text` in the query",
+    )
