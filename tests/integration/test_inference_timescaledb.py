@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-import test_nullability as nullability
 import test_parameter_null as parameters
 import test_row_count as row_count
-from nullability_cases import ELEMENTS, Case
 from nullability_running import Databases, infer_case
 from nullability_schema import schema
+from nullability_tables import CASES, ELEMENTS, Case
 
 from datalayer.codegen.catalog import Catalog
 from datalayer.lexer import split_statements
@@ -62,7 +61,7 @@ def rows(inferred: Inference) -> str:
 @pytest.mark.parametrize(
     ("cases", "show"),
     [
-        (nullability.CASES, columns),
+        (CASES, columns),
         (ELEMENTS, elements),
         (parameters.CASES, accepted),
         (row_count.CASES, rows),

@@ -5,33 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from nullability_cases import (
-    COLUMNS,
-    ELEMENTS,
-    EXPRESSIONS,
-    FUNCTIONS,
-    GROUPS,
-    JOINS,
-    NARROWING,
-    QUERIES,
-    RETURNING,
-    Case,
-)
 from nullability_running import Databases, infer_case, observe, open_databases
+from nullability_tables import CASES, ELEMENTS, Case
 
 from datalayer.server import Server
-
-TABLES = [
-    COLUMNS,
-    JOINS,
-    NARROWING,
-    EXPRESSIONS,
-    GROUPS,
-    QUERIES,
-    FUNCTIONS,
-    RETURNING,
-]
-CASES = [case for table in TABLES for case in table]
 
 
 @pytest.fixture(scope="module")

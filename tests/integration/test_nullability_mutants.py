@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import test_row_count
-from nullability_cases import ELEMENTS, Case
 from nullability_mutants import MUTANTS
 from nullability_running import Databases, infer_case, open_databases
-from test_nullability import CASES
+from nullability_tables import CASES, ELEMENTS, Case
 
 from datalayer.server import Server
 

@@ -1,0 +1,30 @@
+"""The whole truth set: queries with confirmed answers, by what they are about."""
+
+from __future__ import annotations
+
+from nullability_cases import (
+    COLUMNS,
+    ELEMENTS,
+    EXPRESSIONS,
+    FUNCTIONS,
+    GROUPS,
+    JOINS,
+    NARROWING,
+    QUERIES,
+    RETURNING,
+    Case,
+)
+
+__all__ = ["CASES", "ELEMENTS", "TABLES", "Case"]
+
+TABLES: dict[str, list[Case]] = {
+    "columns": COLUMNS,
+    "joins": JOINS,
+    "narrowing": NARROWING,
+    "expressions": EXPRESSIONS,
+    "groups and windows": GROUPS,
+    "subqueries and sets": QUERIES,
+    "functions": FUNCTIONS,
+    "writes": RETURNING,
+}
+CASES = [case for table in TABLES.values() for case in table]
