@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from datalayer.location import Location, locate
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Literal: TypeAlias = str | int | float | bool | None
 
@@ -73,6 +76,50 @@ class Allowance:
     location: Location
 
 
+class PartKind(StrEnum):
+    """What a piece of a statement is that can be left out."""
+
+    ASSIGNMENT = "assignment"
+    CONDITION = "condition"
+    JOIN = "join"
+    #: The comma between two assignments.
+    SEPARATOR = "separator"
+
+
+@dataclass(frozen=True, slots=True)
+class OptionalPart:
+    """A piece that is left out when its arguments are not given.
+
+    The offsets are those of `QuerySource.sql`.
+    """
+
+    kind: PartKind
+    location: Location
+    #: With the AND and the white space before it.
+    start: int
+    end: int
+    #: It is there when all of these are given …
+    all_of: tuple[str, ...] = ()
+    #: … and one of these, if there are any.
+    any_of: tuple[str, ...] = ()
+    #: What stands in its place: `TRUE` for the first condition of a clause.
+    otherwise: str = ""
+
+    def is_in(self, given: Collection[str]) -> bool:
+        """Tell whether it is there for some parameters."""
+        return all(name in given for name in self.all_of) and (
+            not self.any_of or any(name in given for name in self.any_of)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One combination of what can be chosen about a statement when it is run."""
+
+    #: The optional parameters that are given.
+    given: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class QuerySource:
     """One named query as its author wrote it."""
@@ -98,8 +145,22 @@ class QuerySource:
     column_directives: tuple[ColumnDirective, ...] = ()
     type_directives: tuple[TypeDirective, ...] = ()
     allowances: tuple[Allowance, ...] = ()
+    #: In the order of the statement; none inside another.
+    optional_parts: tuple[OptionalPart, ...] = ()
+    #: The extents of the `-- @optional` comments, which are not sent.
+    marks: tuple[tuple[int, int], ...] = ()
+    #: Parameters of which one must be given, for each SET that lists nothing else.
+    needed: tuple[tuple[str, ...], ...] = ()
     #: The text of the whole file, for excerpts.
     file_text: str = field(default="", repr=False, compare=False)
+
+    @property
+    def optional_parameters(self) -> tuple[str, ...]:
+        """Return the parameters that may be left out, in the order of the header."""
+        named = {
+            name for part in self.optional_parts for name in (*part.all_of, *part.any_of)
+        }
+        return tuple(name for name in self.parameters if name in named)
 
     @property
     def qualified_name(self) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.pieces import Piece, pieces_of, written
+
 if TYPE_CHECKING:
-    from datalayer.model import QuerySource
+    from datalayer.model import QuerySource, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,8 @@ class NumberedStatement:
     sql: str
     #: The name of `$1` first.
     order: tuple[str, ...]
-    #: Of each placeholder: its extent in `sql` and in the original.
+    #: Of each placeholder, and of what is left out: its extent in `sql` and in the
+    #: original.
     _places: tuple[tuple[range, range], ...] = field(default=(), repr=False)
 
     def original_offset(self, offset: int) -> int:
@@ -34,18 +37,51 @@ class NumberedStatement:
         return offset + shift
 
 
-def numbered(source: QuerySource) -> NumberedStatement:
-    """Write `$1`, `$2`, … for the placeholders, by their first appearance."""
-    order: dict[str, int] = {}
-    places: list[tuple[range, range]] = []
-    parts: list[str] = []
-    length = position = 0
-    for placeholder in source.placeholders:
-        number = f"${order.setdefault(placeholder.name, len(order) + 1)}"
-        parts += (source.sql[position : placeholder.start], number)
-        start = length + placeholder.start - position
-        length = start + len(number)
-        position = placeholder.end
-        places.append((range(start, length), range(placeholder.start, placeholder.end)))
-    parts.append(source.sql[position:])
-    return NumberedStatement("".join(parts), tuple(order), tuple(places))
+def numbered(source: QuerySource, variant: Variant | None = None) -> NumberedStatement:
+    """Write `$1`, `$2`, … for the placeholders, by their first appearance.
+
+    Without a variant the whole statement is written, with all that is optional.
+    """
+    writer = _Writer(source)
+    for piece in pieces_of(source):
+        writer.write(written(piece, variant))
+    return NumberedStatement(
+        "".join(writer.parts), tuple(writer.order), tuple(writer.places)
+    )
+
+
+@dataclass(slots=True)
+class _Writer:
+    """A statement in the making."""
+
+    source: QuerySource
+    parts: list[str] = field(default_factory=list)
+    order: dict[str, int] = field(default_factory=dict)
+    places: list[tuple[range, range]] = field(default_factory=list)
+    length: int = 0
+
+    def write(self, piece: Piece) -> None:
+        """Add a piece of the original, or what stands in its place."""
+        if piece.text is None:
+            self._copy(piece.start, piece.end)
+        else:
+            self._place(piece.text, range(piece.start, piece.end))
+
+    def _copy(self, start: int, end: int) -> None:
+        for placeholder in self.source.placeholders:
+            if start <= placeholder.start < end:
+                self._add(self.source.sql[start : placeholder.start])
+                number = self.order.setdefault(placeholder.name, len(self.order) + 1)
+                extent = range(placeholder.start, placeholder.end)
+                self._place(f"${number}", extent)
+                start = placeholder.end
+        self._add(self.source.sql[start:end])
+
+    def _place(self, text: str, there: range) -> None:
+        here = range(self.length, self.length + len(text))
+        self.places.append((here, there))
+        self._add(text)
+
+    def _add(self, text: str) -> None:
+        self.parts.append(text)
+        self.length += len(text)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.reading.header import read_header
+from datalayer.codegen.reading.optional_parts import read_optional_parts
 from datalayer.codegen.reading.scanner import scan_placeholders
 from datalayer.codegen.reading.sections import split_sections
 from datalayer.errors import (
@@ -20,7 +21,7 @@ from datalayer.errors import (
     UnusedParameter,
 )
 from datalayer.lexer import TokenKind, split_statements
-from datalayer.model import Operation, Placeholder, QuerySource
+from datalayer.model import Operation, OptionalPart, Placeholder, QuerySource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,6 +70,9 @@ class _Body:
     start: int
     end: int
     placeholders: tuple[Placeholder, ...]
+    optional_parts: tuple[OptionalPart, ...]
+    marks: tuple[tuple[int, int], ...]
+    needed: tuple[tuple[str, ...], ...]
     problems: tuple[LocatedError, ...]
 
 
@@ -98,6 +102,12 @@ def _query(
         column_directives=directives.columns,
         type_directives=directives.types,
         allowances=directives.allowances,
+        optional_parts=tuple(
+            replace(each, start=each.start - body.start, end=each.end - body.start)
+            for each in body.optional_parts
+        ),
+        marks=tuple((start - body.start, end - body.start) for start, end in body.marks),
+        needed=body.needed,
         file_text=source.text,
     )
 
@@ -107,11 +117,19 @@ def _read_body(source: SourceText, section: Section, header: Header) -> _Body:
     start, end = _extent(source, section, header, tokens)
     declared = [parameter.name for parameter in header.line.parameters or ()]
     scan = scan_placeholders(source, tokens, declared)
+    optional = read_optional_parts(source, tokens, scan.placeholders, declared)
     return _Body(
         start=start,
         end=end,
         placeholders=scan.placeholders,
-        problems=(*scan.problems, *_mismatches(source, header, scan, tokens)),
+        optional_parts=optional.parts,
+        marks=optional.marks,
+        needed=optional.needed,
+        problems=(
+            *scan.problems,
+            *_mismatches(source, header, scan, tokens),
+            *optional.problems,
+        ),
     )
 
 
