@@ -95,6 +95,10 @@ class DirectiveError(LocatedError):
     """A `-- @` line is not known, contradicts another or names nothing; correct it."""
 
 
+class VariantError(LocatedError):
+    """A column or parameter changes its type when something is left out; cast it."""
+
+
 class UnknownRule(DataLayerError):
     """No rule has that name; the message lists those there are."""
 
@@ -112,6 +116,10 @@ class QueryNotFound(DataLayerError):
 
 class ArgumentError(DataLayerError):
     """An argument of `datalayer query` is missing, unknown or malformed."""
+
+
+class IncompleteArguments(DataLayerError):
+    """Some of what belongs together was given, or nothing to change; give the rest."""
 
 
 class QueryFailed(DataLayerError):

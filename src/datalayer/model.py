@@ -235,6 +235,8 @@ class Parameter:
     has_default: bool = False
     default: Literal = None
     python_type: str | None = None
+    #: Whether it may be left out, with what needs it.
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

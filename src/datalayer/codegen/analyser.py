@@ -12,9 +12,11 @@ from datalayer.codegen.catalog import Catalog
 from datalayer.codegen.describe import Description, Refusal, describe
 from datalayer.codegen.inference import infer
 from datalayer.codegen.numbering import NumberedStatement, numbered
+from datalayer.codegen.pieces import variants_of
 from datalayer.codegen.shape_checks import check_shape, finding_of
 from datalayer.codegen.suggestions import suggest
 from datalayer.codegen.type_catalog import TypeCatalog
+from datalayer.codegen.variants import in_order, of_variant, weaker
 from datalayer.errors import LocatedError, QueryRefused
 from datalayer.location import excerpt
 from datalayer.model import (
@@ -28,6 +30,7 @@ from datalayer.model import (
     ParameterInference,
     QueryShape,
     QuerySource,
+    Variant,
 )
 
 if TYPE_CHECKING:
@@ -92,10 +95,21 @@ def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
     if source.operation is Operation.SCRIPT:
         _try_script(session.connection, source)
         return QueryShape(source)
-    statement = numbered(source)
+    first, *others = variants_of(source)
+    shape = _analyse_variant(session, source, first)
+    for variant in others:
+        shape = weaker(shape, _analyse_variant(session, source, variant), variant)
+    return replace(shape, parameters=in_order(source, shape.parameters))
+
+
+def _analyse_variant(
+    session: _Session, source: QuerySource, variant: Variant
+) -> QueryShape:
+    statement = numbered(source, variant)
     described = describe(session.connection, statement.sql)
     if isinstance(described, Refusal):
-        raise _refused(session.connection, source, statement, described)
+        problem = _refused(session.connection, source, statement, described)
+        raise of_variant(source, variant, problem)
     inference = _infer(session, source, statement, described)
     return QueryShape(
         source=source,
@@ -233,8 +247,7 @@ def _parameters(
     said = {directive.name: directive for directive in source.parameter_directives}
     types = {directive.name: directive.dotted for directive in source.type_directives}
     parameters = []
-    for name in source.parameters:
-        index = statement.order.index(name)
+    for index, name in enumerate(statement.order):
         accepted = inference.parameters[index]
         directive = said.get(name)
         parameters.append(

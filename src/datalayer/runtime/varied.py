@@ -1,0 +1,141 @@
+"""Statements of which pieces are left out when their arguments are not given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, Generic, LiteralString, TypeAlias, TypeVar
+
+from datalayer.errors import IncompleteArguments
+from datalayer.runtime.query import Query
+
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+
+_MARK = re.compile(r"%\((\w+)\)s|%%")
+
+
+class Unset(Enum):
+    """The type of `UNSET`."""
+
+    UNSET = "unset"
+
+    def __bool__(self) -> bool:
+        """Return False: there is nothing."""
+        return False
+
+    def __repr__(self) -> str:
+        """Return the name that code uses."""
+        return "UNSET"
+
+
+#: An argument that is not given, which is not None: compare with `is`.
+UNSET: Final = Unset.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a statement that is there only for some arguments."""
+
+    #: With `%(name)s` for parameters, as psycopg has them.
+    sql: LiteralString
+    #: It is there when all of these are given …
+    all_of: tuple[str, ...] = ()
+    #: … and one of these, if there are any.
+    any_of: tuple[str, ...] = ()
+    #: What stands in its place.
+    otherwise: LiteralString = ""
+
+
+Piece: TypeAlias = "LiteralString | Part"
+
+
+@dataclass(frozen=True, slots=True)
+class VariedQuery(Generic[ResultT_co]):
+    """A statement of optional pieces, and what becomes of its rows.
+
+    Each combination becomes a statement of its own, once, which psycopg then prepares
+    like any other.
+    """
+
+    name: str
+    source: str
+    sql: tuple[Piece, ...]
+    row: Callable[..., ResultT_co] | None = None
+    convert: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
+    #: Parameters of which one must be given, for each SET that has nothing else.
+    needed: tuple[tuple[str, ...], ...] = ()
+    _made: dict[frozenset[str], tuple[Query[ResultT_co], tuple[str, ...]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def given(
+        self, values: Mapping[str, object]
+    ) -> tuple[Query[ResultT_co], tuple[object, ...]]:
+        """Return the statement for the values that are not `UNSET`, and those values.
+
+        Raises `IncompleteArguments` when a piece needs two values of which one is
+        missing, or when nothing is left to be assigned.
+        """
+        names = frozenset(name for name, value in values.items() if value is not UNSET)
+        made = self._made.get(names)
+        if made is None:
+            made = self._made[names] = self._make(names)
+        query, order = made
+        return query, tuple(values[name] for name in order)
+
+    def _make(
+        self, given: frozenset[str]
+    ) -> tuple[Query[ResultT_co], tuple[str, ...]]:
+        self._check(given)
+        order: dict[str, int] = {}
+
+        def number(match: re.Match[str]) -> str:
+            if match[1] is None:
+                return "%"
+            return f"${order.setdefault(match[1], len(order) + 1)}"
+
+        text = "".join(_written(piece, given) for piece in self.sql)
+        # Literals, joined: the names in it are those of the generator.
+        sql: Any = _MARK.sub(number, text)
+        query = Query(self.name, self.source, sql, self.row, self.convert)
+        return query, tuple(order)
+
+    def _check(self, given: frozenset[str]) -> None:
+        for names in self.needed:
+            if not given & set(names):
+                raise IncompleteArguments(
+                    f"`{self.name}` ({self.source}) has nothing to change",
+                    help=f"give at least one of {_quoted(names)}",
+                )
+        parts = [piece for piece in self.sql if isinstance(piece, Part)]
+        used = {name for part in parts if _is_in(part, given) for name in part.all_of}
+        for part in parts:
+            present = given & set(part.all_of)
+            if present - used and len(part.all_of) > len(present):
+                raise IncompleteArguments(
+                    f"`{self.name}` ({self.source}) was given {_quoted(present)} alone",
+                    help=f"give all of {_quoted(part.all_of)}, or none",
+                )
+
+
+def optional(parameter: Callable[..., object], *arguments: object) -> object:
+    """Return a parameter made by a function of its last argument, or `UNSET`."""
+    return UNSET if arguments[-1] is UNSET else parameter(*arguments)
+
+
+def _is_in(part: Part, given: frozenset[str]) -> bool:
+    return given.issuperset(part.all_of) and (
+        not part.any_of or not given.isdisjoint(part.any_of)
+    )
+
+
+def _written(piece: Piece, given: frozenset[str]) -> str:
+    if isinstance(piece, str):
+        return piece
+    return piece.sql if _is_in(piece, given) else piece.otherwise
+
+
+def _quoted(names: tuple[str, ...] | frozenset[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
