@@ -158,7 +158,9 @@ class QuerySource:
     def optional_parameters(self) -> tuple[str, ...]:
         """Return the parameters that may be left out, in the order of the header."""
         named = {
-            name for part in self.optional_parts for name in (*part.all_of, *part.any_of)
+            name
+            for part in self.optional_parts
+            for name in (*part.all_of, *part.any_of)
         }
         return tuple(name for name in self.parameters if name in named)
 

@@ -88,6 +88,4 @@ def _choices(
 
 def _says_something(source: QuerySource, variant: Variant) -> bool:
     """Tell whether no SET is empty."""
-    return all(
-        any(name in variant.given for name in names) for names in source.needed
-    )
+    return all(any(name in variant.given for name in names) for names in source.needed)

@@ -35,15 +35,20 @@ from datalayer.runtime.sync import (
     fetch_optional,
     fetch_or_no_row,
 )
+from datalayer.runtime.varied import UNSET, Part, Unset, VariedQuery, optional
 
 __all__ = [
     "NO_ROW",
+    "UNSET",
     "CidrNetwork",
     "InetAddress",
     "JsonInput",
     "JsonValue",
     "NoRow",
+    "Part",
     "Query",
+    "Unset",
+    "VariedQuery",
     "array",
     "copy_rows",
     "date_",
@@ -68,6 +73,7 @@ __all__ = [
     "jsonb",
     "multirange",
     "oid",
+    "optional",
     "range_",
     "text_array",
     "time_",

@@ -85,9 +85,7 @@ class VariedQuery(Generic[ResultT_co]):
         query, order = made
         return query, tuple(values[name] for name in order)
 
-    def _make(
-        self, given: frozenset[str]
-    ) -> tuple[Query[ResultT_co], tuple[str, ...]]:
+    def _make(self, given: frozenset[str]) -> tuple[Query[ResultT_co], tuple[str, ...]]:
         self._check(given)
         order: dict[str, int] = {}
 

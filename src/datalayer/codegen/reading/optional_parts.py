@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NoReturn
 
+from datalayer.codegen.reading.clauses import (
+    CONDITION_CLAUSES,
+    after_last_comma,
+    clause_start,
+    closing,
+    has_or,
+    join_start,
+    last_term,
+)
 from datalayer.errors import DirectiveError
 from datalayer.lexer import TokenKind
 from datalayer.model import OptionalPart, PartKind
@@ -24,8 +33,6 @@ if TYPE_CHECKING:
 MARK = re.compile(r"--\s*@optional\b(?P<rest>.*)$")
 _FOR = re.compile(r"\s+for\s+(?P<names>\w+(?:\s*,\s*\w+)*)\s*")
 _FORM = "write `-- @optional`, or `-- @optional for name` behind a join"
-_CONDITIONS = ("having", "on", "where")
-_JOIN_WORDS = ("cross", "full", "inner", "left", "natural", "outer", "right")
 #: What may follow a condition that ends.
 _AFTER_CONDITION = (
     *("and", "cross", "except", "fetch", "for", "full", "group", "having", "inner"),
@@ -58,6 +65,7 @@ def read_optional_parts(
     parts: list[OptionalPart] = []
     marks: list[tuple[int, int]] = []
     problems: list[LocatedError] = []
+    tokens = _without_names(tokens, placeholders)
     for index, token in enumerate(tokens):
         if token.kind is TokenKind.LINE_COMMENT and MARK.match(token.text):
             reader = _Reader(source, tokens, index, placeholders, declared)
@@ -69,14 +77,29 @@ def read_optional_parts(
                 problems.append(problem)
             marks.append((reader.end_before, token.end))
     problems += _needed_elsewhere(source, parts, placeholders)
-    lists = [_assignments(tokens, start, parts) for start in _set_clauses(parts, tokens)]
+    lists = [
+        _assignments(tokens, start, parts) for start in _set_clauses(parts, tokens)
+    ]
     separators = [part for each in lists for part in _separators(each)]
     return OptionalParts(
         parts=tuple(sorted([*parts, *separators], key=lambda part: part.start)),
         marks=tuple(marks),
-        needed=tuple(_needed(each) for each in lists if all(item.part for item in each)),
+        needed=tuple(
+            _needed(each) for each in lists if all(item.part for item in each)
+        ),
         problems=tuple(problems),
     )
+
+
+def _without_names(
+    tokens: Sequence[Token], placeholders: Sequence[Placeholder]
+) -> list[Token]:
+    """Return tokens in which `:from` is no FROM."""
+    ends = {placeholder.end for placeholder in placeholders}
+    return [
+        replace(token, kind=TokenKind.PARAMETER) if token.end in ends else token
+        for token in tokens
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +118,9 @@ class _Reader:
 
     @property
     def before(self) -> list[Token]:
-        """Return the significant tokens before the mark."""
-        return [token for token in self.tokens[: self.index] if token.significant]
+        """Return the significant tokens before the mark, the final semicolon left out."""
+        found = [token for token in self.tokens[: self.index] if token.significant]
+        return found[:-1] if found and found[-1].text == ";" else found
 
     @property
     def after(self) -> Token | None:
@@ -133,12 +157,12 @@ class _Reader:
 
     def _condition_or_assignment(self) -> OptionalPart:
         tokens = self.before
-        clause = _clause_start(tokens)
-        if clause is not None and tokens[clause].is_word(*_CONDITIONS):
+        clause = clause_start(tokens)
+        if clause is not None and tokens[clause].is_word(*CONDITION_CLAUSES):
             return self._condition(tokens, clause)
         if clause is not None and tokens[clause].is_word("set"):
             return self._assignment(tokens, clause)
-        self.fail(
+        return self.fail(
             "`@optional` is not behind a condition or an assignment",
             "move it behind one that WHERE, HAVING, ON or SET lists; what a join is"
             " for is said by `-- @optional for name`",
@@ -149,20 +173,21 @@ class _Reader:
         ends = after is None or after.text in {")", ";"}
         if after is not None and not ends and not after.is_word(*_AFTER_CONDITION):
             self._not_the_end("condition", after)
-        first, leads = _last_term(tokens, clause)
-        if _has_or(tokens[first:]):
+        first, leads = last_term(tokens, clause)
+        if has_or(tokens[first:]):
             self.fail(
                 "a condition that OR joins cannot be left out alone",
                 "put the whole alternative in parentheses, and the comment behind them",
             )
-        start = self._end_above(tokens[first - 1]) if leads else tokens[first].start
+        start = self._end_above(tokens[first - 1] if leads else tokens[first])
+        space = self.source.text[start : tokens[first].start]
         return OptionalPart(
             PartKind.CONDITION,
             self.location,
             start,
             tokens[-1].end,
             all_of=self._inside(tokens[first].start, tokens[-1].end, "condition"),
-            otherwise="" if leads else "TRUE",
+            otherwise="" if leads else f"{space}TRUE",
         )
 
     def _assignment(self, tokens: list[Token], clause: int) -> OptionalPart:
@@ -172,7 +197,7 @@ class _Reader:
         if after is not None and not ends and not after.is_word(*_AFTER_ASSIGNMENT):
             self._not_the_end("assignment", after)
         items = tokens[:-1] if comma else tokens
-        first = _after_last_comma(items, clause)
+        first = after_last_comma(items, clause)
         return OptionalPart(
             PartKind.ASSIGNMENT,
             self.location,
@@ -190,7 +215,7 @@ class _Reader:
                 f"did you mean `{near[0]}`?" if near else "name one of the header",
             )
         tokens = self.before
-        first = _join_start(tokens)
+        first = join_start(tokens)
         if first is None:
             self.fail(
                 "`@optional for` is not behind a join",
@@ -237,87 +262,6 @@ class _Reader:
         )
 
 
-def _clause_start(tokens: Sequence[Token]) -> int | None:
-    """Return where the clause begins in which the tokens end."""
-    depth = 0
-    for index in range(len(tokens) - 1, -1, -1):
-        token = tokens[index]
-        depth += _closing(token)
-        if depth < 0:
-            return None
-        if depth == 0 and token.is_word(*_CONDITIONS, "set"):
-            return index
-        if depth == 0 and _ends_clause(tokens, index):
-            return None
-    return None
-
-
-def _ends_clause(tokens: Sequence[Token], index: int) -> bool:
-    token = tokens[index]
-    if token.is_word("from"):
-        return index == 0 or not tokens[index - 1].is_word("distinct")
-    return token.is_word("by", "limit", "select", "values")
-
-
-def _closing(token: Token) -> int:
-    """Return 1 for what closes a nested piece, -1 for what opens one, seen from its end."""
-    if token.text in {")", "]"} or token.is_word("end"):
-        return 1
-    return -1 if token.text in {"(", "["} or token.is_word("case") else 0
-
-
-def _last_term(tokens: Sequence[Token], clause: int) -> tuple[int, bool]:
-    """Return where the last condition of a clause begins, and whether AND leads to it."""
-    first, leads, depth, between = clause + 1, False, 0, 0
-    for index in range(clause + 1, len(tokens)):
-        token = tokens[index]
-        depth -= _closing(token)
-        if depth != 0:
-            continue
-        if token.is_word("between"):
-            between += 1
-        elif token.is_word("and") and between:
-            between -= 1
-        elif token.is_word("and"):
-            first, leads = index + 1, True
-    return first, leads
-
-
-def _has_or(tokens: Sequence[Token]) -> bool:
-    depth = 0
-    for token in tokens:
-        depth -= _closing(token)
-        if depth == 0 and token.is_word("or"):
-            return True
-    return False
-
-
-def _after_last_comma(tokens: Sequence[Token], clause: int) -> int:
-    first, depth = clause + 1, 0
-    for index in range(clause + 1, len(tokens)):
-        depth -= _closing(tokens[index])
-        if depth == 0 and tokens[index].text == ",":
-            first = index + 1
-    return first
-
-
-def _join_start(tokens: Sequence[Token]) -> int | None:
-    """Return where the last join of the FROM clause begins in which the tokens end."""
-    depth = 0
-    for index in range(len(tokens) - 1, 0, -1):
-        token = tokens[index]
-        depth += _closing(token)
-        if depth < 0 or (
-            depth == 0 and (_ends_clause(tokens, index) or token.is_word("where"))
-        ):
-            return None
-        if depth == 0 and token.is_word("join"):
-            while tokens[index - 1].is_word(*_JOIN_WORDS):
-                index -= 1
-            return index
-    return None
-
-
 def _refuse_nesting(
     reader: _Reader, part: OptionalPart, earlier: Sequence[OptionalPart]
 ) -> None:
@@ -341,7 +285,7 @@ def _set_clauses(parts: Sequence[OptionalPart], tokens: Sequence[Token]) -> list
     """Return where, among the significant tokens, a SET with a part begins."""
     significant = [token for token in tokens if token.significant]
     found = {
-        _clause_start([token for token in significant if token.end <= part.end])
+        clause_start([token for token in significant if token.end <= part.end])
         for part in parts
         if part.kind is PartKind.ASSIGNMENT
     }
@@ -356,7 +300,7 @@ def _assignments(
     items = [_Assignment(_part_at(rest[1], parts), None)]
     depth = 0
     for token, following in pairwise(rest[1:]):
-        depth -= _closing(token)
+        depth -= closing(token)
         if depth < 0 or token.text == ";":
             break
         if depth == 0 and token.is_word(*_AFTER_ASSIGNMENT):

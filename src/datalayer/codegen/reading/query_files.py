@@ -106,7 +106,11 @@ def _query(
             replace(each, start=each.start - body.start, end=each.end - body.start)
             for each in body.optional_parts
         ),
-        marks=tuple((start - body.start, end - body.start) for start, end in body.marks),
+        marks=tuple(
+            (start - body.start, end - body.start)
+            for start, end in body.marks
+            if end <= body.end
+        ),
         needed=body.needed,
         file_text=source.text,
     )

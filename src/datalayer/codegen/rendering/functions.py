@@ -27,6 +27,13 @@ from datalayer.codegen.rendering.typemap import (
     result_type,
     union,
 )
+from datalayer.codegen.rendering.varied import (
+    QUERY,
+    VARIED_QUERY,
+    given_arguments,
+    is_varied,
+    varied_sql,
+)
 from datalayer.lexer import significant_tokens
 from datalayer.model import Operation, SqlType, TypeKind
 
@@ -40,7 +47,6 @@ if TYPE_CHECKING:
 
 NO_ROW = PythonType("NoRow", RUNTIME)
 ITERABLE = PythonType("Iterable", "collections.abc")
-QUERY = PythonType("Query", RUNTIME)
 ANY = PythonType("Any", "typing")
 
 
@@ -141,7 +147,8 @@ def render_constant(
 ) -> str:
     """Return the `Query` of a function."""
     source = plan.shape.source
-    query = spellings[RUNTIME, "Query"]
+    varied = is_varied(source)
+    query = spell(VARIED_QUERY if varied else QUERY, spellings)
     name = plan.constant
     if outcome.value is not None:
         name += f": {query}[{spell(outcome.value, spellings)}]"
@@ -167,7 +174,15 @@ def render_constant(
         lines.append(
             lay_out(tuple_of(pairs), indent=margin + 4, before="convert=", after=",")
         )
-    lines.append(f"{inner}sql={text_block(statement_of(plan))},")
+    if varied:
+        lines += varied_sql(source, spellings, indent=margin + 4)
+        if source.needed:
+            sets = tuple(tuple_of(tuple(map(string, each))) for each in source.needed)
+            lines.append(
+                lay_out(tuple_of(sets), indent=margin + 4, before="needed=", after=",")
+            )
+    else:
+        lines.append(f"{inner}sql={text_block(statement_of(plan))},")
     lines.append(" " * margin + ")" + after)
     return "\n".join(lines)
 
@@ -248,8 +263,10 @@ def body_names(
     plan: QueryPlan, outcome: Outcome, type_classes: TypeClasses, flavour: Flavour
 ) -> set[Name]:
     """Return the functions of the runtime that a function's body calls."""
-    senders = {(RUNTIME, name) for name in senders_of(plan, type_classes)}
-    return senders | {(flavour.runtime, outcome.runner)}
+    called = {(RUNTIME, name) for name in senders_of(plan, type_classes)}
+    if called and plan.shape.source.optional_parameters:
+        called.add((RUNTIME, "optional"))
+    return called | {(flavour.runtime, outcome.runner)}
 
 
 def _local_names(plan: QueryPlan) -> dict[str, str]:
@@ -277,13 +294,17 @@ def _call(
     )
     types = {parameter.name: parameter.type for parameter in plan.shape.parameters}
     order = () if source.operation is Operation.SCRIPT else numbered(source).order
-    values = tuple_of(
-        tuple(
-            _sent(types[name], names[name], type_classes, spellings) for name in order
-        )
-    )
+    sent = {
+        name: _sent(types[name], names[name], type_classes, spellings) for name in order
+    }
+    values = tuple_of(tuple(sent.values()))
     arguments: tuple[Code, ...] = ("connection", plan.constant)
-    if many:
+    if is_varied(source):
+        arguments = (
+            "connection",
+            given_arguments(source, plan.constant, sent, spellings),
+        )
+    elif many:
         arguments += (Generator(values, "for each in parameters"),)
     elif values.items:
         arguments += (values,)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.rendering.defaults import Default, default_of
 from datalayer.codegen.rendering.naming import class_name, is_field_name, python_name
-from datalayer.codegen.rendering.typemap import parameter_type, result_type
+from datalayer.codegen.rendering.typemap import parameter_type, result_type, union
+from datalayer.codegen.rendering.varied import UNSET, UNSET_TYPE
 from datalayer.errors import (
     ColumnNameError,
     LocatedError,
@@ -236,6 +237,10 @@ def _parameter(
         elements_nullable=parameter.elements_nullable,
         python_type=parameter.python_type,
     )
+    if parameter.optional:
+        type_ = union(type_, UNSET_TYPE)
+        if not parameter.has_default:
+            return Field(parameter.name, name, type_, Default("{}", UNSET))
     default = default_of(source, parameter, draft.type_classes)
     return Field(parameter.name, name, type_, default)
 

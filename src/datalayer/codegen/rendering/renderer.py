@@ -15,7 +15,6 @@ from datalayer.codegen.rendering.functions import (
     AIO,
     ANY,
     ITERABLE,
-    QUERY,
     SYNC,
     Flavour,
     Outcome,
@@ -37,6 +36,7 @@ from datalayer.codegen.rendering.preamble import (
     with_exceptions,
 )
 from datalayer.codegen.rendering.typemap import PythonType, called, parts
+from datalayer.codegen.rendering.varied import statement_types
 from datalayer.errors import NameClash, ProblemsFound
 from datalayer.location import excerpt
 from datalayer.model import Operation
@@ -229,7 +229,8 @@ def _signature_types(job: _Job) -> Iterator[PythonType]:
 
 
 def _definition_types(job: _Job) -> Iterator[PythonType]:
-    yield QUERY
+    for query in job.plan.queries:
+        yield from statement_types(query.shape.source)
     if job.plan.classes:
         yield PythonType("dataclass", "dataclasses")
     for each in job.plan.classes:
@@ -238,7 +239,7 @@ def _definition_types(job: _Job) -> Iterator[PythonType]:
             if field.default is not None and field.default.type is not None:
                 yield field.default.type
     for query in job.plan.queries:
-        yield job.outcomes[query.function].value or QUERY
+        yield from filter(None, [job.outcomes[query.function].value])
         for _, reader in converters_of(query, job.type_classes):
             yield from called(reader)
 
