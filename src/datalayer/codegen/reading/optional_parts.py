@@ -118,7 +118,7 @@ class _Reader:
 
     @property
     def before(self) -> list[Token]:
-        """Return the significant tokens before the mark, the final semicolon left out."""
+        """Return the significant tokens before the mark, but for the last semicolon."""
         found = [token for token in self.tokens[: self.index] if token.significant]
         return found[:-1] if found and found[-1].text == ";" else found
 
