@@ -106,7 +106,8 @@ class TypeCatalog:
             return _Entry(SqlType("unknown", kind=TypeKind.PSEUDO), base=0)
         name, schema, letter, base, inner, labels, extension, delimiter = row
         kind = _KINDS[letter]
-        if inner and kind is TypeKind.BASE:
+        # `record[]` and `cstring[]` are pseudo-types, too.
+        if inner and kind in (TypeKind.BASE, TypeKind.PSEUDO):
             kind = TypeKind.ARRAY
         element = self._entry(inner).type if inner else None
         found = SqlType(

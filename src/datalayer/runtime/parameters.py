@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from psycopg import DataError
 from psycopg.types.multirange import Multirange
 from psycopg.types.numeric import Float4, Float8, Int2, Int4, Int8, Oid
 from psycopg.types.range import Range
+
+from datalayer.runtime.json import json_, jsonb
 
 ValueT = TypeVar("ValueT")
 
@@ -142,11 +144,35 @@ def array(
     if values is None:
         return None
     # Thousands of them: a loop of the interpreter's own, and each type asked once.
-    items = list(map(parameter, values))
+    given = list(values)
+    if list in set(map(type, given)) and parameter not in (json_, jsonb):
+        return _nested_array(parameter, given)
+    items = list(map(parameter, given))
     if any(issubclass(kind, str) for kind in set(map(type, items))):
         # Elements of one type or the other: all as text.
         return [None if item is None else str(item) for item in items]
     return items
+
+
+def _nested_array(parameter: Callable[[Any], object], values: list[Any]) -> list[Any]:
+    # An array of several dimensions, in which all that is no list is an element.
+    flat = array(parameter, _leaves(values)) or []
+    return _refilled(values, iter(flat))
+
+
+def _leaves(values: list[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, list):
+            yield from _leaves(value)
+        else:
+            yield value
+
+
+def _refilled(values: list[Any], leaves: Iterator[object]) -> list[Any]:
+    return [
+        _refilled(each, leaves) if isinstance(each, list) else next(leaves)
+        for each in values
+    ]
 
 
 def delimited_array(values: Iterable[object] | None, *, delimiter: str) -> str | None:
