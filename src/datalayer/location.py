@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
+
+#: Marks that combine with the letter before them, and invisible characters.
+_WITHOUT_WIDTH = frozenset({"Cf", "Me", "Mn"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,7 +37,16 @@ def excerpt(text: str, location: Location, length: int = 1) -> str:
         return ""
     line = lines[location.line - 1].rstrip("\r")
     margin = f"{location.line:>5} | "
+    start = location.column - 1
     # Tabs are repeated, so that the carets stand right at any tab width.
-    indent = "".join("\t" if c == "\t" else " " for c in line[: location.column - 1])
-    carets = "^" * max(1, min(length, len(line) - location.column + 1))
+    indent = "".join("\t" if c == "\t" else " " * _width(c) for c in line[:start])
+    marked = sum(map(_width, line[start : start + length]))
+    carets = "^" * max(1, marked)
     return f"{margin}{line}\n{' ' * (len(margin) - 2)}| {indent}{carets}"
+
+
+def _width(character: str) -> int:
+    """Return how many columns of a terminal a character takes."""
+    if unicodedata.category(character) in _WITHOUT_WIDTH:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"F", "W"} else 1

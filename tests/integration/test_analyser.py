@@ -102,7 +102,7 @@ def test_parameter_of_unknown_type_is_told_to_be_cast(
     )
 
     (problem,) = result.problems
-    assert problem.help == "cast it where it stands: `:name::type`"
+    assert problem.help == "cast it where it stands: `:x::type`"
 
 
 def test_all_queries_are_judged_and_the_good_ones_kept(

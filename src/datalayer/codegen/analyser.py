@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from datalayer.codegen.catalog import Catalog
-from datalayer.codegen.describe import Description, Refusal, describe
+from datalayer.codegen.describe import Description, Refusal, describe, plan
 from datalayer.codegen.inference import infer
 from datalayer.codegen.numbering import NumberedStatement, numbered
 from datalayer.codegen.pieces import variants_of
+from datalayer.codegen.refusals import located, refused
 from datalayer.codegen.shape_checks import check_shape, finding_of
-from datalayer.codegen.suggestions import suggest
 from datalayer.codegen.type_catalog import TypeCatalog
 from datalayer.codegen.variants import in_order, of_variant, weaker
-from datalayer.errors import LocatedError, QueryRefused
-from datalayer.location import excerpt
+from datalayer.errors import LocatedError
+from datalayer.lexer import significant_tokens
 from datalayer.model import (
     Column,
     ColumnDirective,
@@ -40,12 +39,8 @@ if TYPE_CHECKING:
 
 #: Statements that refuse to run inside a transaction, and so cannot be tried.
 _ACTIVE_TRANSACTION = "25001"
-_UNDEFINED_COLUMN = "42703"
-_HELP = {
-    "42702": "write the name of its table before it: `table.column`",
-    "42P18": "cast it where it stands: `:name::type`",
-    "42P01": "do the migrations create it?",
-}
+#: What the target of ON CONFLICT is when there is no such unique key.
+_INVALID_COLUMN_REFERENCE = "42P10"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +103,9 @@ def _analyse_variant(
     statement = numbered(source, variant)
     described = describe(session.connection, statement.sql)
     if isinstance(described, Refusal):
-        problem = _refused(session.connection, source, statement, described)
+        problem = refused(session.connection, source, statement, described)
         raise of_variant(source, variant, problem)
+    _check_conflict_target(session.connection, source, statement)
     inference = _infer(session, source, statement, described)
     return QueryShape(
         source=source,
@@ -118,6 +114,17 @@ def _analyse_variant(
         row_count=inference.row_count,
         findings=_findings(source, described, inference),
     )
+
+
+def _check_conflict_target(
+    connection: Connection[Any], source: QuerySource, statement: NumberedStatement
+) -> None:
+    """Refuse an upsert whose target is no unique key: each call of it would fail."""
+    words = significant_tokens(statement.sql)
+    place = next((token.start for token in words if token.is_word("conflict")), None)
+    refusal = plan(connection, statement.sql) if place is not None else None
+    if refusal is not None and refusal.sqlstate == _INVALID_COLUMN_REFERENCE:
+        raise refused(connection, source, statement, replace(refusal, offset=place))
 
 
 def _findings(
@@ -268,63 +275,6 @@ def _overruled(said: bool | None, concluded: bool) -> bool:
     return concluded if said is None else said
 
 
-def _refused(
-    connection: Connection[Any],
-    source: QuerySource,
-    statement: NumberedStatement,
-    refusal: Refusal,
-) -> QueryRefused:
-    # People know parameters by their names, PostgreSQL by their numbers.
-    message = re.sub(
-        r"\$([0-9]+)",
-        lambda number: f"`:{statement.order[int(number[1]) - 1]}`",
-        refusal.message,
-    )
-    if refusal.offset is None:
-        offset = _first_use(source, message)
-    else:
-        offset = statement.original_offset(refusal.offset)
-    return _located(connection, source, offset, replace(refusal, message=message))
-
-
-def _first_use(source: QuerySource, message: str) -> int:
-    """Return where the parameter that a message names stands first, or the start."""
-    named = re.search(r"`:(\w+)`", message)
-    uses = (
-        each.start for each in source.placeholders if named and each.name == named[1]
-    )
-    return next(uses, 0)
-
-
-def _located(
-    connection: Connection[Any], source: QuerySource, offset: int, refusal: Refusal
-) -> QueryRefused:
-    hint = _sentence(refusal.hint)
-    if refusal.sqlstate != _UNDEFINED_COLUMN or hint is None:
-        # Of the columns in a query PostgreSQL knows more, such as their aliases.
-        hint = suggest(connection, refusal) or hint
-    location = source.place(offset)
-    word = re.match(r'"[^"]*"|:?\w+|\S', source.sql[offset:])
-    return QueryRefused(
-        re.sub(r'"([^"]*)"', r"`\1`", refusal.message),
-        location=location,
-        excerpt=excerpt(source.file_text, location, len(word[0]) if word else 1),
-        help=hint or _HELP.get(refusal.sqlstate),
-    )
-
-
-def _sentence(hint: str | None) -> str | None:
-    """Return PostgreSQL's sentences in our form: `perhaps so; or so`."""
-    if not hint:
-        return None
-    text = re.sub(r'"([^"]*)"', r"`\1`", hint).rstrip(".")
-    parts = re.split(r"\.\s+", text)
-    # Only a word is made lower; `SQL` and `CREATE` stay.
-    return "; ".join(
-        part[0].lower() + part[1:] if part[1:2].islower() else part for part in parts
-    )
-
-
 def _try_script(connection: Connection[Any], source: QuerySource) -> None:
     """Run a script and take it back; one that forbids this is taken on trust."""
     try:
@@ -339,6 +289,6 @@ def _try_script(connection: Connection[Any], source: QuerySource) -> None:
             sqlstate=error.sqlstate or "",
             offset=int(position) - 1 if position else None,
             hint=error.diag.message_hint,
+            detail=error.diag.message_detail,
         )
-        offset = refusal.offset or 0
-        raise _located(connection, source, offset, refusal) from None
+        raise located(connection, source, refusal) from None

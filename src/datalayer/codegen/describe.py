@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ from psycopg import pq
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.pq.abc import PGresult
+
+#: Since PostgreSQL 16 it needs no values for placeholders.
+_EXPLAIN = b"EXPLAIN (GENERIC_PLAN) "
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Refusal:
     #: The character of the statement that it points at, from 0.
     offset: int | None
     hint: str | None
+    detail: str | None = None
 
 
 def describe(connection: Connection[Any], sql: str) -> Description | Refusal:
@@ -57,6 +62,18 @@ def describe(connection: Connection[Any], sql: str) -> Description | Refusal:
     )
 
 
+def plan(connection: Connection[Any], sql: str) -> Refusal | None:
+    """Plan a statement with placeholders; return why it cannot be, if so.
+
+    Whether ON CONFLICT names a unique key, PostgreSQL looks up only then.
+    """
+    encoding = connection.info.encoding
+    planned = connection.pgconn.exec_(_EXPLAIN + sql.encode(encoding))
+    if planned.status == pq.ExecStatus.TUPLES_OK:
+        return None
+    return dataclasses.replace(_refusal(planned, encoding), offset=None)
+
+
 def _refusal(result: PGresult, encoding: str) -> Refusal:
     def text(code: pq.DiagnosticField) -> str | None:
         value = result.error_field(code)
@@ -68,4 +85,5 @@ def _refusal(result: PGresult, encoding: str) -> Refusal:
         sqlstate=text(pq.DiagnosticField.SQLSTATE) or "",
         offset=int(position) - 1 if position else None,
         hint=text(pq.DiagnosticField.MESSAGE_HINT),
+        detail=text(pq.DiagnosticField.MESSAGE_DETAIL),
     )
