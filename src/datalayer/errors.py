@@ -337,6 +337,41 @@ class TooManyRowsError(DataLayerError):
         self.count = count
 
 
+class JsonMismatchError(DataLayerError):
+    """A document in a json column is not what the class of `@type` says.
+
+    Correct the document, or let the class take it as well.
+    """
+
+    def __init__(
+        self, query: str, source: str, column: str, type_name: str, path: str, why: str
+    ) -> None:
+        """Keep where the document comes from, and where in it the reason is."""
+        where = "" if path == "$" else f" at `{path}`"
+        super().__init__(
+            f"query `{query}` ({source}): `{column}` is no `{type_name}`: {why}{where}"
+        )
+        self.query = query
+        self.source = source
+        self.column = column
+        self.type_name = type_name
+        self.path = path
+        self.reason = why
+
+
+class UnsupportedJsonType(DataLayerError):
+    """The class of `@type` cannot be made of JSON; name one that can."""
+
+    def __init__(self, type_name: str, why: str) -> None:
+        """Keep the name of the class."""
+        super().__init__(
+            f"`{type_name}` cannot be made of JSON: {why}",
+            help="use dataclasses, TypedDicts and the types of JSON, or a class of"
+            " msgspec or pydantic",
+        )
+        self.type_name = type_name
+
+
 class RecordClassConflict(LocatedError):
     """Two queries name one `record_class` but differ in a column; rename or align."""
 

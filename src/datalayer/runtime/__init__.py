@@ -1,6 +1,7 @@
 """Run time: what generated code calls."""
 
 from datalayer.runtime.conversion import enum_value, from_text, text_array
+from datalayer.runtime.documents import json_array, json_type, json_value
 from datalayer.runtime.hstore import hstore, hstore_value
 from datalayer.runtime.json import JsonInput, JsonValue, json_, jsonb
 from datalayer.runtime.network import CidrNetwork, InetAddress
@@ -70,6 +71,9 @@ __all__ = [
     "int4",
     "int8",
     "json_",
+    "json_array",
+    "json_type",
+    "json_value",
     "jsonb",
     "multirange",
     "oid",

@@ -12,7 +12,13 @@ from psycopg.pq import PipelineStatus
 from psycopg.rows import tuple_row
 
 from datalayer.runtime.query import NO_ROW, NoRow
-from datalayer.runtime.rows import annotate, at_most_one, build_results, exactly_one
+from datalayer.runtime.rows import (
+    adapt,
+    annotate,
+    at_most_one,
+    build_results,
+    exactly_one,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +40,7 @@ async def fetch_all(
 ) -> list[ResultT]:
     """Return all rows."""
     cursor = AsyncRawCursor(connection, row_factory=tuple_row)
+    adapt(cursor.adapters, query)
     try:
         await cursor.execute(query.sql, parameters)
         return build_results(query, await cursor.fetchall())

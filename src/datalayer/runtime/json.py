@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from psycopg.types.json import Json, Jsonb
+
+from datalayer.runtime.json_values import plain
 
 try:
     import orjson
@@ -14,6 +17,10 @@ except ImportError:  # pragma: no cover - as in the thin install
     _orjson_dumps = None
 else:
     _orjson_dumps = orjson.dumps
+
+#: `OPT_PASSTHROUGH_DATACLASS` and `OPT_PASSTHROUGH_DATETIME` of orjson: both encoders
+#: leave those to the same function.
+_PASSED_ON = 1 << 11 | 1 << 9
 
 #: What json and jsonb columns become; a JSON null is None.
 JsonValue: TypeAlias = (
@@ -35,6 +42,13 @@ def jsonb(value: object) -> Jsonb | None:
     return None if value is None else Jsonb(value, dumps=dumps)
 
 
+def loads(text: bytes, *, exact: bool = False) -> object:
+    """Return the value of JSON text, with a Decimal for each fraction if `exact`."""
+    # Not by orjson, which makes a float of an integer beyond 64 bits.
+    value: object = json.loads(text, parse_float=Decimal if exact else None)
+    return value
+
+
 def dumps(value: Any) -> bytes:  # noqa: ANN401 - as psycopg declares it
     """Return a value as JSON text, with orjson when it is installed.
 
@@ -42,7 +56,7 @@ def dumps(value: Any) -> bytes:  # noqa: ANN401 - as psycopg declares it
     """
     if _orjson_dumps is not None:
         try:
-            encoded = _orjson_dumps(value, default=_plain)
+            encoded = _orjson_dumps(value, plain, _PASSED_ON)
         except TypeError:
             # An integer beyond 64 bits, a key that is no string, a lone surrogate.
             return _standard_dumps(value)
@@ -56,16 +70,7 @@ def _standard_dumps(value: Any) -> bytes:  # noqa: ANN401 - as psycopg declares 
     return json.dumps(
         value,
         allow_nan=False,
-        default=_plain,
+        default=plain,
         ensure_ascii=False,
         separators=(",", ":"),
     ).encode()
-
-
-def _plain(value: Any) -> object:  # noqa: ANN401 - whatever json does not know
-    # `isinstance` would make pyright forget that the value is Any.
-    if issubclass(type(value), Mapping):
-        return dict(value)
-    if issubclass(type(value), Sequence):
-        return list(value)
-    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import starmap
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from datalayer.errors import NoRowError, TooManyRowsError
+from datalayer.errors import (
+    DataLayerError,
+    JsonMismatchError,
+    NoRowError,
+    TooManyRowsError,
+)
+from datalayer.runtime.documents import JsonReader, leave_json_text
+from datalayer.runtime.documents.unfit import Unfit, spell_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from psycopg.adapt import AdaptersMap
+
     from datalayer.runtime.query import Query
 
 ResultT = TypeVar("ResultT")
+
+
+def adapt(adapters: AdaptersMap, query: Query[Any]) -> None:
+    """Let a cursor return what the converters of a query take."""
+    if any(isinstance(convert, JsonReader) for _, convert in query.convert):
+        leave_json_text(adapters)
 
 
 def build_results(
@@ -43,13 +59,31 @@ def exactly_one(query: Query[ResultT], results: list[ResultT]) -> ResultT:
 
 
 def annotate(error: Exception, query: Query[Any]) -> None:
-    """Note on an error in which query it happened."""
-    error.add_note(f"in query {query.name} ({query.source})")
+    """Note on an error in which query it happened, unless it says so itself."""
+    if not isinstance(error, DataLayerError):
+        error.add_note(f"in query {query.name} ({query.source})")
 
 
 def _converted(query: Query[Any], row: tuple[Any, ...]) -> tuple[Any, ...]:
     values = list(row)
     for column, convert in query.convert:
         if values[column] is not None:
-            values[column] = convert(values[column])
+            try:
+                values[column] = convert(values[column])
+            except Unfit as reason:
+                raise _mismatch(query, column, convert, reason) from reason.__cause__
     return tuple(values)
+
+
+def _mismatch(
+    query: Query[Any], column: int, convert: object, reason: Unfit
+) -> JsonMismatchError:
+    fields = dataclasses.fields(query.row) if isinstance(query.row, type) else ()
+    return JsonMismatchError(
+        query=query.name,
+        source=query.source,
+        column=fields[column].name if fields else "its value",
+        type_name=convert.name if isinstance(convert, JsonReader) else "JSON",
+        path=spell_path(reason.path),
+        why=reason.reason,
+    )

@@ -11,7 +11,13 @@ from psycopg.pq import PipelineStatus
 from psycopg.rows import tuple_row
 
 from datalayer.runtime.query import NO_ROW, NoRow
-from datalayer.runtime.rows import annotate, at_most_one, build_results, exactly_one
+from datalayer.runtime.rows import (
+    adapt,
+    annotate,
+    at_most_one,
+    build_results,
+    exactly_one,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +39,7 @@ def fetch_all(
 ) -> list[ResultT]:
     """Return all rows."""
     cursor = RawCursor(connection, row_factory=tuple_row)
+    adapt(cursor.adapters, query)
     try:
         cursor.execute(query.sql, parameters)
         return build_results(query, cursor.fetchall())

@@ -1,0 +1,78 @@
+"""A value of a class that `@type` names survives the way to PostgreSQL and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import document_classes
+import psycopg
+import pytest
+from document_classes import VALUES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datalayer.runtime import (
+    Query,
+    array,
+    fetch_one,
+    json_,
+    json_array,
+    json_type,
+    jsonb,
+)
+from datalayer.server import Server, scratch_database
+
+SENDERS = {"json": json_, "jsonb": jsonb}
+every_class = pytest.mark.parametrize("name", sorted(VALUES))
+
+
+@pytest.fixture(scope="module")
+def session(server: Server) -> Iterator[psycopg.Connection[Any]]:
+    with (
+        scratch_database(server.url()) as url,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        yield connection
+
+
+def echo(name: str, type_name: str, *, many: bool = False) -> Query[Any]:
+    """Return a query that returns its only parameter, as it would be generated."""
+    reader = json_type(
+        getattr(document_classes, name), f"document_classes.{name}", validated=True
+    )
+    return Query(
+        name="documents.echo",
+        source="queries/documents.sql:1",
+        sql=f"SELECT $1::{type_name}{'[]' if many else ''}",  # type: ignore[arg-type,unused-ignore]
+        convert=((0, json_array(reader) if many else reader),),
+    )
+
+
+@every_class
+@pytest.mark.parametrize("type_name", sorted(SENDERS))
+@settings(max_examples=8)
+@given(data=st.data())
+def test_a_document_comes_back(
+    session: psycopg.Connection[Any], type_name: str, name: str, data: st.DataObject
+) -> None:
+    value = data.draw(VALUES[name])
+
+    found = fetch_one(session, echo(name, type_name), (SENDERS[type_name](value),))
+
+    assert found == value
+    assert type(found) is type(value)
+
+
+@every_class
+@settings(max_examples=6)
+@given(data=st.data())
+def test_an_array_of_documents_comes_back(
+    session: psycopg.Connection[Any], name: str, data: st.DataObject
+) -> None:
+    values = data.draw(st.lists(st.none() | VALUES[name], max_size=3))
+
+    query = echo(name, "jsonb", many=True)
+    found = fetch_one(session, query, (array(jsonb, values),))
+
+    assert found == values
