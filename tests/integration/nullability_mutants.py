@@ -44,7 +44,7 @@ def ignore_nulling_joins(patch: Patch) -> None:
 
 
 def trust_strict_functions(patch: Patch) -> None:
-    patch.setattr(builtins, "_NULLABLE", frozenset())
+    patch.setattr(builtins, "always_gives_a_value", lambda signature: True)
 
 
 def trust_looked_up_names(patch: Patch) -> None:

@@ -1,8 +1,8 @@
 """Facts about PostgreSQL's own functions: which return NULL, and when.
 
 `proisstrict` says that NULL gives NULL; it does not say that a value gives a value.
-So a strict function of PostgreSQL is taken at its word unless it stands in `_NULLABLE`,
-and one that is not strict is only trusted when it stands in `_DECISIVE`.
+So a strict function of PostgreSQL is trusted when no attack made it give NULL (see
+`facts`), and one that is not strict only when it stands in `_DECISIVE`.
 Functions that PostgreSQL did not bring itself are never trusted.
 A key is a name, or a name with its argument types when only some of them matter.
 """
@@ -11,114 +11,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.facts import always_gives_a_value
+
 if TYPE_CHECKING:
     from datalayer.codegen.catalog import Function
 
-#: Strict, and yet NULL for some arguments that are not.
+#: Strict, and NULL for some values that no attack is sure to hit upon.
 _NULLABLE = frozenset(
     {
-        "area(path)",
-        "array_dims",
-        "array_length",
-        "array_lower",
-        "array_ndims",
-        "array_upper",
-        "bool(jsonb)",
-        "box_intersect",
-        "close_ls",
-        "close_lseg",
-        "close_pb",
-        "close_pl",
-        "close_ps",
         "close_sb",
-        "col_description",
         "current_schema",
-        "current_setting(text,bool)",
         "currtid2",
-        "date_part(text,date)",
-        "date_part(text,interval)",
-        "date_part(text,timestamp)",
-        "date_part(text,timestamptz)",
-        "extract(text,date)",
-        "extract(text,interval)",
-        "extract(text,timestamp)",
-        "extract(text,timestamptz)",
-        "float4(jsonb)",
-        "float8(jsonb)",
-        "float8_avg",
-        "float8_corr",
-        "float8_covar_pop",
-        "float8_covar_samp",
-        "float8_regr_avgx",
-        "float8_regr_avgy",
-        "float8_regr_intercept",
-        "float8_regr_r2",
-        "float8_regr_slope",
-        "float8_regr_sxx",
-        "float8_regr_sxy",
-        "float8_regr_syy",
-        "float8_stddev_pop",
-        "float8_stddev_samp",
-        "float8_var_pop",
-        "float8_var_samp",
-        "icu_unicode_version",
-        "int2(jsonb)",
-        "int2int4_sum",
-        "int4(jsonb)",
-        "int8(jsonb)",
-        "int8_avg",
-        "json_array_element",
-        "json_array_element_text",
-        "json_extract_path",
-        "json_extract_path_text",
-        "json_object_field",
-        "json_object_field_text",
-        "json_to_record",
-        "jsonb_array_element",
-        "jsonb_array_element_text",
-        "jsonb_extract_path",
-        "jsonb_extract_path_text",
-        "jsonb_object_field",
-        "jsonb_object_field_text",
-        "jsonb_path_exists",
-        "jsonb_path_exists_opr",
-        "jsonb_path_exists_tz",
-        "jsonb_path_match",
-        "jsonb_path_match_opr",
-        "jsonb_path_match_tz",
-        "jsonb_path_query_first",
-        "jsonb_path_query_first_tz",
-        "jsonb_to_record",
-        "line_interpt",
-        "lower(anymultirange)",
-        "lower(anyrange)",
-        "lseg_interpt",
-        "min_scale",
         "mxid_age",
-        "numeric(jsonb)",
-        "obj_description",
-        "path_add",
-        "path_distance",
-        "regexp_match",
-        "regexp_substr",
-        "scale",
-        "shobj_description",
-        "substring(text,text)",
-        "substring(text,text,text)",
-        "system_user",
-        "time(timestamp)",
-        "time(timestamptz)",
-        "timetz(timestamptz)",
-        "to_char(interval,text)",
-        "to_char(timestamp,text)",
-        "to_char(timestamptz,text)",
-        "to_number",
         "ts_lexize",
-        "upper(anymultirange)",
-        "upper(anyrange)",
-        "uuid_extract_timestamp",
-        "uuid_extract_version",
-        "xmlvalidate",
     }
 )
 
@@ -233,11 +138,17 @@ ROW_AGGREGATES = frozenset(
     {
         "array_agg",
         "json_agg",
+        "json_agg_strict",
         "json_object_agg",
+        "json_object_agg_strict",
         "json_object_agg_unique",
+        "json_object_agg_unique_strict",
         "jsonb_agg",
+        "jsonb_agg_strict",
         "jsonb_object_agg",
+        "jsonb_object_agg_strict",
         "jsonb_object_agg_unique",
+        "jsonb_object_agg_unique_strict",
     }
 )
 #: Aggregates that give a value as soon as a row arrives whose arguments are not NULL.
@@ -252,8 +163,6 @@ VALUE_AGGREGATES = frozenset(
         "bool_or",
         "covar_pop",
         "every",
-        "json_agg_strict",
-        "jsonb_agg_strict",
         "max",
         "min",
         "mode",
@@ -285,6 +194,7 @@ FRAME_WINDOWS = frozenset({"first_value", "last_value"})
 
 #: For set-returning functions, whether each of their columns can be NULL.
 _SETS: dict[str, tuple[bool, ...]] = {
+    "aclexplode": (False, False, False, False),
     "generate_series": (False,),
     "generate_subscripts": (False,),
     "json_array_elements": (False,),
@@ -297,9 +207,17 @@ _SETS: dict[str, tuple[bool, ...]] = {
     "jsonb_object_keys": (False,),
     "jsonb_path_query": (False,),
     "jsonb_path_query_tz": (False,),
+    "pg_get_keywords": (False, False, False, False, False),
+    "pg_listening_channels": (False,),
+    "pg_snapshot_xip": (False,),
+    "pg_timezone_names": (False, False, False, False),
     "regexp_matches": (False,),
     "regexp_split_to_table": (False,),
     "string_to_table(text,text)": (False,),
+    "ts_parse": (False, False),
+    "ts_stat": (False, False, False),
+    "ts_token_type": (False, False, False),
+    "txid_snapshot_xip": (False,),
     "unnest(anymultirange)": (False,),
     "unnest(tsvector)": (False, True, True),
 }
@@ -317,12 +235,16 @@ def decisive_arguments(function: Function, count: int) -> tuple[int, ...] | None
             return None
         if key in _DECISIVE:
             return _DECISIVE[key]
-    if not function.strict:
+    if not function.strict or may_find_nothing(function):
         return None
+    trusted = function.name in _ALWAYS_FOUND or always_gives_a_value(function.signature)
+    return tuple(range(count)) if trusted else None
+
+
+def may_find_nothing(function: Function) -> bool:
+    """Return whether a function belongs to those that look things up."""
     family = function.name.startswith(_NULLABLE_FAMILIES)
-    if family and function.name not in _ALWAYS_FOUND:
-        return None
-    return tuple(range(count))
+    return family and function.name not in _ALWAYS_FOUND
 
 
 def null_when_all_are(function: Function) -> bool:
