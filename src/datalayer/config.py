@@ -112,7 +112,13 @@ def _types(file: Path, table: object) -> dict[str, str]:
             f"{file}: `types` must be a table", help=f"write {_TYPES_EXAMPLE}"
         )
     types: dict[str, str] = {}
-    for name, python_type in table.items():
+    given: dict[str, object] = table
+    for name, python_type in given.items():
+        if isinstance(python_type, dict):
+            raise ConfigurationError(
+                f"{file}: `{name}` in `[tool.datalayer.types]` is a table",
+                help='put quotes around the whole name: `"schema.type" = "str"`',
+            )
         if not re.fullmatch(r"[^.]+\..+", name):
             raise ConfigurationError(
                 f"{file}: `{name}` in `[tool.datalayer.types]` has no schema",

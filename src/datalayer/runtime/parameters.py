@@ -161,8 +161,9 @@ def _nested_array(parameter: Callable[[Any], object], values: list[Any]) -> list
 
 
 def _leaves(values: list[Any]) -> Iterator[Any]:
+    # `isinstance` would make pyright forget that a value is Any.
     for value in values:
-        if isinstance(value, list):
+        if issubclass(type(value), list):
             yield from _leaves(value)
         else:
             yield value
@@ -170,12 +171,12 @@ def _leaves(values: list[Any]) -> Iterator[Any]:
 
 def _refilled(values: list[Any], leaves: Iterator[object]) -> list[Any]:
     return [
-        _refilled(each, leaves) if isinstance(each, list) else next(leaves)
+        _refilled(each, leaves) if issubclass(type(each), list) else next(leaves)
         for each in values
     ]
 
 
-def delimited_array(values: Iterable[object] | None, *, delimiter: str) -> str | None:
+def delimited_array(values: Iterable[Any] | None, *, delimiter: str) -> str | None:
     """Return a parameter of an array whose elements no comma separates, as text."""
     if values is None:
         return None
@@ -187,10 +188,10 @@ def to_text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _element(value: object, delimiter: str) -> str:
+def _element(value: Any, delimiter: str) -> str:  # noqa: ANN401 - an element or a list
     if value is None:
         return "NULL"
-    if isinstance(value, list | tuple):
+    if issubclass(type(value), list):
         return delimited_array(value, delimiter=delimiter) or ""
     return _bound(value)
 
