@@ -2,7 +2,8 @@
 
 A case is a folder with `queries/`. Below `errors/` it has a `stderr.txt` with all the
 problems; below `modules/` it has a folder `expected/` with all the modules. A case with
-a `schema.sql` is analysed in a database that the file built.
+a `schema.sql` is analysed in a database that the file built, one with a `types.toml`
+with these settings of types.
 
 Run as a program this rewrites what is expected: look at the difference before you
 commit it. A test never does.
@@ -11,6 +12,7 @@ commit it. A test never does.
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -61,8 +63,19 @@ def render(case: Path, server_url: str) -> Mapping[str, str]:
     ):
         connection.execute(schema)
         return generate_modules(
-            connection, queries=case / "queries", root=case, package=PACKAGE
+            connection,
+            queries=case / "queries",
+            root=case,
+            package=PACKAGE,
+            types=_types(case),
         ).modules
+
+
+def _types(case: Path) -> dict[str, str]:
+    """Return what a project would say in `[tool.datalayer.types]`."""
+    file = case / "types.toml"
+    types: dict[str, str] = tomllib.loads(file.read_text()) if file.exists() else {}
+    return types
 
 
 def main() -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePosixPath
 from typing import Any, assert_type
 from uuid import UUID
 
@@ -17,11 +19,13 @@ from cases.defaults import thing
 from cases.enums import person
 from cases.enums.aio import person as aio_person
 from cases.enums.enums import KitchenHeat, Mood, PublicHeat
+from cases.extension_types import items
 from cases.json_types import document
 from cases.json_types.types import Body, Meta
 from cases.names.folder import trap
 from cases.operations.aio.shop import item as aio_item
 from cases.operations.shop import item
+from cases.own_types import measures
 from cases.types import sample
 from datalayer.runtime import NO_ROW, CidrNetwork, InetAddress, JsonValue, NoRow, Query
 
@@ -144,3 +148,26 @@ async def aio_database() -> None:
         assert_type(opened, datalayer.aio.AsyncDatabase)
         async with opened.connection() as connection:
             assert_type(await aio_item.count_items(connection), int)
+
+
+def types_of_extensions(connection: psycopg.Connection[TupleRow]) -> None:
+    """An hstore is a dictionary, and any mapping will do for a parameter."""
+    row = items.list_items(connection)[0]
+    assert_type(row.attributes, dict[str, str | None])
+    assert_type(row.former, list[dict[str, str | None] | None] | None)
+    assert_type(row.names, list[str | None])
+    sizes: dict[str, str] = {"size": "1"}
+    items.get_attribute(connection, attributes=sizes, name="size")
+    items.get_attribute(connection, attributes=row.attributes, name="size")
+
+
+def types_of_the_project(connection: psycopg.Connection[TupleRow]) -> None:
+    """What `[tool.datalayer.types]` names is what is returned and taken."""
+    (row,) = measures.list_measures(connection)
+    assert_type(row.id, int)
+    assert_type(row.ratio, Fraction)
+    assert_type(row.note, str | None)
+    assert_type(row.ratios, list[Fraction | None] | None)
+    assert_type(row.shapes, list[PurePosixPath | None] | None)
+    assert_type(measures.get_ratio(connection), Fraction | None)
+    measures.create_measure(connection, id=1, ratios=[Fraction(1)], shapes=None)

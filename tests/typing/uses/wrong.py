@@ -9,9 +9,11 @@ import psycopg
 from cases.defaults import thing
 from cases.enums import person
 from cases.enums.enums import Mood
+from cases.extension_types import items
 from cases.json_types import document
 from cases.operations.aio.shop import item as aio_item
 from cases.operations.shop import item
+from cases.own_types import measures
 from cases.types import sample
 
 
@@ -36,6 +38,9 @@ def mistakes(connection: psycopg.Connection, other: psycopg.AsyncConnection) -> 
     document.create_document(connection, id=1, body={"title": 1, "tags": []}, meta=None, history=None)  #! typeddict-item reportArgumentType
     document.create_document(connection, id=1, body={"title": "", "tags": []}, meta={1, 2}, history=None)  #! arg-type reportArgumentType
     sample.find_samples(connection, ids=["a"], texts=[], since=None)  #! list-item reportArgumentType
+    items.get_attribute(connection, attributes={"a": 1}, name="a")  #! dict-item reportArgumentType
+    measures.create_measure(connection, id="1", ratios=None, shapes=None)  #! arg-type reportArgumentType
+    measures.create_measure(connection, id=1, ratio=0.5, ratios=None, shapes=None)  #! arg-type reportArgumentType
     thing.create_thing(connection)  #! call-arg reportCallIssue
 
 
