@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from benchmarks import artifacts, conversations, history, queue
+from benchmarks import artifacts, conversations, history, nullability, queue
 from benchmarks.arguments import positive
 from benchmarks.report import Report, as_data, print_report
 from datalayer.errors import DataLayerError
@@ -32,6 +32,11 @@ BENCHMARKS: dict[str, tuple[str, int, Callable[..., Report]]] = {
         10_000_000,
         history.run,
     ),
+    "nullability": (
+        "conclusions about NULL against confirmed truth, on PostgreSQL 16, 17 and 18",
+        100_000,
+        nullability.run,
+    ),
     "queue": (
         "jobs a second, latency and growth of the queue",
         1_000_000,
@@ -42,10 +47,13 @@ BENCHMARKS: dict[str, tuple[str, int, Callable[..., Report]]] = {
 OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "conversations": conversations.add_options,
     "history": history.add_options,
+    "nullability": nullability.add_options,
     "queue": queue.add_options,
 }
+#: What is not timed in rounds.
+_WITHOUT_ROUNDS = {"nullability"}
 #: What all of them understand.
-_COMMON = {"json", "name", "rounds", "rows"}
+_COMMON = {"json", "name", "rows"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,9 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     own = {k: v for k, v in vars(options).items() if k not in _COMMON}
     try:
         with telling() as say:
-            report = run(
-                rows=options.rows or rows, rounds=options.rounds, say=say, **own
-            )
+            report = run(rows=options.rows or rows, say=say, **own)
     except DataLayerError as error:
         sys.stderr.write(f"scripts/bench: {error}\n")
         return 1
@@ -79,9 +85,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--rows", type=positive, metavar="N", help=f"default: {rows:,}"
         )
-        command.add_argument(
-            "--rounds", type=positive, default=15, metavar="N", help="default: 15"
-        )
+        if name not in _WITHOUT_ROUNDS:
+            command.add_argument(
+                "--rounds", type=positive, default=15, metavar="N", help="default: 15"
+            )
         command.add_argument("--json", action="store_true", help="print JSON")
         if name in OPTIONS:
             OPTIONS[name](command)

@@ -104,6 +104,10 @@ class Report:
     sections: tuple[Section | Table, ...]
     #: The command that repeats it.
     command: str
+    #: How to take the figures.
+    closing: str = (
+        "Medians of interleaved rounds; only the ratios mean anything elsewhere."
+    )
 
     @property
     def failed(self) -> bool:
@@ -138,9 +142,7 @@ def print_report(console: Console, report: Report) -> None:
             _print_table(console, section)
         else:
             _print_section(console, section)
-    console.print(
-        "\nMedians of interleaved rounds; only the ratios mean anything elsewhere."
-    )
+    console.print(f"\n{report.closing}")
     console.print(Text(f"Again: {report.command}"))
 
 
@@ -188,7 +190,8 @@ def _print_table(console: Console, section: Table) -> None:
         table.add_row(row.name, *map(str, row.figures))
     _print_grid(console, table, section)
     if section.note:
-        console.print(Text(section.note, style="dim"))
+        note = Text(section.note, style="dim")
+        console.print(note, soft_wrap=not _has_edge(console))
     for goal in section.goals:
         _print_goal(console, goal)
     _print_plans(console, section.plans)

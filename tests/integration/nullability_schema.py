@@ -194,3 +194,16 @@ WORLDS = (
     "DELETE FROM pet; DELETE FROM checked; DELETE FROM domained",
     "DELETE FROM person; DELETE FROM toy; DELETE FROM computed",
 )
+
+
+def large_rows(count: int) -> str:
+    """Return what fills tables until any statistics differ from before."""
+    return f"""
+INSERT INTO person (id, name, nick, age, boss, active, tags, data)
+SELECT 1000 + n, 'name' || n, 'nick', n % 90, 1000 + n / 10, true, '{{t}}', '{{"a": 1}}'
+FROM generate_series(1, {count}) AS n;
+INSERT INTO pet SELECT 1000 + n, 1000 + n, 'pet' || n, 'dog', '2020-01-01', 'tag' || n
+FROM generate_series(1, {count}) AS n;
+INSERT INTO toy SELECT 1000 + n, 1, 'label', 1 FROM generate_series(1, {count}) AS n;
+INSERT INTO computed (id, n) SELECT 1000 + n, n FROM generate_series(1, {count}) AS n;
+"""

@@ -1,0 +1,1 @@
+"""Compares what is concluded about foreign SQL with what its execution shows."""
