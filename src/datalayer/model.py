@@ -65,6 +65,10 @@ class TypeDirective:
     name: str
     dotted: str
     location: Location
+    #: `-- @type name[] …`: what the elements of an array are.
+    of_elements: bool = False
+    #: `-- @type … validated`: compared with the type also where nothing is made.
+    validated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +226,9 @@ class Column:
     nullable: bool
     #: Whether an element of an array can be NULL.
     elements_nullable: bool = True
-    #: `@type`: a dotted Python type that the author vouches for.
+    #: `@type`: the dotted Python type of a document, or of each in an array.
     python_type: str | None = None
+    validated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

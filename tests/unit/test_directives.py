@@ -101,6 +101,16 @@ def test_type_of_a_column() -> None:
     )
 
 
+def test_type_of_the_elements_of_an_array() -> None:
+    source = read_one("-- @type entries[] app.Entry validated")
+
+    assert source.type_directives == (
+        TypeDirective(
+            "entries", "app.Entry", Location("q.sql", 2, 10), True, validated=True
+        ),
+    )
+
+
 def test_lines_about_one_name_are_one_directive() -> None:
     source = read_one(
         "-- @param a = NULL",
@@ -178,7 +188,18 @@ FAULTS = {
     "default and null in a line": (("-- @param a = 1 null",), "2:17", "`null` after"),
     "no type": (("-- @type x",), "2:11", "no type after the name"),
     "plain type": (("-- @type x dict",), "2:12", "`package.module.Type`"),
-    "type with arguments": (("-- @type x a.B[int]",), "2:15", "`[` after"),
+    "type with arguments": (("-- @type x a.B[int]",), "2:15", "`[` after the name"),
+    "array of a type": (("-- @type x a.B[]",), "2:15", "in your module"),
+    "no type of elements": (("-- @type x[]",), "2:13", "no type after the name"),
+    "unknown word": (("-- @type x a.B valid",), "2:16", "`valid` after"),
+    "validated alone": (("-- @type x validated",), "2:12", "`package.module.Type`"),
+    "after validated": (("-- @type x a.B validated c",), "2:26", "`c` after"),
+    "types of both": (("-- @type x a.B", "-- @type x[] a.B"), "3:10", "contradicts"),
+    "validated too late": (
+        ("-- @type x a.B", "-- @type x a.B validated"),
+        "3:10",
+        "contradicts line 2",
+    ),
     "keyword in a type": (("-- @type x a.class.B",), "2:12", "is not the dotted"),
     "two types in a line": (("-- @type x a.B c.D",), "2:16", "`c.D` after"),
     "repeated": (("-- @param a null", "-- @param a null"), "3:11", "repeats line 2"),

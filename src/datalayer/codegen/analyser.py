@@ -226,10 +226,11 @@ def _columns(
     inference: Inference,
 ) -> tuple[Column, ...]:
     said = {directive.name: directive for directive in source.column_directives}
-    types = {directive.name: directive.dotted for directive in source.type_directives}
+    types = {directive.name: directive for directive in source.type_directives}
     columns = []
     for result, concluded in zip(described.columns, inference.columns, strict=True):
         directive = said.get(result.name, ColumnDirective("", source.location))
+        of_type = types.get(result.name)
         columns.append(
             Column(
                 name=result.name,
@@ -238,7 +239,8 @@ def _columns(
                 elements_nullable=_overruled(
                     directive.elements_nullable, concluded.elements_nullable
                 ),
-                python_type=types.get(result.name),
+                python_type=of_type.dotted if of_type else None,
+                validated=of_type is not None and of_type.validated,
             )
         )
     return tuple(columns)

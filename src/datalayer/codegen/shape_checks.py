@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from datalayer.errors import LocatedError
-    from datalayer.model import QuerySource
+    from datalayer.model import QuerySource, TypeDirective
 
 _RETURNS_ROWS = {
     Operation.MANY,
@@ -140,13 +140,35 @@ def _type_problems(
             candidates = sorted({*columns, *parameters})
             yield _unknown(source, said.location, said.name, candidates)
         for found in named:
-            if found.name not in _JSON:
-                yield _directive_error(
-                    source,
-                    said.location,
-                    f"`{said.name}` is `{found.name}`; `@type` is for json",
-                    "remove the directive",
-                )
+            problem = _type_problem(source, said, found)
+            if problem is not None:
+                yield problem
+        if said.validated and named and said.name not in columns:
+            yield _directive_error(
+                source,
+                said.location,
+                f"`{said.name}` is a parameter, which nothing is read from",
+                "remove `validated`",
+            )
+
+
+def _type_problem(
+    source: QuerySource, said: TypeDirective, found: SqlType
+) -> DirectiveError | None:
+    is_array = found.kind is TypeKind.ARRAY
+    inner = found.element if is_array and found.element else found
+    if inner.name not in _JSON:
+        message = f"`{said.name}` is `{found.name}`; `@type` is for json"
+        help = "remove the directive"
+    elif is_array and not said.of_elements:
+        message = f"`{said.name}` is an array, whose elements are documents"
+        help = f"write `{said.name}[]`"
+    elif said.of_elements and not is_array:
+        message = f"`{said.name}` is `{found.name}`, not an array"
+        help = f"write `{said.name}` without `[]`"
+    else:
+        return None
+    return _directive_error(source, said.location, message, help)
 
 
 def _array_problems(

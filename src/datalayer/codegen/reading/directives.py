@@ -34,7 +34,7 @@ _FORMS = {
     "allow": "`-- @allow rule: reason`",
     "column": "`-- @column name null`, `not null`, or `name[]` for its elements",
     "param": "`-- @param name = default`, `-- @param name null` or `not null`",
-    "type": "`-- @type name module.Type`",
+    "type": "`-- @type name module.Type` or `-- @type name module.Type validated`",
 }
 _DEFAULTS = "write a number, a 'string', TRUE, FALSE or NULL"
 _PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")+"|\[\]|=|[^\s=\[\]'"]+|\S""")
@@ -68,6 +68,8 @@ class _Claim:
     #: `default`, `nullable`, `elements`, `type` or `reason`.
     aspect: str
     value: Literal
+    #: What a type is said of and with: `elements`, `validated`.
+    options: frozenset[str] = frozenset()
 
 
 def read_directives(
@@ -91,11 +93,7 @@ def read_directives(
     return Directives(
         parameters=tuple(map(_parameter, _by_name(claims, "param"))),
         columns=tuple(map(_column, _by_name(claims, "column"))),
-        types=tuple(
-            TypeDirective(claim.name, str(claim.value), claim.location)
-            for claim in claims
-            if claim.word == "type"
-        ),
+        types=tuple(map(_type, (claim for claim in claims if claim.word == "type"))),
         allowances=tuple(
             Allowance(claim.name, str(claim.value), claim.location)
             for claim in claims
@@ -133,6 +131,16 @@ def _column(claims: dict[str, _Claim]) -> ColumnDirective:
         location=first.location,
         nullable=_said(claims, "nullable"),
         elements_nullable=_said(claims, "elements"),
+    )
+
+
+def _type(claim: _Claim) -> TypeDirective:
+    return TypeDirective(
+        name=claim.name,
+        dotted=str(claim.value),
+        location=claim.location,
+        of_elements="elements" in claim.options,
+        validated="validated" in claim.options,
     )
 
 
@@ -184,7 +192,8 @@ def _compare(line: _Line, claim: _Claim, earlier: list[_Claim]) -> None:
     piece = line.pieces()[0]
     said = of_name.get(claim.aspect)
     if said is not None:
-        verb = "repeats" if said.value == claim.value else "contradicts"
+        same = (said.value, said.options) == (claim.value, claim.options)
+        verb = "repeats" if same else "contradicts"
         line.fail(
             f"`{claim.name}`: this {verb} line {said.location.line}",
             "remove one of the two",
@@ -224,6 +233,9 @@ def _read(line: _Line, operation: Operation, declared: Sequence[str]) -> _Claim:
         line.fail(f"`@{word}` names nothing", f"write {_FORMS[word]}")
     name = _name(line, pieces[0], declared)
     location = line.source.location(line.offset + pieces[0].start())
+    if word == "type":
+        dotted, options = _typed(line, pieces[1:])
+        return _Claim(word, name, location, "type", dotted, options)
     aspect, value = _say(line, pieces)
     return _Claim(word, name, location, aspect, value)
 
@@ -287,8 +299,6 @@ def _unknown_parameter(
 def _say(line: _Line, pieces: list[re.Match[str]]) -> tuple[str, Literal]:
     """Return the aspect and the value that follow the name."""
     word = line.head["word"]
-    if word == "type":
-        return "type", _dotted(line, pieces[1:])
     of_elements = len(pieces) > 1 and pieces[1][0] == "[]"
     rest = pieces[2:] if of_elements else pieces[1:]
     if word == "param" and rest and rest[0][0] == "=":
@@ -296,6 +306,24 @@ def _say(line: _Line, pieces: list[re.Match[str]]) -> tuple[str, Literal]:
             line.fail("an element has no default", f"write {_FORMS[word]}", rest[0])
         return "default", _default(line, rest[1:])
     return "elements" if of_elements else "nullable", _nullable(line, rest)
+
+
+def _typed(line: _Line, rest: list[re.Match[str]]) -> tuple[str, frozenset[str]]:
+    """Return the type that stands behind a name, and what is said besides."""
+    of_elements = bool(rest) and rest[0][0] == "[]"
+    if of_elements:
+        rest = rest[1:]
+    dotted = _dotted(line, rest)
+    validated = len(rest) > 1 and rest[1][0].lower() == "validated"
+    if len(rest) > 1 and rest[1][0] in ("[", "[]", "|"):
+        line.fail(
+            f"`{rest[1][0]}` after the name of a type",
+            f"name the whole in your module, as in `Name: TypeAlias = list[{dotted}]`",
+            rest[1],
+        )
+    _nothing_after(line, rest[2:] if validated else rest[1:])
+    said = {"elements": of_elements, "validated": validated}
+    return dotted, frozenset(option for option, is_said in said.items() if is_said)
 
 
 def _dotted(line: _Line, rest: list[re.Match[str]]) -> str:
@@ -309,7 +337,6 @@ def _dotted(line: _Line, rest: list[re.Match[str]]) -> str:
             "write its module and its name: `package.module.Type`",
             rest[0],
         )
-    _nothing_after(line, rest[1:])
     return text
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.numbering import numbered
+from datalayer.codegen.rendering.documents import document_readers
 from datalayer.codegen.rendering.imports import spell
 from datalayer.codegen.rendering.layout import (
     WIDTH,
@@ -135,8 +136,9 @@ def converters_of(
     if plan.shape.source.operation is Operation.MANY_PARAMETERS:
         return []
     found = []
+    documents = document_readers(plan.shape.columns)
     for index, column in enumerate(plan.shape.columns):
-        reader = reader_of(column.type, type_classes)
+        reader = documents.get(index) or reader_of(column.type, type_classes)
         if reader is not None:
             found.append((index, reader))
     return found

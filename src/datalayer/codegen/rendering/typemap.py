@@ -262,7 +262,8 @@ def result_type(
 ) -> PythonType:
     """Return the type of a column's values."""
     if type_.kind is TypeKind.ARRAY and type_.element:
-        element = map_type(type_.element, type_classes).result
+        of_documents = dotted(python_type)
+        element = of_documents or map_type(type_.element, type_classes).result
         found = _list(element, elements_nullable)
     else:
         found = dotted(python_type) or map_type(type_, type_classes).result
@@ -279,7 +280,8 @@ def parameter_type(
 ) -> PythonType:
     """Return the type of a parameter's values."""
     if type_.kind is TypeKind.ARRAY and type_.element:
-        element = map_type(type_.element, type_classes).parameter
+        of_documents = dotted(python_type)
+        element = of_documents or map_type(type_.element, type_classes).parameter
         found = _list(element, elements_nullable)
     else:
         found = dotted(python_type) or map_type(type_, type_classes).parameter

@@ -2,5 +2,6 @@ CREATE TABLE book (
     book_id integer PRIMARY KEY,
     title text NOT NULL,
     labels text [],
-    details jsonb
+    details jsonb,
+    entries jsonb []
 );

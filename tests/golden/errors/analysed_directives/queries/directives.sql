@@ -1,7 +1,11 @@
--- name: get_book(book_id)^
+-- name: get_book(book_id, shape)^
 -- @column titel not null
 -- @column title[] not null
 -- @param book_id[] null
 -- @type title library.Title
 -- @type detail library.Details
-SELECT title, labels, details FROM book WHERE book_id = :book_id;
+-- @type details[] library.Details
+-- @type entries library.Entry
+-- @type labels[] library.Label
+-- @type shape library.Shape validated
+SELECT title, labels, details, entries FROM book WHERE book_id = :book_id AND details = :shape;

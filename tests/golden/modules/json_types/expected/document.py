@@ -18,6 +18,9 @@ from datalayer.runtime import (
     fetch_or_no_row,
     int4,
     json_,
+    json_array,
+    json_type,
+    json_value,
     jsonb,
 )
 from psycopg import Connection
@@ -53,6 +56,11 @@ LIST_DOCUMENTS = Query(
     name="list_documents",
     source="queries/document.sql:1",
     row=ListDocumentsRow,
+    convert=(
+        (1, json_value),
+        (2, json_type(Meta, "expected.types.Meta")),
+        (3, json_array(json_value)),
+    ),
     sql="""\
 SELECT /* list_documents */
     id,
@@ -87,6 +95,7 @@ def get_body(connection: Connection[Any], *, id: int) -> JsonValue | NoRow:
 GET_TYPED_BODY: Query[Body] = Query(
     name="get_typed_body",
     source="queries/document.sql:16",
+    convert=((0, json_type(Body, "expected.types.Body")),),
     sql="""\
 SELECT /* get_typed_body */ body FROM document WHERE id = $1
 """,
