@@ -2,7 +2,6 @@
 -- record_class: ExecutionChange
 -- Return the newest change of an execution, which may be its deletion; nothing for an
 -- unknown one.
--- @column changed_fields[] not null
 SELECT
     seq,
     time,
@@ -26,7 +25,6 @@ LIMIT 1;
 -- empty at the end.
 -- @param before_seq = NULL
 -- @param row_limit = 100
--- @column changed_fields[] not null
 SELECT
     seq,
     time,
@@ -58,7 +56,6 @@ LIMIT least(greatest(:row_limit::integer, 1), 1000);
 -- @param until = NULL
 -- @param before_seq = NULL
 -- @param row_limit = 100
--- @column changed_fields[] not null
 SELECT
     seq,
     time,

@@ -2,7 +2,6 @@
 -- record_class: WorkerChange
 -- Return the newest change of a worker, which may be its deletion; nothing for an
 -- unknown one.
--- @column changed_fields[] not null
 SELECT
     seq,
     time,
@@ -25,7 +24,6 @@ LIMIT 1;
 -- empty at the end.
 -- @param before_seq = NULL
 -- @param row_limit = 100
--- @column changed_fields[] not null
 SELECT
     seq,
     time,
@@ -56,7 +54,6 @@ LIMIT least(greatest(:row_limit::integer, 1), 1000);
 -- @param until = NULL
 -- @param before_seq = NULL
 -- @param row_limit = 100
--- @column changed_fields[] not null
 SELECT
     seq,
     time,

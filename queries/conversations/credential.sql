@@ -1,7 +1,6 @@
 -- name: get_credential(account_id)^
 -- record_class: StoredCredential
 -- Return the credential of an account, its tokens encrypted; nothing when there is none.
--- @column scopes[] not null
 SELECT
     id,
     account_id,
@@ -20,7 +19,6 @@ WHERE account_id = :account_id;
 -- record_class: StoredCredential
 -- Return the credential of an account that a train may use, its tokens encrypted; nothing
 -- when there is none, or it is not linked to the train.
--- @column scopes[] not null
 SELECT
     credential.id,
     credential.account_id,
@@ -44,7 +42,6 @@ WHERE
 -- were created; give the last row's `id` for the next page, which is empty at the end.
 -- @param after_id = 0
 -- @param row_limit = 100
--- @column scopes[] not null
 SELECT
     id,
     account_id,
@@ -65,7 +62,6 @@ LIMIT :row_limit;
 -- were created; give the last row's `id` for the next page, which is empty at the end.
 -- @param after_id = 0
 -- @param row_limit = 100
--- @column scopes[] not null
 SELECT
     credential.id,
     credential.account_id,
@@ -136,7 +132,6 @@ RETURNING
 -- record_class: Account
 -- Store new tokens of an account, encrypted, and return the account; nothing when it has
 -- no credential.
--- @column scopes[] not null
 UPDATE anthropic_credentials
 SET
     access_token = :access_token,
@@ -157,7 +152,6 @@ RETURNING
 -- record_class: Account
 -- Change what is given of an account and return it; nothing when it has no credential.
 -- NULL leaves what is there.
--- @column scopes[] not null
 UPDATE anthropic_credentials
 SET
     account_name = coalesce(:account_name, account_name),

@@ -13,6 +13,7 @@ from datalayer.codegen.inference import (
     bodies,
     builtins,
     calls,
+    element_checks,
     joins,
     keys,
     narrow,
@@ -175,6 +176,22 @@ def ignore_nulls_inside_arrays(patch: Patch) -> None:
     patch.setattr(calls, "elements", lambda node, environment: VALUE)
 
 
+def take_any_check_for_one_of_elements(patch: Patch) -> None:
+    patch.setattr(
+        element_checks,
+        "_forbids_null",
+        lambda condition, number, catalog: condition.tag == "NULLTEST",
+    )
+
+
+def take_either_half_of_a_check(patch: Patch) -> None:
+    patch.setattr(
+        element_checks,
+        "_conditions",
+        lambda node: node.nodes("args") if node.tag == "BOOLEXPR" else [node],
+    )
+
+
 def let_half_a_key_do(patch: Patch) -> None:
     patch.setattr(keys, "all", any, raising=False)
 
@@ -295,6 +312,8 @@ MUTANTS = [
     take_a_branch_for_granted,
     take_elements_for_granted,
     ignore_nulls_inside_arrays,
+    take_any_check_for_one_of_elements,
+    take_either_half_of_a_check,
     let_half_a_key_do,
     ignore_gaps_of_outer_joins,
     bind_by_anything,

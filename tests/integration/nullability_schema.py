@@ -13,6 +13,18 @@ CREATE TABLE parent_table (
 );
 """
 _EARLY = """
+CREATE TABLE listed (
+    id int PRIMARY KEY,
+    whole text[] CHECK (id > 0 AND array_position(whole, NULL) IS NULL),
+    short varchar(9)[] CHECK (array_position(short, NULL) IS NULL),
+    other text[] CHECK (array_position(other, 'x') IS NULL),
+    tail text[] CHECK (array_position(tail, NULL, 2) IS NULL),
+    maybe text[] CHECK (id > 1 OR array_position(maybe, NULL) IS NULL),
+    late text[] CHECK (array_position(late, NULL) IS NOT NULL)
+);
+INSERT INTO listed VALUES (2, '{a}', '{b}', '{NULL}', '{NULL}', '{NULL}', '{NULL}');
+ALTER TABLE listed DROP CONSTRAINT listed_late_check;
+ALTER TABLE listed ADD CHECK (array_position(late, NULL) IS NULL) NOT VALID;
 CREATE TABLE late_table (id int PRIMARY KEY, word text);
 INSERT INTO late_table VALUES (1, NULL), (2, 'w');
 """

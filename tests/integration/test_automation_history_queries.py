@@ -55,8 +55,8 @@ def test_each_filter_of_a_search_filters(session: Connection) -> None:
 
 def test_a_page_has_one_to_a_thousand_changes(session: Connection) -> None:
     session.execute(
-        "INSERT INTO execution_history (operation, entity_id)"
-        " SELECT 'DELETE', 1 FROM generate_series(1, 1002)"
+        "INSERT INTO execution_history (operation, entity_id, entity_ref)"
+        " SELECT 'DELETE', 1, 'a' FROM generate_series(1, 1002)"
     )
 
     assert len(search(session)) == 100

@@ -247,11 +247,12 @@ async def test_a_long_timeline_is_read_to_its_end(automation_url: str) -> None:
         await connection.execute(
             """
             INSERT INTO worker_history (
-                time, operation, entity_id, changed_fields, old_values, new_values
+                time, operation, entity_id, entity_ref, changed_fields, old_values,
+                new_values
             )
             SELECT
                 timestamptz '2026-03-01 00:00+00' + n * interval '1 s', 'UPDATE', 1,
-                '{status}', '{"status": "busy"}', '{"status": "busy"}'
+                'w', '{status}', '{"status": "busy"}', '{"status": "busy"}'
             FROM generate_series(1, 2500) AS n
             """
         )

@@ -19,6 +19,13 @@ from datalayer.server import Server
 from history_tables import MIGRATIONS, columns_of
 
 AUTOMATION = MIGRATIONS / "automation"
+#: What the generator writes since then; the migration 007 adds it to these two.
+LATER = re.compile(
+    r""",
+    CONSTRAINT \w+_history_fields_are_named CHECK \(
+        array_position\(changed_fields, NULL\) IS NULL
+    \)"""
+)
 GENERATED = ("004_add_execution_history", "005_add_worker_history")
 
 
@@ -51,7 +58,9 @@ def test_the_command_in_the_header_writes_the_same(
 
     assert done.exit_code == 0, done.output
     written = json.loads(done.stdout)["migrations"]
-    assert {Path(each["path"]).name: each["text"] for each in written} == committed
+    texts = {Path(each["path"]).name: each["text"] for each in written}
+    assert all(len(LATER.findall(text)) == 1 for text in texts.values())
+    assert {name: LATER.sub("", text) for name, text in texts.items()} == committed
 
 
 def declarations(connection: psycopg.Connection) -> dict[str, Declaration]:

@@ -39,13 +39,15 @@ _INSERTS = {
 } | {
     f"{entity}_history": f"""\
         INSERT INTO {entity}_history (
-            time, operation, entity_id, entity_ref, changed_fields, new_values
+            time, operation, entity_id, entity_ref, changed_fields, old_values,
+            new_values
         )
         VALUES (
             %(time)s, %(operation)s, 1, %(ref)s,
             CASE %(operation)s
                 WHEN 'UPDATE' THEN '{{host, status}}'::text[] ELSE '{{}}'
             END,
+            '{{"status": "running"}}',
             jsonb_build_object('status', %(status)s::text)
         )
         RETURNING seq"""

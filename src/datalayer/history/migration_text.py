@@ -119,6 +119,9 @@ CREATE TABLE {quote_name(names.history)} (
     CONSTRAINT {quote_name(names.primary_key)} PRIMARY KEY (seq, time),
     CONSTRAINT {quote_name(names.operation_check)} CHECK (
         operation IN ('INSERT', 'UPDATE', 'DELETE')
+    ),
+    CONSTRAINT {quote_name(names.fields_check)} CHECK (
+        array_position(changed_fields, NULL) IS NULL
     )
 )"""
     by_profile = _hypertable if profile == _TIMESCALEDB else _partitions

@@ -56,6 +56,11 @@ class HistoryNames:
         """Return the constraint."""
         return f"{self.history}_operation_is_known"
 
+    @property
+    def fields_check(self) -> str:
+        """Return the constraint."""
+        return f"{self.history}_fields_are_named"
+
     def index(self, purpose: str) -> str:
         """Return the index for a purpose."""
         return f"idx_{self.history}_{purpose}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.element_checks import elements_are_checked
 from datalayer.codegen.inference.joins import make_scope, make_variable
 from datalayer.codegen.inference.narrow import assuming, may_be_null, row_environment
 from datalayer.codegen.inference.outcomes import (
@@ -131,9 +132,13 @@ def _versions(
 def _stored(target: _Target, environment: Environment) -> Columns:
     """Return what constraints, and the facts of an environment, say of a row."""
     inside = row_environment(environment, target.entry, target.index)
+    relation, catalog = target.relation, environment.session.catalog
     columns = {
-        number: ColumnInference(nullable=may_be_null(make_variable(1, number), inside))
-        for number in target.relation.columns
+        number: ColumnInference(
+            nullable=may_be_null(make_variable(1, number), inside),
+            elements_nullable=not elements_are_checked(relation, number, catalog),
+        )
+        for number in relation.columns
     }
     return {**columns, _WHOLE_ROW: ColumnInference(nullable=False)}
 
@@ -159,8 +164,11 @@ def _written(
     for number, column in target.relation.columns.items():
         unmentioned = forced if column.generated else before
         found = assigned.get(number, unmentioned[number])
-        nullable = found.nullable and forced[number].nullable
-        columns[number] = replace(found, nullable=nullable)
+        least = forced[number]
+        columns[number] = ColumnInference(
+            nullable=found.nullable and least.nullable,
+            elements_nullable=found.elements_nullable and least.elements_nullable,
+        )
     return _checked(columns, target)
 
 

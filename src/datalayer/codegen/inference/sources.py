@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.inference.bodies import body_column
 from datalayer.codegen.inference.calls import rows_environment, set_column
+from datalayer.codegen.inference.element_checks import elements_are_checked
 from datalayer.codegen.inference.joins import GROUP_ENTRY, nulling_sides
 from datalayer.codegen.inference.narrow import computed, may_be_null, row_environment
 from datalayer.codegen.inference.outcomes import (
@@ -156,7 +157,8 @@ def table_column(entry: Node, number: int, environment: Environment) -> ColumnIn
     if column is None or relation.has_foreign_part:
         return UNKNOWN
     return ColumnInference(
-        nullable=not declared_not_null(entry, relation, column, environment)
+        nullable=not declared_not_null(entry, relation, column, environment),
+        elements_nullable=not elements_are_checked(relation, number, session.catalog),
     )
 
 
