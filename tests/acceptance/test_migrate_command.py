@@ -123,7 +123,7 @@ def test_a_wrong_statement_is_shown_where_it_stands(run: Run, project: Path) -> 
     assert done.returncode == 1
     assert "2 | ALTER TABLE itm ADD y int;" in done.stderr
     assert (
-        "sql/history/shop/003_wrong.sql:2:1: relation `itm` does not exist"
+        "sql/history/shop/003_wrong.sql:2:13: relation `itm` does not exist"
         in done.stderr
     )
     assert "applied sql/history/shop/002_notice.sql" in done.stdout

@@ -6,11 +6,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from datalayer.codegen.remedies import remedy
 from datalayer.codegen.suggestions import suggest
 from datalayer.errors import QueryRefused
-from datalayer.lexer import Token, TokenKind, significant_tokens
+from datalayer.lexer import significant_tokens
 from datalayer.location import excerpt
+from datalayer.remedies import remedy
+from datalayer.wording import NAMES, in_our_quotes, named_token, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,21 +20,11 @@ if TYPE_CHECKING:
 
     from datalayer.codegen.describe import Refusal
     from datalayer.codegen.numbering import NumberedStatement
+    from datalayer.lexer import Token
     from datalayer.model import QuerySource
 
-_NAMES = {TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER}
 #: A value that its type cannot read; for JSON the detail says what is wrong.
 _INVALID_TEXT = "22P02"
-# Names that PostgreSQL leaves without quotes.
-_UNQUOTED = (
-    (re.compile(r'^column ([^"\s`]+) (?=does not exist)'), r"column `\1` "),
-    (
-        re.compile(r"^(function|procedure|aggregate) ([^`]+\)) (?=does not|is not)"),
-        r"\1 `\2` ",
-    ),
-    (re.compile(r"^(operator (?:does not exist|is not unique)): (.+)$"), r"\1: `\2`"),
-    (re.compile(r"^(invalid input value for enum) ([^`:]+):"), r"\1 `\2`:"),
-)
 
 
 def refused(
@@ -76,25 +67,23 @@ def _help(
     connection: Connection[Any], refusal: Refusal, tokens: Sequence[Token], offset: int
 ) -> str | None:
     """Return the best advice there is: a name, a remedy, or PostgreSQL's own hint."""
-    hint = _sentence(refusal.hint)
+    hint = sentence(refusal.hint)
     if hint and hint.startswith("perhaps you meant"):
         # Of the names in a query PostgreSQL knows more, such as aliases.
         return hint
-    words = [token.text for token in tokens if token.kind in _NAMES]
+    words = [token.text for token in tokens if token.kind in NAMES]
     return (
-        suggest(connection, refusal, words) or remedy(refusal, tokens, offset) or hint
+        suggest(connection, refusal, words)
+        or remedy(refusal.message, refusal.sqlstate, tokens, offset)
+        or hint
     )
 
 
 def _said(refusal: Refusal) -> str:
     text = refusal.message
     if refusal.sqlstate == _INVALID_TEXT and refusal.detail:
-        text += f": {_sentence(refusal.detail)}"
-    text = re.sub(r'"([^"]*)"', r"`\1`", text)
-    for pattern, replacement in _UNQUOTED:
-        text = pattern.sub(replacement, text)
-    # A value of several lines would break the first line of the message.
-    return " ".join(text.split("\n"))
+        text += f": {sentence(refusal.detail)}"
+    return in_our_quotes(text)
 
 
 def _length(source: QuerySource, tokens: Sequence[Token], offset: int) -> int:
@@ -107,37 +96,10 @@ def _length(source: QuerySource, tokens: Sequence[Token], offset: int) -> int:
 
 
 def _named_place(source: QuerySource, tokens: Sequence[Token], message: str) -> int:
-    """Return where the first name of a message stands, when PostgreSQL does not tell.
-
-    What is there twice is wrong the second time; a name before a dot is only used.
-    """
-    quoted = re.search(r'"(:?)([^"]+)"', message)
-    if quoted is None:
-        return 0
-    if quoted[1]:
-        uses = (p.start for p in source.placeholders if p.name == quoted[2])
+    """Return where what a message names stands first, or the start."""
+    parameter = re.search(r'":(\w+)"', message)
+    if parameter:
+        uses = (p.start for p in source.placeholders if p.name == parameter[1])
         return next(uses, 0)
-    found = [
-        token.start
-        for token, following in zip(tokens, [*tokens[1:], None], strict=True)
-        if token.kind in _NAMES
-        and token.text.strip('"') == quoted[2]
-        and (following is None or following.text != ".")
-    ]
-    if "more than once" in message:
-        found = found[1:]
-    elif "USING" in message:
-        found = found[-1:]
-    return found[0] if found else 0
-
-
-def _sentence(hint: str | None) -> str | None:
-    """Return PostgreSQL's sentences in our form: `perhaps so; or so`."""
-    if not hint:
-        return None
-    text = re.sub(r'"([^"]*)"', r"`\1`", hint).rstrip(".")
-    parts = re.split(r"\.\s+", text)
-    # Only a word is made lower; `SQL` and `CREATE` stay.
-    return "; ".join(
-        part[0].lower() + part[1:] if part[1:2].islower() else part for part in parts
-    )
+    token = named_token(tokens, message)
+    return token.start if token else 0

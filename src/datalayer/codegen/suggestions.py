@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, LiteralString
 import psycopg
 from psycopg.rows import tuple_row
 
+from datalayer.remedies import NEAR, near_word
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TypeAlias
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     #: Makes a suggestion of what PostgreSQL said, or none.
     Suggestion: TypeAlias = Callable[["Ask", re.Match[str]], str | None]
 
-#: How much a name resembles what was meant, from 0 to 1.
-_NEAR = 0.7
 _SHOWN = 3
 
 
@@ -109,7 +109,7 @@ def suggest(
 
     absent = re.search(r'missing FROM-clause entry for table "(.+)"', refusal.message)
     if absent:
-        return _meant(absent[1], words)
+        return near_word(absent[1], words)
     for said, suggestion in _SUGGESTIONS.get(refusal.sqlstate, ()):
         found = said.search(refusal.message)
         if found:
@@ -117,18 +117,12 @@ def suggest(
     return None
 
 
-def _meant(name: str, words: Sequence[str]) -> str | None:
-    others = sorted({word for word in words if word != name})
-    near = difflib.get_close_matches(name, others, n=1, cutoff=_NEAR)
-    return f"did you mean `{near[0]}`?" if near else None
-
-
 def _named(kind: _Kind) -> Suggestion:
     """Return the suggestion of a thing of a kind with a name that comes near."""
 
     def suggestion(ask: Ask, found: re.Match[str]) -> str | None:
         candidates = sorted(ask(kind.question))
-        near = difflib.get_close_matches(found["name"], candidates, n=1, cutoff=_NEAR)
+        near = difflib.get_close_matches(found["name"], candidates, n=1, cutoff=NEAR)
         return f"there is a {kind.noun} `{near[0]}`" if near else None
 
     return suggestion
@@ -151,13 +145,13 @@ def _column(ask: Ask, found: re.Match[str]) -> str | None:
     name = found["name"]
     if name in candidates:
         return f"`{candidates[name]}` is the column of a table that is not in FROM"
-    near = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=_NEAR)
+    near = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=NEAR)
     return f"there is a column `{candidates[near[0]]}`" if near else None
 
 
 def _column_of_relation(ask: Ask, found: re.Match[str]) -> str | None:
     columns = ask(_COLUMNS_OF_RELATION, found["relation"])
-    near = difflib.get_close_matches(found["name"], columns, n=1, cutoff=_NEAR)
+    near = difflib.get_close_matches(found["name"], columns, n=1, cutoff=NEAR)
     if near:
         return f"there is a column `{found['relation']}.{near[0]}`"
     return f"it has {_listed(columns)}" if columns else None
@@ -165,7 +159,7 @@ def _column_of_relation(ask: Ask, found: re.Match[str]) -> str | None:
 
 def _label(ask: Ask, found: re.Match[str]) -> str | None:
     labels = ask(_LABELS, found["type"])
-    near = difflib.get_close_matches(found["name"], labels, n=1, cutoff=_NEAR)
+    near = difflib.get_close_matches(found["name"], labels, n=1, cutoff=NEAR)
     if near:
         return f"did you mean `{near[0]}`?"
     return f"its labels are {_listed(labels)}" if labels else None

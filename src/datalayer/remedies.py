@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 from datalayer.lexer import Token, TokenKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from datalayer.codegen.describe import Refusal
-
+#: How much a name resembles what was meant, from 0 to 1.
+NEAR = 0.7
 _SYNTAX_ERROR = "42601"
 _CLAUSES = ("SELECT", "FROM", "WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT")
 _KEYWORDS = (
-    *("and", "between", "case", "conflict", "cross", "delete", "distinct", "else"),
-    *("exists", "from", "full", "group", "having", "inner", "insert", "into", "join"),
+    *("alter", "and", "between", "case", "column", "conflict", "constraint", "create"),
+    *("cross", "default", "delete", "distinct", "drop", "else", "exists", "foreign"),
+    *("from", "full", "function", "group", "having", "index", "inner", "insert"),
+    *("into", "join", "language", "materialized", "primary", "references", "returns"),
+    *("raise", "return", "schema", "sequence", "table", "trigger", "unique", "view"),
     *("left", "like", "limit", "merge", "natural", "offset", "order", "outer"),
     *("over", "partition", "returning", "right", "select", "then", "union", "update"),
     *("using", "values", "when", "where", "with"),
@@ -105,15 +108,27 @@ _REMEDIES = tuple(
 )
 
 
-def remedy(refusal: Refusal, tokens: Sequence[Token], offset: int) -> str | None:
-    """Return what to do about a refusal, or None; `tokens` are its statement."""
+def remedy(
+    message: str, sqlstate: str, tokens: Sequence[Token], offset: int
+) -> str | None:
+    """Return what to do about a message of PostgreSQL, or None.
+
+    The tokens are those of its statement, and the offset is where PostgreSQL points.
+    """
     for said, advice in _REMEDIES:
-        found = said.search(refusal.message)
+        found = said.search(message)
         if found:
             return advice.format(*found.groups())
-    if refusal.sqlstate == _SYNTAX_ERROR:
+    if sqlstate == _SYNTAX_ERROR:
         return _about_syntax(tokens, offset)
     return None
+
+
+def near_word(name: str, words: Iterable[str], near: float = NEAR) -> str | None:
+    """Return the suggestion of another word that comes near to a name, if any does."""
+    others = sorted({word for word in words if word != name})
+    found = difflib.get_close_matches(name, others, n=1, cutoff=near)
+    return f"did you mean `{found[0]}`?" if found else None
 
 
 def _about_syntax(tokens: Sequence[Token], offset: int) -> str | None:
