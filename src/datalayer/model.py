@@ -184,12 +184,10 @@ class QuerySource:
 class TypeKind(Enum):
     """The kinds of PostgreSQL types that differ in Python.
 
-    A domain is resolved to its base type, except as the element of an array: psycopg
-    does not know such arrays and returns their text.
+    There are no domains among them: they are resolved to their base types.
     """
 
     BASE = "base"
-    DOMAIN = "domain"
     ARRAY = "array"
     ENUM = "enum"
     COMPOSITE = "composite"
@@ -215,6 +213,23 @@ class SqlType:
     delimiter: str = ","
     #: What `[tool.datalayer.types]` says it is in Python.
     setting: str | None = None
+    #: The fields of a composite type, or the columns of a table as a type.
+    fields: tuple[CompositeField, ...] = ()
+    #: The schema and the name of the domain that this is the base type of.
+    domain: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeField:
+    """A field of a composite type, which can always be NULL.
+
+    Not even a domain that is NOT NULL rules that out: an outer join gives its columns
+    NULL, `ROW(x)::t` takes them as they are, and what was stored before `ALTER TYPE …
+    ADD ATTRIBUTE` has NULL for the new field.
+    """
+
+    name: str
+    type: SqlType
 
 
 @dataclass(frozen=True, slots=True)

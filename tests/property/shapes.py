@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from datalayer.location import Location
 from datalayer.model import (
     Column,
+    CompositeField,
     Operation,
     Parameter,
     Placeholder,
@@ -22,7 +23,30 @@ from datalayer.model import (
 PACKAGE = "shop.queries"
 
 MOOD = SqlType("mood", "public", TypeKind.ENUM, labels=("happy", "so-so", "1 sad"))
-POSITIVE = SqlType("positive", "public", TypeKind.DOMAIN)
+POSITIVE = SqlType("int4", domain=("public", "positive"))
+POINT = SqlType(
+    "point_3d",
+    "public",
+    TypeKind.COMPOSITE,
+    fields=(CompositeField("x", SqlType("float8")), CompositeField("mood", MOOD)),
+)
+#: With names that its class and its module need themselves.
+LINE = SqlType(
+    "dataclass",
+    "public",
+    TypeKind.COMPOSITE,
+    fields=tuple(
+        CompositeField(name, type_)
+        for name, type_ in {
+            "class": POINT,
+            "float": SqlType("float8"),
+            "str": SqlType("_positive", "public", TypeKind.ARRAY, POSITIVE),
+            "Point3d": SqlType("_point_3d", "public", TypeKind.ARRAY, POINT),
+            "two words": SqlType("tstzrange"),
+            "": SqlType("timestamptz"),
+        }.items()
+    ),
+)
 BASES = [
     *(
         SqlType(name)
@@ -53,7 +77,8 @@ BASES = [
         ]
     ),
     MOOD,
-    SqlType("point_3d", "public", TypeKind.COMPOSITE),
+    POINT,
+    LINE,
 ]
 _NOT_ELEMENTS = {"void"}
 ARRAYS = [

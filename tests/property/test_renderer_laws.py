@@ -32,8 +32,15 @@ def installed(texts: Mapping[str, str]) -> Iterator[dict[str, ModuleType]]:
     """Run generated modules as a package that exists only meanwhile."""
     modules = {PACKAGE.partition(".")[0]: ModuleType("root")}
     ordered = sorted(texts, key=lambda path: (not path.endswith("__init__.py"), path))
-    # What imports comes after what it imports: enums, then sync, then async modules.
-    ordered.sort(key=lambda path: (path.startswith("aio/"), path != "enums.py"))
+    # What imports comes after what it imports: the modules of types, then sync, then
+    # async modules.
+    first = ["enums.py", "domains.py", "composites.py"]
+    ordered.sort(
+        key=lambda path: (
+            path.startswith("aio/"),
+            first.index(path) if path in first else len(first),
+        )
+    )
     try:
         for path in ordered:
             parts = path.removesuffix(".py").removesuffix("/__init__").split("/")

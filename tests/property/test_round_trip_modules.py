@@ -24,7 +24,6 @@ CASE = Path(__file__).resolve().parents[1] / "golden" / "modules" / "types"
 _OTHERS: dict[str, st.SearchStrategy[Any]] = {
     "a_char": st.text("abc", min_size=3, max_size=3),
     "a_citext": TEXTS["text"],
-    "a_composite": st.just("(1,2.5,)"),
     "a_domain": st.integers(1, 100),
     "a_varchar": st.text("abc", max_size=10),
 }
@@ -32,7 +31,8 @@ _ELEMENTS = {
     "bytes": "bytea",
     "citexts": "text",
     "dates": "date",
-    "domains": "text",
+    "composites": "composite",
+    "domains": "int4",
     "floats": "float8",
     "inets": "inet",
     "numbers": "int4",
@@ -74,12 +74,15 @@ def type_of(column: str) -> SqlType:
     return base(column.removeprefix("a_"))
 
 
-def values_of(column: str) -> st.SearchStrategy[Any]:
-    """Return the values of a column."""
+def values_of(column: str, point: type[Any]) -> st.SearchStrategy[Any]:
+    """Return the values of a column, the composite ones of a class."""
+    points = st.builds(point, *[st.none() | st.floats(allow_nan=False)] * 3)
+    if column == "a_composite":
+        return points
     if column == "composites":
-        return st.lists(st.none() | st.just("(1,2.5,)"))
+        return st.lists(st.none() | points)
     if column == "domains":
-        return st.lists(st.integers(1, 100).map(str))
+        return st.lists(st.integers(1, 100))
     if column in _ELEMENTS:
         name = _ELEMENTS[column]
         return st.lists({**TEXTS, **VALUES}[name], max_size=3)
@@ -94,7 +97,9 @@ def test_a_row_of_all_types_comes_back(
     session: psycopg.Connection[Any], sample: ModuleType, data: st.DataObject
 ) -> None:
     columns = [name for name in sample.Sample.__slots__ if name != "id"]
-    written = {name: data.draw(st.none() | values_of(name)) for name in columns}
+    written = {
+        name: data.draw(st.none() | values_of(name, sample.Point3d)) for name in columns
+    }
 
     with session.transaction(force_rollback=True):
         sample.create_sample(session, id=1, **written)

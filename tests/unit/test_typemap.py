@@ -7,6 +7,7 @@ import pytest
 from datalayer.codegen.rendering.typemap import (
     EXTENSION_TYPES,
     TYPES,
+    TypeClass,
     dotted,
     optional,
     parameter_type,
@@ -22,7 +23,16 @@ INT = SqlType("int4")
 INTS = SqlType("_int4", kind=TypeKind.ARRAY, element=INT)
 MOOD = SqlType("mood", "public", TypeKind.ENUM, labels=("happy",))
 MOODS = SqlType("_mood", "public", TypeKind.ARRAY, MOOD)
-ENUMS = {("public", "mood"): ("app.queries.enums", "Mood")}
+POINT = SqlType("point_3d", "public", TypeKind.COMPOSITE)
+POINTS = SqlType("_point_3d", "public", TypeKind.ARRAY, POINT)
+EMAIL = SqlType("text", domain=("public", "email"))
+CLASSES = {
+    ("public", "email"): TypeClass("app.queries.domains", "Email"),
+    ("public", "mood"): TypeClass("app.queries.enums", "Mood"),
+    ("public", "point_3d"): TypeClass(
+        "app.queries.composites", "Point3d", "POINT3D_FORM"
+    ),
+}
 
 
 def test_types_are_sorted() -> None:
@@ -41,14 +51,22 @@ def test_types_are_sorted() -> None:
         (SqlType("hstore", "public", extension="hstore"), "dict[str, str | None]"),
         (SqlType("geometry", "public", setting="app.types.Shape"), "Shape"),
         (SqlType("uint8", "public", extension="uint", setting="int"), "int"),
-        (SqlType("point_3d", "public", TypeKind.COMPOSITE), "str"),
+        (POINT, "Point3d"),
+        (POINTS, "list[Point3d | None]"),
+        (EMAIL, "Email"),
+        # A domain that has no type of its own is its base type.
+        (SqlType("int4", domain=("public", "positive")), "int"),
+        (
+            SqlType("_lists", "public", TypeKind.ARRAY, INTS),
+            "list[list[int | None] | None]",
+        ),
         (SqlType("void", kind=TypeKind.PSEUDO), "str"),
         (SqlType("floats", "public", TypeKind.RANGE, SqlType("float8")), "str"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_a_type_is_spelled_as_expected(type_: SqlType, expected: str) -> None:
-    assert str(python_type(type_, ENUMS)) == expected
+    assert str(python_type(type_, CLASSES)) == expected
 
 
 @pytest.mark.parametrize(
@@ -98,7 +116,7 @@ def test_none_is_the_last_of_a_union_and_there_once() -> None:
 
 
 def test_the_parts_of_a_type_are_what_must_be_imported() -> None:
-    found = parts(optional(python_type(MOODS, ENUMS)))
+    found = parts(optional(python_type(MOODS, CLASSES)))
 
     assert [(part.module, part.name) for part in found] == [
         ("builtins", "list"),

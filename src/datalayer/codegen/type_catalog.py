@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from datalayer.model import SqlType, TypeKind
+from datalayer.model import CompositeField, SqlType, TypeKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ SELECT
     n.nspname,
     t.typtype::text,
     t.typbasetype,
+    t.typrelid,
     coalesce(
         (SELECT e.oid FROM pg_type AS e WHERE e.oid = t.typelem AND e.typarray = t.oid),
         (
@@ -55,23 +56,24 @@ INNER JOIN pg_namespace AS n ON t.typnamespace = n.oid
 WHERE n.nspname = %s AND t.typname = %s
 """
 
+# The columns of a table in their order, without the dropped ones.
+_FIELDS = """
+SELECT
+    a.attname,
+    a.atttypid
+FROM pg_attribute AS a
+WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attnum
+"""
+
 _KINDS = {
     "b": TypeKind.BASE,
     "c": TypeKind.COMPOSITE,
-    "d": TypeKind.DOMAIN,
     "e": TypeKind.ENUM,
     "m": TypeKind.MULTIRANGE,
     "p": TypeKind.PSEUDO,
     "r": TypeKind.RANGE,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A type and, for a domain, the OID of the type below it."""
-
-    type: SqlType
-    base: int
 
 
 class TypeCatalog:
@@ -83,41 +85,43 @@ class TypeCatalog:
         """Remember whom to ask, and what `[tool.datalayer.types]` says."""
         self._connection = connection
         self._settings = settings or {}
-        self._entries: dict[int, _Entry] = {}
+        self._types: dict[int, SqlType] = {}
 
     def find(self, oid: int) -> SqlType:
-        """Return the type of an OID; a domain counts as its base type."""
-        entry = self._entry(oid)
-        return self.find(entry.base) if entry.base else entry.type
+        """Return the type of an OID; a domain is its base type that knows it."""
+        if oid not in self._types:
+            self._types[oid] = self._read(oid)
+        return self._types[oid]
 
     def named(self, schema: str, name: str) -> SqlType | None:
-        """Return a type by its name, a domain as such; None if there is none."""
+        """Return a type by its name; None if there is none."""
         row = self._connection.execute(_OID, (schema, name)).fetchone()
-        return None if row is None else self._entry(row[0]).type
+        return None if row is None else self.find(row[0])
 
-    def _entry(self, oid: int) -> _Entry:
-        if oid not in self._entries:
-            self._entries[oid] = self._read(oid)
-        return self._entries[oid]
-
-    def _read(self, oid: int) -> _Entry:
+    def _read(self, oid: int) -> SqlType:
         row = self._connection.execute(_TYPE, (oid,)).fetchone()
         if row is None:
-            return _Entry(SqlType("unknown", kind=TypeKind.PSEUDO), base=0)
-        name, schema, letter, base, inner, labels, extension, delimiter = row
+            return SqlType("unknown", kind=TypeKind.PSEUDO)
+        name, schema, letter, base, relation, inner, labels, extension, delimiter = row
+        if base:
+            return replace(self.find(base), domain=(schema, name))
         kind = _KINDS[letter]
         # `record[]` and `cstring[]` are pseudo-types, too.
         if inner and kind in (TypeKind.BASE, TypeKind.PSEUDO):
             kind = TypeKind.ARRAY
-        element = self._entry(inner).type if inner else None
-        found = SqlType(
+        return SqlType(
             name=name,
             schema=schema,
             kind=kind,
-            element=element,
+            element=self.find(inner) if inner else None,
             labels=tuple(labels),
             extension=extension,
             delimiter=delimiter,
             setting=self._settings.get(f"{schema}.{name}"),
+            fields=self._fields(relation) if relation else (),
         )
-        return _Entry(found, base)
+
+    def _fields(self, relation: int) -> tuple[CompositeField, ...]:
+        # No type is a part of itself: PostgreSQL refuses it, also through arrays.
+        rows = self._connection.execute(_FIELDS, (relation,)).fetchall()
+        return tuple(CompositeField(name, self.find(oid)) for name, oid in rows)

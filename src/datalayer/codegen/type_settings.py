@@ -20,7 +20,6 @@ _TABLE = "`[tool.datalayer.types]`"
 _KINDS = {
     TypeKind.ARRAY: "an array",
     TypeKind.COMPOSITE: "a composite type",
-    TypeKind.DOMAIN: "a domain",
     TypeKind.ENUM: "an enum",
     TypeKind.MULTIRANGE: "a multirange",
     TypeKind.PSEUDO: "a pseudo-type",
@@ -42,9 +41,10 @@ def check_settings(connection: Connection[Any], settings: Mapping[str, str]) -> 
 
 
 def _check(name: str, type_: SqlType) -> None:
-    if type_.kind is not TypeKind.BASE:
+    if type_.domain is not None or type_.kind is not TypeKind.BASE:
+        kind = "a domain" if type_.domain is not None else _KINDS[type_.kind]
         raise ConfigurationError(
-            f"{_TABLE} names `{name}`, which is {_KINDS[type_.kind]}",
+            f"{_TABLE} names `{name}`, which is {kind}",
             help="remove it: only base types are set, as what they are everywhere",
         )
     known = find_mapping(type_)

@@ -2,6 +2,15 @@
 
 from datalayer.runtime.conversion import enum_value, from_text, text_array
 from datalayer.runtime.documents import json_array, json_type, json_value
+from datalayer.runtime.forms import (
+    ArrayForm,
+    BuiltinForm,
+    CompositeForm,
+    CustomForm,
+    EnumForm,
+    TextForm,
+    as_text,
+)
 from datalayer.runtime.hstore import hstore, hstore_value
 from datalayer.runtime.json import JsonInput, JsonValue, json_, jsonb
 from datalayer.runtime.network import CidrNetwork, InetAddress
@@ -41,16 +50,23 @@ from datalayer.runtime.varied import UNSET, Part, Unset, VariedQuery, optional
 __all__ = [
     "NO_ROW",
     "UNSET",
+    "ArrayForm",
+    "BuiltinForm",
     "CidrNetwork",
+    "CompositeForm",
+    "CustomForm",
+    "EnumForm",
     "InetAddress",
     "JsonInput",
     "JsonValue",
     "NoRow",
     "Part",
     "Query",
+    "TextForm",
     "Unset",
     "VariedQuery",
     "array",
+    "as_text",
     "copy_rows",
     "date_",
     "delimited_array",

@@ -43,7 +43,7 @@ async def fetch_all(
     adapt(cursor.adapters, query)
     try:
         await cursor.execute(query.sql, parameters)
-        return build_results(query, await cursor.fetchall())
+        return build_results(query, await cursor.fetchall(), cursor)
     except Exception as error:
         annotate(error, query)
         raise

@@ -47,7 +47,7 @@ def text_array(
 
     def convert_array(value: object) -> list[Any]:
         items = parse_array(value, delimiter) if isinstance(value, str) else value
-        return _convert_items(items, convert)
+        return convert_items(items, convert)
 
     return convert_array
 
@@ -62,6 +62,18 @@ def parse_array(text: str, delimiter: str = ",") -> list[Any]:
     tokens = (match[0] for match in _token(delimiter).finditer(text, start))
     next(tokens)
     return list(_parse_items(tokens, delimiter))
+
+
+def convert_items(items: Any, convert: Callable[[Any], Any]) -> list[Any]:  # noqa: ANN401 - nested as deep as the array
+    """Return the items of an array with each converted that is not None."""
+    return [
+        item
+        if item is None
+        else convert_items(item, convert)
+        if isinstance(item, list)
+        else convert(item)
+        for item in items
+    ]
 
 
 @functools.cache
@@ -81,17 +93,6 @@ def _parse_items(tokens: Iterator[str], delimiter: str) -> Iterator[Any]:
         elif token != delimiter:
             # An unquoted backslash escapes nothing that PostgreSQL writes.
             yield None if token == "NULL" else token
-
-
-def _convert_items(items: Any, convert: Callable[[Any], Any]) -> list[Any]:  # noqa: ANN401 - nested as deep as the array
-    return [
-        item
-        if item is None
-        else _convert_items(item, convert)
-        if isinstance(item, list)
-        else convert(item)
-        for item in items
-    ]
 
 
 def _translate(cls: type[EnumT], value: Enum) -> EnumT:

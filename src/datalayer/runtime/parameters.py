@@ -19,6 +19,7 @@ from psycopg.types.numeric import Float4, Float8, Int2, Int4, Int8, Oid
 from psycopg.types.range import Range
 
 from datalayer.runtime.json import json_, jsonb
+from datalayer.runtime.records import quoted
 
 ValueT = TypeVar("ValueT")
 
@@ -215,5 +216,4 @@ def _without_zone(value: _ZonedT | None, type_name: str) -> _ZonedT | None:
 def _bound(value: object) -> str:
     if value is None:
         return ""
-    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+    return quoted(str(value))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Generic, LiteralString, TypeVar
 
+from datalayer.runtime.forms import Form
+
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
@@ -24,6 +26,8 @@ class Query(Generic[ResultT_co]):
     row: Callable[..., ResultT_co] | None = None
     #: What psycopg does not convert itself: the column and a function for its values.
     convert: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
+    #: What is read as PostgreSQL wrote it, whatever psycopg makes of it.
+    decode: tuple[tuple[int, Form], ...] = ()
 
 
 class NoRow(Enum):

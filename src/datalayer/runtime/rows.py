@@ -12,12 +12,14 @@ from datalayer.errors import (
     NoRowError,
     TooManyRowsError,
 )
+from datalayer.runtime.decoding import decode_columns
 from datalayer.runtime.documents import JsonReader, leave_json_text
 from datalayer.runtime.documents.unfit import Unfit, spell_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from psycopg import AsyncCursor, Cursor
     from psycopg.adapt import AdaptersMap
 
     from datalayer.runtime.query import Query
@@ -32,9 +34,13 @@ def adapt(adapters: AdaptersMap, query: Query[Any]) -> None:
 
 
 def build_results(
-    query: Query[ResultT], rows: Sequence[tuple[Any, ...]]
+    query: Query[ResultT],
+    rows: Sequence[tuple[Any, ...]],
+    cursor: Cursor[Any] | AsyncCursor[Any],
 ) -> list[ResultT]:
-    """Return an object, or a value, for each row."""
+    """Return an object, or a value, for each row that was fetched by a cursor."""
+    if query.decode:
+        rows = decode_columns(query.decode, rows, cursor)
     if query.convert:
         rows = [_converted(query, row) for row in rows]
     if query.row is None:

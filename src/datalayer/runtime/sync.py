@@ -42,7 +42,7 @@ def fetch_all(
     adapt(cursor.adapters, query)
     try:
         cursor.execute(query.sql, parameters)
-        return build_results(query, cursor.fetchall())
+        return build_results(query, cursor.fetchall(), cursor)
     except Exception as error:
         annotate(error, query)
         raise

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Final, Generic, LiteralString, TypeAlias, TypeVar
 
 from datalayer.errors import IncompleteArguments
+from datalayer.runtime.forms import Form
 from datalayer.runtime.query import Query
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
@@ -64,6 +65,7 @@ class VariedQuery(Generic[ResultT_co]):
     sql: tuple[Piece, ...]
     row: Callable[..., ResultT_co] | None = None
     convert: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
+    decode: tuple[tuple[int, Form], ...] = ()
     #: Parameters of which one must be given, for each SET that has nothing else.
     needed: tuple[tuple[str, ...], ...] = ()
     _made: dict[frozenset[str], tuple[Query[ResultT_co], tuple[str, ...]]] = field(
@@ -97,7 +99,7 @@ class VariedQuery(Generic[ResultT_co]):
         text = "".join(_written(piece, given) for piece in self.sql)
         # Literals, joined: the names in it are those of the generator.
         sql: Any = _MARK.sub(number, text)
-        query = Query(self.name, self.source, sql, self.row, self.convert)
+        query = Query(self.name, self.source, sql, self.row, self.convert, self.decode)
         return query, tuple(order)
 
     def _check(self, given: frozenset[str]) -> None:

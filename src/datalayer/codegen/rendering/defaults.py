@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from datalayer.model import Literal, Parameter, QuerySource, SqlType
 
 
+_ONLY_NULL = {
+    TypeKind.ARRAY,
+    TypeKind.COMPOSITE,
+    TypeKind.MULTIRANGE,
+    TypeKind.RANGE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Default:
     """A literal, `{}` standing for the spelling of its type, if it needs one."""
@@ -52,7 +60,7 @@ def default_of(
 def _literal(type_: SqlType, value: Literal, type_classes: TypeClasses) -> Default:
     if type_.kind is TypeKind.ENUM:
         return _enum(type_, value, type_classes)
-    if type_.kind in (TypeKind.ARRAY, TypeKind.RANGE, TypeKind.MULTIRANGE):
+    if type_.kind in _ONLY_NULL:
         raise _Unfit(f"`{type_.name}` can only have the default `null`")
     if type_.setting is not None:
         return _called(dotted(type_.setting), value)
@@ -72,9 +80,9 @@ def _enum(type_: SqlType, value: Literal, type_classes: TypeClasses) -> Default:
     if value not in type_.labels:
         labels = ", ".join(f"`{label}`" for label in type_.labels)
         raise _Unfit(f"the labels of `{type_.name}` are {labels}")
-    module, name = type_classes[type_.schema, type_.name]
     member = member_names(type_.labels)[type_.labels.index(str(value))]
-    return Default(f"{{}}.{member}", PythonType(name, module))
+    class_ = type_classes[type_.schema, type_.name].python_type
+    return Default(f"{{}}.{member}", class_)
 
 
 def _boolean(value: Literal) -> Default:

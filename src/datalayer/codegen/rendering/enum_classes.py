@@ -2,57 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.rendering.layout import Brackets, lay_out
 from datalayer.codegen.rendering.literals import docstring, string
-from datalayer.codegen.rendering.naming import class_name, export_key, member_names
+from datalayer.codegen.rendering.naming import export_key, member_names
 from datalayer.codegen.rendering.preamble import module_header, with_exceptions
+from datalayer.codegen.rendering.type_uses import name_classes, title_of
+from datalayer.codegen.rendering.typemap import TypeClass
 from datalayer.model import TypeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from datalayer.codegen.rendering.typemap import TypeClasses
-    from datalayer.model import QueryShape, SqlType
+    from datalayer.model import SqlType
 
 
-def enum_types(shapes: Iterable[QueryShape]) -> list[SqlType]:
-    """Return each enum that a query uses, by schema and name."""
-    found = {
-        (type_.schema, type_.name): type_
-        for shape in shapes
-        for used in (
-            *(parameter.type for parameter in shape.parameters),
-            *(column.type for column in shape.columns),
-        )
-        for type_ in _enums_in(used)
-    }
-    return [found[key] for key in sorted(found)]
+def enum_types(types: Iterable[SqlType]) -> list[SqlType]:
+    """Return the enums among types, by schema and name."""
+    found = [
+        type_ for type_ in types if type_.kind is TypeKind.ENUM and type_.domain is None
+    ]
+    return sorted(found, key=lambda type_: (type_.schema, type_.name))
 
 
 def name_enum_classes(types: Iterable[SqlType], module: str) -> TypeClasses:
-    """Return the class of each enum; those of one name get their schema before it."""
-    ordered = list(types)
-    count = Counter(class_name(type_.name) for type_ in ordered)
-    classes: dict[tuple[str, str], tuple[str, str]] = {}
-    taken: set[str] = {"StrEnum"}
-    for type_ in ordered:
-        name = class_name(type_.name)
-        if count[name] > 1 or name in taken:
-            name = class_name(f"{type_.schema}_{type_.name}")
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        classes[type_.schema, type_.name] = (module, name)
-    return classes
+    """Return the class of each enum."""
+    names = name_classes([(type_.schema, type_.name) for type_ in types], {"StrEnum"})
+    return {key: TypeClass(module, name) for key, name in names.items()}
 
 
 def enums_text(types: Iterable[SqlType], classes: TypeClasses) -> str:
     """Return the module of the enum classes."""
     ordered = list(types)
-    names = sorted((name for _, name in classes.values()), key=export_key)
+    names = sorted((each.name for each in classes.values()), key=export_key)
     exported = Brackets("[", tuple(map(string, names)), "]")
     blocks = [_class_text(type_, classes) for type_ in ordered]
     body = "\n".join(
@@ -69,16 +53,9 @@ def enums_text(types: Iterable[SqlType], classes: TypeClasses) -> str:
     return with_exceptions(module_header("the enums of the database"), body)
 
 
-def _enums_in(type_: SqlType) -> Iterator[SqlType]:
-    if type_.kind is TypeKind.ENUM:
-        yield type_
-    elif type_.element is not None:
-        yield from _enums_in(type_.element)
-
-
 def _class_text(type_: SqlType, classes: TypeClasses) -> str:
-    _, name = classes[type_.schema, type_.name]
-    title = type_.name if type_.schema == "public" else f"{type_.schema}.{type_.name}"
+    name = classes[type_.schema, type_.name].name
+    title = title_of(type_.schema, type_.name)
     members = zip(member_names(type_.labels), type_.labels, strict=True)
     return "\n".join(
         [

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.numbering import numbered
 from datalayer.codegen.rendering.documents import document_readers
+from datalayer.codegen.rendering.expressions import code_of
+from datalayer.codegen.rendering.forms import converter_of, form_of, needs_form, sent
 from datalayer.codegen.rendering.imports import spell
 from datalayer.codegen.rendering.layout import (
     WIDTH,
@@ -21,10 +23,9 @@ from datalayer.codegen.rendering.typemap import (
     JSON,
     NONE,
     RUNTIME,
-    Call,
+    Expression,
     PythonType,
-    map_type,
-    reader_of,
+    called,
     result_type,
     union,
 )
@@ -36,7 +37,7 @@ from datalayer.codegen.rendering.varied import (
     varied_sql,
 )
 from datalayer.lexer import significant_tokens
-from datalayer.model import Operation, SqlType, TypeKind
+from datalayer.model import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from datalayer.codegen.rendering.imports import Name, Spellings
     from datalayer.codegen.rendering.module_plan import Field, QueryPlan
     from datalayer.codegen.rendering.typemap import TypeClasses
-    from datalayer.model import ColumnDirective, ParameterDirective
+    from datalayer.model import Column, ColumnDirective, ParameterDirective
 
 NO_ROW = PythonType("NoRow", RUNTIME)
 ITERABLE = PythonType("Iterable", "collections.abc")
@@ -112,36 +113,35 @@ def _value_outcome(plan: QueryPlan, type_classes: TypeClasses) -> Outcome:
     return Outcome(union(value, NONE), "fetch_optional", value)
 
 
-def senders_of(plan: QueryPlan, type_classes: TypeClasses) -> set[str]:
-    """Return the functions of the runtime that a query's parameters go through."""
-    found: set[str] = set()
-    for parameter in plan.shape.parameters:
-        element = parameter.type.element
-        if parameter.type.kind is TypeKind.ARRAY and element:
-            sender = map_type(element, type_classes).sender
-            if element.delimiter != ",":
-                found.add("delimited_array")
-            elif sender:
-                found |= {"array", sender}
-        else:
-            sender = map_type(parameter.type, type_classes).sender
-            found |= {sender} if sender else set()
-    return found
-
-
 def converters_of(
     plan: QueryPlan, type_classes: TypeClasses
-) -> list[tuple[int, PythonType | Call]]:
+) -> list[tuple[int, Expression]]:
     """Return the columns that psycopg does not convert, each with what does."""
-    if plan.shape.source.operation is Operation.MANY_PARAMETERS:
-        return []
-    found = []
-    documents = document_readers(plan.shape.columns)
-    for index, column in enumerate(plan.shape.columns):
-        reader = documents.get(index) or reader_of(column.type, type_classes)
-        if reader is not None:
-            found.append((index, reader))
-    return found
+    columns = _result_columns(plan)
+    documents = document_readers(columns)
+    found = [
+        (index, documents.get(index) or converter_of(column.type, type_classes))
+        for index, column in enumerate(columns)
+    ]
+    return [(index, converter) for index, converter in found if converter is not None]
+
+
+def decoders_of(
+    plan: QueryPlan, type_classes: TypeClasses
+) -> list[tuple[int, Expression]]:
+    """Return the columns that are read as PostgreSQL wrote them, with their forms."""
+    columns = _result_columns(plan)
+    documents = document_readers(columns)
+    return [
+        (index, form_of(column.type, type_classes))
+        for index, column in enumerate(columns)
+        if needs_form(column.type) and index not in documents
+    ]
+
+
+def _result_columns(plan: QueryPlan) -> tuple[Column, ...]:
+    many = plan.shape.source.operation is Operation.MANY_PARAMETERS
+    return () if many else plan.shape.columns
 
 
 def render_constant(
@@ -167,15 +167,15 @@ def render_constant(
         arguments.append(f"row={plan.class_name}")
     inner = " " * (margin + 4)
     lines = [f"{before}{query}(", *(f"{inner}{argument}," for argument in arguments)]
-    converters = converters_of(plan, type_classes)
-    if converters:
-        pairs = tuple(
-            tuple_of((str(index), _reading(reader, spellings)))
-            for index, reader in converters
-        )
-        lines.append(
-            lay_out(tuple_of(pairs), indent=margin + 4, before="convert=", after=",")
-        )
+    for keyword, found in (
+        ("convert", converters_of(plan, type_classes)),
+        ("decode", decoders_of(plan, type_classes)),
+    ):
+        if found:
+            pairs = tuple((str(index), each) for index, each in found)
+            code = code_of(pairs, spellings)
+            before_it = f"{keyword}="
+            lines.append(lay_out(code, indent=margin + 4, before=before_it, after=","))
     if varied:
         lines += varied_sql(source, spellings, indent=margin + 4)
         if source.needed:
@@ -207,14 +207,6 @@ def statement_of(plan: QueryPlan) -> str:
 
 def _last_line(text: str) -> int:
     return len(text.rsplit("\n", 1)[-1])
-
-
-def _reading(code: PythonType | Call | str, spellings: Spellings) -> Code:
-    if isinstance(code, Call):
-        name = spellings[RUNTIME, code.function]
-        inner = tuple(_reading(each, spellings) for each in code.arguments)
-        return Brackets(f"{name}(", inner, ")") if inner else f"{name}()"
-    return spell(code, spellings) if isinstance(code, PythonType) else code
 
 
 def render_function(
@@ -265,10 +257,14 @@ def body_names(
     plan: QueryPlan, outcome: Outcome, type_classes: TypeClasses, flavour: Flavour
 ) -> set[Name]:
     """Return the functions of the runtime that a function's body calls."""
-    called = {(RUNTIME, name) for name in senders_of(plan, type_classes)}
-    if called and plan.shape.source.optional_parameters:
-        called.add((RUNTIME, "optional"))
-    return called | {(flavour.runtime, outcome.runner)}
+    used = {
+        (name.module, name.name)
+        for parameter in plan.shape.parameters
+        for name in called(sent(parameter.type, "", type_classes))
+    }
+    if used and plan.shape.source.optional_parameters:
+        used.add((RUNTIME, "optional"))
+    return used | {(flavour.runtime, outcome.runner)}
 
 
 def _local_names(plan: QueryPlan) -> dict[str, str]:
@@ -296,15 +292,16 @@ def _call(
     )
     types = {parameter.name: parameter.type for parameter in plan.shape.parameters}
     order = () if source.operation is Operation.SCRIPT else numbered(source).order
-    sent = {
-        name: _sent(types[name], names[name], type_classes, spellings) for name in order
+    values_by_name = {
+        name: code_of(sent(types[name], names[name], type_classes), spellings)
+        for name in order
     }
-    values = tuple_of(tuple(sent.values()))
+    values = tuple_of(tuple(values_by_name.values()))
     arguments: tuple[Code, ...] = ("connection", plan.constant)
     if is_varied(source):
         arguments = (
             "connection",
-            given_arguments(source, plan.constant, sent, spellings),
+            given_arguments(source, plan.constant, values_by_name, spellings),
         )
     elif many:
         arguments += (Generator(values, "for each in parameters"),)
@@ -312,26 +309,6 @@ def _call(
         arguments += (values,)
     runner = spellings[flavour.runtime, outcome.runner]
     return Brackets(f"{runner}(", arguments, ")")
-
-
-def _sent(
-    type_: SqlType, value: str, type_classes: TypeClasses, spellings: Spellings
-) -> Code:
-    if type_.kind is TypeKind.ARRAY and type_.element:
-        delimiter = type_.element.delimiter
-        if delimiter != ",":
-            delimited = spellings[RUNTIME, "delimited_array"]
-            separated = f'delimiter="{delimiter}"'
-            return Brackets(f"{delimited}(", (value, separated), ")")
-        sender = map_type(type_.element, type_classes).sender
-        if sender is None:
-            return value
-        array = spellings[RUNTIME, "array"]
-        return Brackets(f"{array}(", (spellings[RUNTIME, sender], value), ")")
-    sender = map_type(type_, type_classes).sender
-    if sender is None:
-        return value
-    return Brackets(f"{spellings[RUNTIME, sender]}(", (value,), ")")
 
 
 def _documentation(plan: QueryPlan) -> list[str]:

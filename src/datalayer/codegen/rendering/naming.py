@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 _NOT_WORD = re.compile(r"[^0-9A-Za-z]+")
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -33,6 +34,31 @@ def class_name(name: str) -> str:
     if not camel or camel[0].isdigit():
         camel = f"Type{camel}"
     return python_name(camel)
+
+
+def constant_name(class_: str, suffix: str) -> str:
+    """Return a constant's name beside a class: `HomeAddress` has `HOME_ADDRESS_…`."""
+    words = _WORD_START.sub("_", class_.rstrip("_"))
+    return f"{words}_{suffix}".upper()
+
+
+def field_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the attributes for the fields of a composite type, in their order.
+
+    Unlike a column, a field has the name of its type and not of a query's choosing, so
+    that every name has an attribute.
+    """
+    taken: set[str] = set()
+    found = []
+    for name in names:
+        chosen = stem = python_name(name) if is_field_name(name) else _field_name(name)
+        number = 2
+        while chosen in taken:
+            chosen = f"{stem}_{number}"
+            number += 1
+        taken.add(chosen)
+        found.append(chosen)
+    return tuple(found)
 
 
 def member_names(labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -74,6 +100,12 @@ def natural_key(name: str) -> tuple[object, ...]:
         for part in parts
         if part
     )
+
+
+def _field_name(name: str) -> str:
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = _NOT_WORD.sub("_", ascii_name).strip("_")
+    return f"field_{words}" if not words or words[0].isdigit() else python_name(words)
 
 
 def _member_name(label: str) -> str:

@@ -6,11 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.rendering.enum_classes import (
-    enum_types,
-    enums_text,
-    name_enum_classes,
-)
 from datalayer.codegen.rendering.functions import (
     AIO,
     ANY,
@@ -20,6 +15,7 @@ from datalayer.codegen.rendering.functions import (
     Outcome,
     body_names,
     converters_of,
+    decoders_of,
     outcome_of,
     render_constant,
     render_field,
@@ -35,6 +31,7 @@ from datalayer.codegen.rendering.preamble import (
     package_text,
     with_exceptions,
 )
+from datalayer.codegen.rendering.type_modules import type_modules
 from datalayer.codegen.rendering.typemap import PythonType, called, parts
 from datalayer.codegen.rendering.varied import statement_types
 from datalayer.errors import NameClash, ProblemsFound
@@ -50,7 +47,7 @@ if TYPE_CHECKING:
     from datalayer.errors import LocatedError
     from datalayer.model import QueryShape
 
-_OUR_MODULES = {"__init__", "aio", "enums"}
+_ALWAYS_OURS = {"__init__", "aio", "enums"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +70,16 @@ def render_modules(shapes: Sequence[QueryShape], package: str) -> dict[str, str]
 
     Raises `ProblemsFound` when names clash or defaults do not fit.
     """
-    types = enum_types(shapes)
-    type_classes = name_enum_classes(types, f"{package}.enums")
+    type_classes, modules = type_modules(shapes, package)
+    reserved = _ALWAYS_OURS | {path.removesuffix(".py") for path in modules}
     grouped: dict[tuple[str, ...], list[QueryShape]] = defaultdict(list)
     for shape in sorted(shapes, key=lambda shape: shape.source.location):
         grouped[shape.source.module].append(shape)
-    problems = list(_path_problems(grouped))
-    modules = {
+    problems = list(_path_problems(grouped, reserved))
+    modules |= {
         f"{folder}__init__.py": package_text(tuple(folder.split("/")[:-1]))
         for folder in _folders(grouped)
     }
-    if types:
-        modules["enums.py"] = enums_text(types, type_classes)
     for path, members in grouped.items():
         plan, found = plan_module(path, members, type_classes)
         problems += found
@@ -103,12 +98,12 @@ def _folders(paths: Iterable[tuple[str, ...]]) -> set[str]:
 
 
 def _path_problems(
-    grouped: Mapping[tuple[str, ...], Sequence[QueryShape]],
+    grouped: Mapping[tuple[str, ...], Sequence[QueryShape]], reserved: Collection[str]
 ) -> Iterator[LocatedError]:
     folders = {path[:depth] for path in grouped for depth in range(1, len(path))}
     for path, shapes in grouped.items():
         source = shapes[0].source
-        if path[0] in _OUR_MODULES or path[-1] == "__init__":
+        if path[0] in reserved or path[-1] == "__init__":
             reason = f"`{path[0]}` is a module that datalayer itself makes"
         elif path in folders:
             reason = f"`{path[-1]}` is a file and a folder, which both become a module"
@@ -211,9 +206,11 @@ def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spel
             query, job.outcomes[query.function], job.type_classes, flavour
         )
     }
-    spelled = spell_names(named, plan.names | attributes)
+    spelled = spell_names(named - functions, plan.names | attributes)
     taken = plan.names | parameters | set(spelled.values())
-    return {**own, **spelled, **spell_names(functions, taken)}
+    spelled |= spell_names(named & functions, taken | attributes)
+    taken |= set(spelled.values())
+    return {**own, **spelled, **spell_names(functions - named, taken)}
 
 
 def _signature_types(job: _Job) -> Iterator[PythonType]:
@@ -240,7 +237,10 @@ def _definition_types(job: _Job) -> Iterator[PythonType]:
                 yield field.default.type
     for query in job.plan.queries:
         yield from filter(None, [job.outcomes[query.function].value])
-        for _, reader in converters_of(query, job.type_classes):
+        for _, reader in (
+            *converters_of(query, job.type_classes),
+            *decoders_of(query, job.type_classes),
+        ):
             yield from called(reader)
 
 

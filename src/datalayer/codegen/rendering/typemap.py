@@ -8,10 +8,6 @@ from typing import TypeAlias
 
 from datalayer.model import SqlType, TypeKind
 
-#: The Python class of each type that has one: by schema and name, its module and name.
-#: A schema has one type of a name, of whatever kind.
-TypeClasses: TypeAlias = Mapping[tuple[str, str], tuple[str, str]]
-
 RUNTIME = "datalayer.runtime"
 
 
@@ -36,8 +32,31 @@ class Call:
     """A call of a function of the runtime, by its name."""
 
     function: str
-    #: Classes and functions, calls, and text as it stands.
-    arguments: tuple[PythonType | Call | str, ...] = ()
+    arguments: tuple[Expression, ...] = ()
+
+
+#: Classes and functions, calls, tuples of all of these, and text as it stands.
+Expression: TypeAlias = "PythonType | Call | tuple[Expression, ...] | str"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeClass:
+    """The Python class of a type, or the NewType of a domain."""
+
+    module: str
+    name: str
+    #: The constant that reads and writes its values, for a composite type.
+    form: str = ""
+
+    @property
+    def python_type(self) -> PythonType:
+        """Return the class as an annotation."""
+        return PythonType(self.name, self.module)
+
+
+#: The class of each type that has one, by the schema and the name of the type: a schema
+#: has one type of a name, of whatever kind.
+TypeClasses: TypeAlias = Mapping[tuple[str, str], TypeClass]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,14 +252,26 @@ def find_mapping(type_: SqlType) -> TypeMapping | None:
 def map_type(type_: SqlType, type_classes: TypeClasses) -> TypeMapping:
     """Return the mapping of a type that is not an array; see `unknown_types`."""
     if type_.kind is TypeKind.ENUM:
-        module, name = type_classes[type_.schema, type_.name]
-        return _class(PythonType(name, module), "enum_value")
+        found_class = type_classes[type_.schema, type_.name].python_type
+        return _class(found_class, "enum_value")
+    if type_.kind is TypeKind.COMPOSITE:
+        return _same(type_classes[type_.schema, type_.name].python_type)
     found = find_mapping(type_)
     if found is not None:
-        return found
+        return _of_domain(type_, found, type_classes)
     if type_.kind in NEEDS_MAPPING:
         raise LookupError(f"{type_.schema}.{type_.name}")
     return _TEXT
+
+
+def _of_domain(
+    type_: SqlType, mapping: TypeMapping, type_classes: TypeClasses
+) -> TypeMapping:
+    """Return the mapping of a domain that has a type of its own, or of its base."""
+    if type_.domain is None or type_.domain not in type_classes:
+        return mapping
+    own = type_classes[type_.domain].python_type
+    return replace(mapping, result=own, parameter=own)
 
 
 def unknown_types(type_: SqlType) -> Iterator[SqlType]:
@@ -250,6 +281,8 @@ def unknown_types(type_: SqlType) -> Iterator[SqlType]:
             yield type_
     elif type_.element is not None:
         yield from unknown_types(type_.element)
+    for field in type_.fields:
+        yield from unknown_types(field.type)
 
 
 def result_type(
@@ -263,7 +296,7 @@ def result_type(
     """Return the type of a column's values."""
     if type_.kind is TypeKind.ARRAY and type_.element:
         of_documents = dotted(python_type)
-        element = of_documents or map_type(type_.element, type_classes).result
+        element = of_documents or result_type(type_.element, type_classes)
         found = _list(element, elements_nullable)
     else:
         found = dotted(python_type) or map_type(type_, type_classes).result
@@ -281,7 +314,7 @@ def parameter_type(
     """Return the type of a parameter's values."""
     if type_.kind is TypeKind.ARRAY and type_.element:
         of_documents = dotted(python_type)
-        element = of_documents or map_type(type_.element, type_classes).parameter
+        element = of_documents or parameter_type(type_.element, type_classes)
         found = _list(element, elements_nullable)
     else:
         found = dotted(python_type) or map_type(type_, type_classes).parameter
@@ -301,7 +334,7 @@ def reader_of(type_: SqlType, type_classes: TypeClasses) -> PythonType | Call | 
     reader = reader_of(element, type_classes)
     if reader is None and known_to_psycopg(element):
         return None
-    arguments: tuple[PythonType | Call | str, ...] = (reader,) if reader else ()
+    arguments: tuple[Expression, ...] = (reader,) if reader else ()
     if element.delimiter != "," and not known_to_psycopg(element):
         arguments += (f'delimiter="{element.delimiter}"',)
     return Call("text_array", arguments)
@@ -311,6 +344,7 @@ def known_to_psycopg(element: SqlType) -> bool:
     """Tell whether psycopg makes a list of an array of these by itself."""
     return (
         element.schema == "pg_catalog"
+        and element.domain is None
         and element.kind is not TypeKind.COMPOSITE
         and element.name not in _UNKNOWN_ARRAYS
     )
@@ -340,11 +374,12 @@ def dotted(name: str | None) -> PythonType | None:
     return PythonType(last, module or "builtins")
 
 
-def called(code: PythonType | Call | str) -> list[PythonType]:
+def called(code: Expression) -> list[PythonType]:
     """Return the functions and classes of a call, which must be imported."""
     if isinstance(code, Call):
-        inner = [each for argument in code.arguments for each in called(argument)]
-        return [PythonType(code.function, RUNTIME), *inner]
+        return [PythonType(code.function, RUNTIME), *called(code.arguments)]
+    if isinstance(code, tuple):
+        return [each for item in code for each in called(item)]
     return [code] if isinstance(code, PythonType) else []
 
 

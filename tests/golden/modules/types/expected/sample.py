@@ -11,11 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from datalayer.runtime import (
+    ArrayForm,
+    BuiltinForm,
     CidrNetwork,
     InetAddress,
     NoRow,
     Query,
     array,
+    as_text,
     date_,
     execute,
     fetch_all,
@@ -41,6 +44,8 @@ from datalayer.runtime import (
 from psycopg import Connection
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
+
+from expected.composites import POINT3D_FORM, Point3d
 
 __all__ = [
     "CREATE_SAMPLE",
@@ -70,7 +75,7 @@ class Sample:
     a_char: str | None
     a_cidr: CidrNetwork | None
     a_citext: str | None
-    a_composite: str | None
+    a_composite: Point3d | None
     a_date: date | None
     a_daterange: Range[date] | None
     a_domain: int | None
@@ -98,9 +103,9 @@ class Sample:
     a_varchar: str | None
     bytes: list[bytes_ | None] | None
     citexts: list[str | None] | None
-    composites: list[str | None] | None
+    composites: list[Point3d | None] | None
     dates: list[date | None] | None
-    domains: list[str | None] | None
+    domains: list[int | None] | None
     floats: list[float | None] | None
     inets: list[InetAddress | None] | None
     numbers: list[int | None] | None
@@ -122,7 +127,12 @@ LIST_SAMPLES = Query(
     name="list_samples",
     source="queries/sample.sql:1",
     row=Sample,
-    convert=((33, text_array()), (34, text_array()), (36, text_array())),
+    convert=((33, text_array()),),
+    decode=(
+        (6, POINT3D_FORM),
+        (34, ArrayForm(POINT3D_FORM)),
+        (36, ArrayForm(BuiltinForm("int4"))),
+    ),
     sql="""\
 SELECT /* list_samples */
     id,
@@ -292,7 +302,7 @@ def create_sample(
     a_char: str | None,
     a_cidr: CidrNetwork | None,
     a_citext: str | None,
-    a_composite: str | None,
+    a_composite: Point3d | None,
     a_date: date | None,
     a_daterange: Range[date] | None,
     a_domain: int | None,
@@ -320,9 +330,9 @@ def create_sample(
     a_varchar: str | None,
     bytes: list[bytes_] | None,
     citexts: list[str] | None,
-    composites: list[str] | None,
+    composites: list[Point3d] | None,
     dates: list[date] | None,
-    domains: list[str] | None,
+    domains: list[int] | None,
     floats: list[float] | None,
     inets: list[InetAddress] | None,
     numbers: list[int] | None,
@@ -343,7 +353,7 @@ def create_sample(
             a_char,
             a_cidr,
             a_citext,
-            a_composite,
+            as_text(POINT3D_FORM, a_composite),
             date_(a_date),
             range_(a_daterange),
             int4(a_domain),
@@ -371,9 +381,9 @@ def create_sample(
             a_varchar,
             bytes,
             citexts,
-            composites,
+            as_text(ArrayForm(POINT3D_FORM), composites),
             array(date_, dates),
-            domains,
+            as_text(ArrayForm(BuiltinForm("int4")), domains),
             array(float8, floats),
             inets,
             array(int4, numbers),

@@ -10,10 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from datalayer.runtime import (
+    ArrayForm,
+    BuiltinForm,
     CidrNetwork,
     InetAddress,
     NoRow,
     array,
+    as_text,
     date_,
     float4,
     float8,
@@ -41,6 +44,7 @@ from psycopg import AsyncConnection
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
+from expected.composites import POINT3D_FORM, Point3d
 from expected.sample import (
     CREATE_SAMPLE,
     FIND_SAMPLES,
@@ -78,7 +82,7 @@ async def create_sample(
     a_char: str | None,
     a_cidr: CidrNetwork | None,
     a_citext: str | None,
-    a_composite: str | None,
+    a_composite: Point3d | None,
     a_date: date | None,
     a_daterange: Range[date] | None,
     a_domain: int | None,
@@ -106,9 +110,9 @@ async def create_sample(
     a_varchar: str | None,
     bytes: list[bytes_] | None,
     citexts: list[str] | None,
-    composites: list[str] | None,
+    composites: list[Point3d] | None,
     dates: list[date] | None,
-    domains: list[str] | None,
+    domains: list[int] | None,
     floats: list[float] | None,
     inets: list[InetAddress] | None,
     numbers: list[int] | None,
@@ -129,7 +133,7 @@ async def create_sample(
             a_char,
             a_cidr,
             a_citext,
-            a_composite,
+            as_text(POINT3D_FORM, a_composite),
             date_(a_date),
             range_(a_daterange),
             int4(a_domain),
@@ -157,9 +161,9 @@ async def create_sample(
             a_varchar,
             bytes,
             citexts,
-            composites,
+            as_text(ArrayForm(POINT3D_FORM), composites),
             array(date_, dates),
-            domains,
+            as_text(ArrayForm(BuiltinForm("int4")), domains),
             array(float8, floats),
             inets,
             array(int4, numbers),
