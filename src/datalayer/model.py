@@ -86,6 +86,8 @@ class PartKind(StrEnum):
     ASSIGNMENT = "assignment"
     CONDITION = "condition"
     JOIN = "join"
+    #: The condition of the rows behind a page.
+    KEYSET = "keyset"
     #: The comma between two assignments.
     SEPARATOR = "separator"
 
@@ -117,11 +119,66 @@ class OptionalPart:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderDirective:
+    """`-- @order name = created_at DESC, id`: an order that may be asked for."""
+
+    name: str
+    sql: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class PageDirective:
+    """`-- @page created_at DESC, id`, or `-- @page` for the order as written."""
+
+    sql: str | None
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """A column of the result that pages are ordered by."""
+
+    name: str
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """The ORDER BY of a statement that is asked for by name, or read page by page.
+
+    The offsets are those of `QuerySource.sql`.
+    """
+
+    #: The extent of the list behind ORDER BY.
+    start: int
+    end: int
+    orders: tuple[OrderDirective, ...] = ()
+    #: The order that the statement is written with, by its name.
+    default: str | None = None
+    page: PageDirective | None = None
+    #: The keys of each order by its name, which is empty when there is only one.
+    keys: tuple[tuple[str, tuple[SortKey, ...]], ...] = ()
+    #: Where the outermost SELECT begins, below its WITH.
+    main: int = 0
+    #: The parameter of LIMIT.
+    limit: str = ""
+
+    def keys_of(self, order: str | None) -> tuple[SortKey, ...]:
+        """Return the keys of one order."""
+        return dict(self.keys)[order or ""]
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     """One combination of what can be chosen about a statement when it is run."""
 
-    #: The optional parameters that are given.
+    #: The optional parameters that are given; `cursor` for a page behind the first.
     given: frozenset[str] = frozenset()
+    #: The name of an order; None for the one that is written.
+    order: str | None = None
+    #: Whether rows equal to the keys of a cursor are asked for, not those behind it.
+    ties: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +210,8 @@ class QuerySource:
     optional_parts: tuple[OptionalPart, ...] = ()
     #: The extents of the `-- @optional` comments, which are not sent.
     marks: tuple[tuple[int, int], ...] = ()
+    #: What `@order` and `@page` are about.
+    ordering: Ordering | None = None
     #: Parameters of which one must be given, for each SET that lists nothing else.
     needed: tuple[tuple[str, ...], ...] = ()
     #: The text of the whole file, for excerpts.

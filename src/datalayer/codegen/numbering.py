@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from datalayer.codegen.pieces import Piece, pieces_of, written
 
 if TYPE_CHECKING:
     from datalayer.model import QuerySource, Variant
+
+
+_PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,8 @@ def numbered(source: QuerySource, variant: Variant | None = None) -> NumberedSta
     Without a variant the whole statement is written, with all that is optional.
     """
     writer = _Writer(source)
-    for piece in pieces_of(source):
-        writer.write(written(piece, variant))
+    for piece in pieces_of(source, ties=variant is not None and variant.ties):
+        writer.write(written(source, piece, variant))
     return NumberedStatement(
         "".join(writer.parts), tuple(writer.order), tuple(writer.places)
     )
@@ -65,7 +69,15 @@ class _Writer:
         if piece.text is None:
             self._copy(piece.start, piece.end)
         else:
-            self._place(piece.text, range(piece.start, piece.end))
+            self._place(self._numbered(piece.text), range(piece.start, piece.end))
+
+    def _numbered(self, text: str) -> str:
+        def number(match: re.Match[str]) -> str:
+            if match[1] is None:
+                return "%"
+            return f"${self.order.setdefault(match[1], len(self.order) + 1)}"
+
+        return _PARAMETER.sub(number, text)
 
     def _copy(self, start: int, end: int) -> None:
         for placeholder in self.source.placeholders:

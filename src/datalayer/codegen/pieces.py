@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from datalayer.model import PartKind, QuerySource, Variant
+from datalayer.codegen.keysets import FIRST_KEY, behind, equal, order_by
+from datalayer.model import OptionalPart, PartKind, QuerySource, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datalayer.model import OptionalPart
+    from datalayer.model import Ordering
 
 #: Up to so many combinations of what is optional, all are analysed.
 ALL_COMBINATIONS = 64
@@ -19,36 +21,100 @@ ALL_COMBINATIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of the original, or what is written in the place of one."""
+    """A part of the original, or what is written in the place of one.
+
+    A text that is not the author's has `%(name)s` for parameters.
+    """
 
     start: int
     end: int
     text: str | None = None
+    #: Or one text for each order that can be asked for.
+    by_order: tuple[tuple[str, str], ...] = ()
     #: What decides whether it is there.
     part: OptionalPart | None = None
 
 
-def pieces_of(source: QuerySource) -> Iterator[Piece]:
-    """Cut a statement where something can be left out; yield all of it in order."""
+def pieces_of(source: QuerySource, *, ties: bool = False) -> Iterator[Piece]:
+    """Cut a statement where something can be chosen; yield all of it in order."""
     cuts = [
         *(Piece(start, end, text="") for start, end in source.marks),
         *(Piece(part.start, part.end, part=part) for part in source.optional_parts),
+        *_ordering_pieces(source, ties=ties),
     ]
     position = 0
     for cut in sorted(cuts, key=lambda piece: piece.start):
         if cut.start > position:
             yield Piece(position, cut.start)
-        yield cut
-        position = cut.end
+        # What replaces the end of a statement replaces the marks in it as well.
+        if cut.start >= position:
+            yield cut
+        position = max(position, cut.end)
     if position < len(source.sql):
         yield Piece(position, len(source.sql))
 
 
-def written(piece: Piece, variant: Variant | None) -> Piece:
-    """Return a piece as one variant has it; without one, everything is there."""
-    if piece.part is None or variant is None or piece.part.is_in(variant.given):
-        return piece
-    return Piece(piece.start, piece.end, text=piece.part.otherwise)
+def written(source: QuerySource, piece: Piece, variant: Variant | None) -> Piece:
+    """Return a piece as one variant has it; without one, as it is written."""
+    if variant is not None and piece.part and not piece.part.is_in(variant.given):
+        return Piece(piece.start, piece.end, text=escaped(piece.part.otherwise))
+    if piece.by_order:
+        order = variant.order if variant else None
+        default = source.ordering.default if source.ordering else None
+        texts = dict(piece.by_order)
+        return Piece(piece.start, piece.end, text=texts[order or default or ""])
+    return piece
+
+
+def escaped(text: str) -> str:
+    """Return a text of the author's in the form that has `%(name)s`."""
+    return text.replace("%", "%%")
+
+
+def _ordering_pieces(source: QuerySource, *, ties: bool) -> Iterator[Piece]:
+    ordering = source.ordering
+    if ordering is None:
+        return
+    if ordering.page is None:
+        orders = tuple((each.name, escaped(each.sql)) for each in ordering.orders)
+        yield Piece(ordering.start, ordering.end, by_order=orders)
+        return
+    # The statement becomes a subquery, which PostgreSQL pulls up where it can: the
+    # names of its columns then mean the same in WHERE as in ORDER BY.
+    begin, end = _order_by_start(source, ordering), len(source.sql)
+    yield Piece(ordering.main, ordering.main, text="SELECT * FROM (\n")
+    yield Piece(begin, begin, text="\n) AS page")
+    yield Piece(
+        begin, begin, by_order=_keyset(ordering, ties=ties), part=_part(ordering)
+    )
+    orders = tuple(
+        (name, f"\nORDER BY {order_by(keys)}") for name, keys in ordering.keys
+    )
+    yield Piece(begin, begin, by_order=orders)
+    yield Piece(begin, end, text=f"\nLIMIT %({ordering.limit})s")
+
+
+def _keyset(ordering: Ordering, *, ties: bool) -> tuple[tuple[str, str], ...]:
+    condition = equal if ties else behind
+    return tuple((name, f"\nWHERE {condition(keys)}") for name, keys in ordering.keys)
+
+
+def _part(ordering: Ordering) -> OptionalPart:
+    assert ordering.page is not None  # the caller asked
+    return OptionalPart(
+        PartKind.KEYSET,
+        ordering.page.location,
+        ordering.start,
+        ordering.start,
+        all_of=(FIRST_KEY,),
+    )
+
+
+def _order_by_start(source: QuerySource, ordering: Ordering) -> int:
+    """Return the end of what stands before ORDER BY."""
+    before = re.search(r"\s*\border\s+by\s*$", source.sql[: ordering.start], re.I)
+    assert before is not None  # this is what was found there
+    return before.start()
 
 
 def optional_groups(source: QuerySource) -> list[tuple[str, ...]]:
@@ -65,14 +131,21 @@ def optional_groups(source: QuerySource) -> list[tuple[str, ...]]:
 def variants_of(source: QuerySource) -> list[Variant]:
     """Return the variants to analyse, the whole statement first.
 
-    All of them up to `ALL_COMBINATIONS`; beyond that none of the parameters, each, and
-    every pair.
+    All combinations of what is optional up to `ALL_COMBINATIONS`; beyond that none of
+    the parameters, each, every pair, and all. Each order with all of them and none.
     """
     groups = optional_groups(source)
-    chosen = _choices(groups)
+    if source.ordering and source.ordering.page:
+        groups.append((FIRST_KEY,))
     variants = [
         Variant(frozenset(name for group in choice for name in group))
-        for choice in chosen
+        for choice in _choices(groups)
+    ]
+    orders = source.ordering.orders if source.ordering else ()
+    variants += [
+        replace(each, order=order.name)
+        for each in dict.fromkeys((variants[0], variants[-1]))
+        for order in orders
     ]
     return [each for each in variants if _says_something(source, each)]
 

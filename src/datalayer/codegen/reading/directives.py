@@ -16,6 +16,8 @@ from datalayer.model import (
     Allowance,
     ColumnDirective,
     Operation,
+    OrderDirective,
+    PageDirective,
     ParameterDirective,
     TypeDirective,
 )
@@ -33,6 +35,8 @@ DIRECTIVE = re.compile(r"--\s*@(?P<word>\w*)")
 _FORMS = {
     "allow": "`-- @allow rule: reason`",
     "column": "`-- @column name null`, `not null`, or `name[]` for its elements",
+    "order": "`-- @order name = column DESC, column`",
+    "page": "`-- @page column DESC, column`",
     "param": "`-- @param name = default`, `-- @param name null` or `not null`",
     "type": "`-- @type name module.Type` or `-- @type name module.Type validated`",
 }
@@ -42,6 +46,8 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ALLOWANCE = re.compile(r"\s*(?P<rule>[\w-]+)\s*:\s*(?P<reason>\S.*)")
+_ORDER = re.compile(r"\s*(?P<name>[a-z][a-z0-9_]*)\s*=\s*(?P<sql>\S.*)")
+_PAGE = re.compile(r"\s*(?P<sql>.*)")
 _RULES = quoted_list(RULES)
 _WORDS: dict[str, Literal] = {"false": False, "null": None, "true": True}
 _WITHOUT_COLUMNS = {Operation.AFFECTED, Operation.MANY_PARAMETERS}
@@ -55,6 +61,8 @@ class Directives:
     columns: tuple[ColumnDirective, ...] = ()
     types: tuple[TypeDirective, ...] = ()
     allowances: tuple[Allowance, ...] = ()
+    orders: tuple[OrderDirective, ...] = ()
+    page: PageDirective | None = None
     problems: tuple[LocatedError, ...] = ()
 
 
@@ -99,8 +107,18 @@ def read_directives(
             for claim in claims
             if claim.word == "allow"
         ),
+        orders=tuple(
+            OrderDirective(claim.name, str(claim.value), claim.location)
+            for claim in claims
+            if claim.word == "order"
+        ),
+        page=next((_page(claim) for claim in claims if claim.word == "page"), None),
         problems=tuple(problems),
     )
+
+
+def _page(claim: _Claim) -> PageDirective:
+    return PageDirective(str(claim.value) if claim.value else None, claim.location)
 
 
 def _by_name(claims: list[_Claim], word: str) -> list[dict[str, _Claim]]:
@@ -189,7 +207,7 @@ def _compare(line: _Line, claim: _Claim, earlier: list[_Claim]) -> None:
         for each in earlier
         if (each.word, each.name) == (claim.word, claim.name)
     }
-    piece = line.pieces()[0]
+    piece = next(iter(line.pieces()), line.head)
     said = of_name.get(claim.aspect)
     if said is not None:
         same = (said.value, said.options) == (claim.value, claim.options)
@@ -216,6 +234,8 @@ def _read(line: _Line, operation: Operation, declared: Sequence[str]) -> _Claim:
         _unknown_word(line)
     if word == "allow":
         return _allowance(line)
+    if word in {"order", "page"}:
+        return _order(line, word, operation)
     if operation is Operation.SCRIPT:
         line.fail(
             "a script has neither parameters nor columns",
@@ -258,6 +278,22 @@ def _allowance(line: _Line) -> _Claim:
         )
     location = line.source.location(line.offset + said.start("rule"))
     return _Claim("allow", said["rule"], location, "reason", said["reason"].strip())
+
+
+def _order(line: _Line, word: str, operation: Operation) -> _Claim:
+    """Read `@order name = list` and `@page list`; the list is SQL."""
+    if operation is not Operation.MANY:
+        line.fail(
+            f"`@{word}` is for queries of many rows",
+            "remove the directive, or the sign behind the name",
+            line.head,
+        )
+    said = (_ORDER if word == "order" else _PAGE).match(line.text, line.head.end())
+    if said is None:
+        line.fail(f"`@{word}` without a name and a list", f"write {_FORMS[word]}")
+    location = line.source.location(line.offset + said.start("sql"))
+    name = said["name"] if word == "order" else "page"
+    return _Claim(word, name, location, "sql", said["sql"].strip())
 
 
 def _unknown_word(line: _Line) -> NoReturn:

@@ -34,7 +34,9 @@ _SPECIFICATION = re.compile(
 )
 _RECORD_CLASS = re.compile(r"--\s*record_class\s*:\s*(?P<name>.*?)\s*$")
 _NEARLY_RECORD_CLASS = re.compile(r"--\s*record[-_ ]?class\s*:", re.IGNORECASE)
-_KNOWN_DIRECTIVE = re.compile(r"--\s*@(allow|column|param|type)\b", re.IGNORECASE)
+_KNOWN_DIRECTIVE = re.compile(
+    r"--\s*@(allow|column|order|page|param|type)\b", re.IGNORECASE
+)
 _OPERATIONS = {str(operation): operation for operation in Operation}
 _RETURNS_ROWS = {Operation.MANY, Operation.ONE, Operation.RETURNING}
 

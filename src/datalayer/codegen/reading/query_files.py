@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.reading.header import read_header
 from datalayer.codegen.reading.optional_parts import read_optional_parts
+from datalayer.codegen.reading.ordering import read_ordering
 from datalayer.codegen.reading.scanner import scan_placeholders
 from datalayer.codegen.reading.sections import split_sections
 from datalayer.errors import (
@@ -21,7 +22,13 @@ from datalayer.errors import (
     UnusedParameter,
 )
 from datalayer.lexer import TokenKind, split_statements
-from datalayer.model import Operation, OptionalPart, Placeholder, QuerySource
+from datalayer.model import (
+    Operation,
+    OptionalPart,
+    Ordering,
+    Placeholder,
+    QuerySource,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,6 +80,7 @@ class _Body:
     optional_parts: tuple[OptionalPart, ...]
     marks: tuple[tuple[int, int], ...]
     needed: tuple[tuple[str, ...], ...]
+    ordering: Ordering | None
     problems: tuple[LocatedError, ...]
 
 
@@ -112,7 +120,17 @@ def _query(
             if end <= body.end
         ),
         needed=body.needed,
+        ordering=_moved(body.ordering, body.start),
         file_text=source.text,
+    )
+
+
+def _moved(ordering: Ordering | None, start: int) -> Ordering | None:
+    return ordering and replace(
+        ordering,
+        start=ordering.start - start,
+        end=ordering.end - start,
+        main=ordering.main - start,
     )
 
 
@@ -122,6 +140,7 @@ def _read_body(source: SourceText, section: Section, header: Header) -> _Body:
     declared = [parameter.name for parameter in header.line.parameters or ()]
     scan = scan_placeholders(source, tokens, declared)
     optional = read_optional_parts(source, tokens, scan.placeholders, declared)
+    ordering = read_ordering(source, tokens, scan.placeholders, header.directives)
     return _Body(
         start=start,
         end=end,
@@ -129,10 +148,12 @@ def _read_body(source: SourceText, section: Section, header: Header) -> _Body:
         optional_parts=optional.parts,
         marks=optional.marks,
         needed=optional.needed,
+        ordering=ordering.ordering,
         problems=(
             *scan.problems,
             *_mismatches(source, header, scan, tokens),
             *optional.problems,
+            *ordering.problems,
         ),
     )
 

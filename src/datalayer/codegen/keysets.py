@@ -1,0 +1,71 @@
+"""The SQL that finds the rows behind those of a page.
+
+Keyset paging: https://use-the-index-luke.com/no-offset tells why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datalayer.model import SortKey
+
+#: The argument that continues a list.
+CURSOR = "cursor"
+#: The first of the values that it holds.
+FIRST_KEY = f"{CURSOR}_1"
+
+
+def key_parameters(keys: Sequence[SortKey]) -> list[str]:
+    """Return the names of the values that a cursor holds."""
+    return [f"{CURSOR}_{number}" for number, _ in enumerate(keys, 1)]
+
+
+def behind(keys: Sequence[SortKey]) -> str:
+    """Return the condition of the rows behind a cursor; `%(name)s` are its values.
+
+    Keys of one direction are compared as a row; otherwise the first key stands alone
+    as well, so that an index can begin there.
+    """
+    names = [_quoted(key.name) for key in keys]
+    values = [f"%({name})s" for name in key_parameters(keys)]
+    sign = "<" if keys[0].descending else ">"
+    if len(keys) == 1:
+        return f"{names[0]} {sign} {values[0]}"
+    if len({key.descending for key in keys}) == 1:
+        return f"({', '.join(names)}) {sign} ({', '.join(values)})"
+    bound = f"{names[0]} {sign}= {values[0]}"
+    return f"{bound} AND ({_lexical(keys, names, values)})"
+
+
+def equal(keys: Sequence[SortKey]) -> str:
+    """Return the condition of the rows that a cursor cannot tell apart."""
+    names = [_quoted(key.name) for key in keys]
+    values = [f"%({name})s" for name in key_parameters(keys)]
+    return " AND ".join(f"{n} = {v}" for n, v in zip(names, values, strict=True))
+
+
+def order_by(keys: Sequence[SortKey]) -> str:
+    """Return the list of an ORDER BY."""
+    return ", ".join(
+        f"{_quoted(key.name)}{' DESC' if key.descending else ''}" for key in keys
+    )
+
+
+def _lexical(
+    keys: Sequence[SortKey], names: Sequence[str], values: Sequence[str]
+) -> str:
+    sign = "<" if keys[0].descending else ">"
+    first = f"{names[0]} {sign} {values[0]}"
+    if len(keys) == 1:
+        return first
+    rest = _lexical(keys[1:], names[1:], values[1:])
+    inner = f"({rest})" if len(keys) > 2 else rest
+    return f"{first} OR ({names[0]} = {values[0]} AND {inner})"
+
+
+def _quoted(name: str) -> str:
+    # Always in quotes: which words are reserved differs between versions.
+    return '"' + name.replace('"', '""') + '"'
