@@ -122,6 +122,18 @@ class IncompleteArguments(DataLayerError):
     """Some of what belongs together was given, or nothing to change; give the rest."""
 
 
+class InvalidCursor(DataLayerError):
+    """A cursor was changed, or is another query's; pass `next` of a page unchanged."""
+
+
+class InvalidLimit(DataLayerError):
+    """A page has too few or too many rows; pass a number that is allowed."""
+
+
+class UnknownOrder(DataLayerError):
+    """A query has no order of that name; the message lists those it has."""
+
+
 class QueryFailed(DataLayerError):
     """PostgreSQL refused a query that was run by hand; the message is its own."""
 

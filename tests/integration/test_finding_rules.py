@@ -12,7 +12,10 @@ from datalayer.codegen.reading.query_files import read_query_file
 from datalayer.codegen.reading.source_text import SourceText
 from datalayer.codegen.rules import RULES
 
-SCHEMA = "CREATE TABLE item (id int PRIMARY KEY, name text)"
+SCHEMA = """
+CREATE TABLE item (id int PRIMARY KEY, name text, rank int NOT NULL DEFAULT 0);
+CREATE INDEX idx_item_rank ON item (rank);
+"""
 
 
 @pytest.mark.parametrize("name", RULES)

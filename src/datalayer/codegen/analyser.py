@@ -11,6 +11,7 @@ from datalayer.codegen.catalog import Catalog
 from datalayer.codegen.describe import Description, Refusal, describe, plan
 from datalayer.codegen.inference import infer
 from datalayer.codegen.numbering import NumberedStatement, numbered
+from datalayer.codegen.paging import check_pages
 from datalayer.codegen.pieces import variants_of
 from datalayer.codegen.refusals import located, refused
 from datalayer.codegen.shape_checks import check_shape, finding_of
@@ -94,7 +95,8 @@ def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
     shape = _analyse_variant(session, source, first)
     for variant in others:
         shape = weaker(shape, _analyse_variant(session, source, variant), variant)
-    return replace(shape, parameters=in_order(source, shape.parameters))
+    shape = replace(shape, parameters=in_order(source, shape.parameters))
+    return check_pages(session.connection, session.catalog, shape)
 
 
 def _analyse_variant(
@@ -257,6 +259,8 @@ def _parameters(
     types = {directive.name: directive.dotted for directive in source.type_directives}
     parameters = []
     for index, name in enumerate(statement.order):
+        if name not in source.parameters:
+            continue  # a value of a cursor
         accepted = inference.parameters[index]
         directive = said.get(name)
         parameters.append(

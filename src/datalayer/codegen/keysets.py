@@ -37,7 +37,7 @@ def behind(keys: Sequence[SortKey]) -> str:
     if len({key.descending for key in keys}) == 1:
         return f"({', '.join(names)}) {sign} ({', '.join(values)})"
     bound = f"{names[0]} {sign}= {values[0]}"
-    return f"{bound} AND ({_lexical(keys, names, values)})"
+    return f"{bound}\n    AND ({_lexical(keys, names, values)})"
 
 
 def equal(keys: Sequence[SortKey]) -> str:
@@ -63,7 +63,7 @@ def _lexical(
         return first
     rest = _lexical(keys[1:], names[1:], values[1:])
     inner = f"({rest})" if len(keys) > 2 else rest
-    return f"{first} OR ({names[0]} = {values[0]} AND {inner})"
+    return f"{first}\n        OR {names[0]} = {values[0]} AND {inner}"
 
 
 def _quoted(name: str) -> str:

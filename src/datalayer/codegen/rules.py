@@ -59,6 +59,31 @@ SHOW timezone;
 """,
     ),
     _rule(
+        "page-without-index",
+        "pages whose rows have to be sorted first",
+        """PostgreSQL reads and sorts all the rows for each page, although a page shows
+        a few of them. With an index on the keys, in their order and behind the columns
+        that conditions bind, it begins where the cursor stands.""",
+        "create an index on the keys of the pages",
+        """
+-- name: list_items(row_limit)
+-- @page rank, id
+SELECT id, rank FROM item ORDER BY rank, id LIMIT :row_limit;
+""",
+    ),
+    _rule(
+        "uncertain-page-keys",
+        "pages whose keys do not tell two rows apart",
+        """The next page begins behind the keys of the last row. Another row with equal
+        keys would be shown on neither page.""",
+        "end the order with a unique column",
+        """
+-- name: list_items(row_limit)
+-- @page rank
+SELECT id, rank FROM item ORDER BY rank LIMIT :row_limit;
+""",
+    ),
+    _rule(
         "uncertain-row-count",
         "a query of one row that is not certain to return at most one",
         """A query whose name ends in `^`, `$` or `<!` gives one row. Where nothing

@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.reading.source_text import quoted_list
+from datalayer.codegen.rules import NEEDLESS
 from datalayer.errors import VariantError
 from datalayer.location import excerpt
 from datalayer.model import Column, Parameter, QueryShape, RowCount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from datalayer.errors import QueryRefused
-    from datalayer.model import QuerySource, Variant
+    from datalayer.model import Finding, QuerySource, Variant
 
 
 def in_order(
@@ -23,8 +24,15 @@ def in_order(
     """Return parameters in the order of the header; mark those that may be left out."""
     by_name = {parameter.name: parameter for parameter in parameters}
     optional = source.optional_parameters
+    limit = source.ordering.limit if source.ordering else ""
     return tuple(
-        replace(by_name[name], optional=name in optional) for name in source.parameters
+        replace(
+            by_name[name],
+            optional=name in optional,
+            # A page has a number of rows.
+            nullable=by_name[name].nullable and name != limit,
+        )
+        for name in source.parameters
     )
 
 
@@ -41,8 +49,16 @@ def weaker(shape: QueryShape, other: QueryShape, variant: Variant) -> QueryShape
             shape.row_count.at_least_one and other.row_count.at_least_one,
             shape.row_count.at_most_one and other.row_count.at_most_one,
         ),
-        findings=tuple(dict.fromkeys((*shape.findings, *other.findings))),
+        findings=tuple(_findings(shape, other)),
     )
+
+
+def _findings(shape: QueryShape, other: QueryShape) -> Iterator[Finding]:
+    """Yield what is found in either; a line is needless when it is so in both."""
+    for finding in dict.fromkeys((*shape.findings, *other.findings)):
+        in_both = finding in shape.findings and finding in other.findings
+        if in_both or finding.rule not in NEEDLESS:
+            yield finding
 
 
 def of_variant(

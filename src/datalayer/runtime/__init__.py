@@ -14,6 +14,7 @@ from datalayer.runtime.forms import (
 from datalayer.runtime.hstore import hstore, hstore_value
 from datalayer.runtime.json import JsonInput, JsonValue, json_, jsonb
 from datalayer.runtime.network import CidrNetwork, InetAddress
+from datalayer.runtime.paging import Page, Paging
 from datalayer.runtime.parameters import (
     array,
     date_,
@@ -44,14 +45,16 @@ from datalayer.runtime.sync import (
     fetch_one,
     fetch_optional,
     fetch_or_no_row,
+    fetch_page,
 )
-from datalayer.runtime.varied import UNSET, Part, Unset, VariedQuery, optional
+from datalayer.runtime.varied import UNSET, Choice, Part, Unset, VariedQuery, optional
 
 __all__ = [
     "NO_ROW",
     "UNSET",
     "ArrayForm",
     "BuiltinForm",
+    "Choice",
     "CidrNetwork",
     "CompositeForm",
     "CustomForm",
@@ -60,6 +63,8 @@ __all__ = [
     "JsonInput",
     "JsonValue",
     "NoRow",
+    "Page",
+    "Paging",
     "Part",
     "Query",
     "TextForm",
@@ -78,6 +83,7 @@ __all__ = [
     "fetch_one",
     "fetch_optional",
     "fetch_or_no_row",
+    "fetch_page",
     "float4",
     "float8",
     "from_text",

@@ -11,6 +11,7 @@ from psycopg import AsyncRawCursor, sql
 from psycopg.pq import PipelineStatus
 from psycopg.rows import tuple_row
 
+from datalayer.runtime.paging import page_of, page_values
 from datalayer.runtime.query import NO_ROW, NoRow
 from datalayer.runtime.rows import (
     adapt,
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
+    from datalayer.runtime.paging import Page
     from datalayer.runtime.query import Query
+    from datalayer.runtime.varied import VariedQuery
 
 ResultT = TypeVar("ResultT")
 
@@ -47,6 +50,23 @@ async def fetch_all(
     except Exception as error:
         annotate(error, query)
         raise
+
+
+async def fetch_page(
+    connection: AsyncConnection[Any],
+    query: VariedQuery[ResultT],
+    values: Mapping[str, object],
+    *,
+    limit: int,
+    cursor: str | None,
+    order: str = "",
+) -> Page[ResultT]:
+    """Return the first page, or the one behind a cursor."""
+    name, paging = query.name, query.paging
+    assert paging is not None  # what the generator calls this for has one
+    values = page_values(name, paging, values, limit=limit, cursor=cursor, order=order)
+    rows = await fetch_all(connection, *query.given(values, order=order))
+    return page_of(name, paging, rows, limit=limit, order=order)
 
 
 async def fetch_one(

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Generic, LiteralString, TypeAlias, TypeVar
 
-from datalayer.errors import IncompleteArguments
+from datalayer.errors import IncompleteArguments, UnknownOrder
 from datalayer.runtime.forms import Form
+from datalayer.runtime.paging import Paging
 from datalayer.runtime.query import Query
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
@@ -36,11 +37,18 @@ UNSET: Final = Unset.UNSET
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several texts, by the order that is asked for."""
+
+    options: Mapping[str, LiteralString]
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A piece of a statement that is there only for some arguments."""
 
     #: With `%(name)s` for parameters, as psycopg has them.
-    sql: LiteralString
+    sql: LiteralString | Choice
     #: It is there when all of these are given …
     all_of: tuple[str, ...] = ()
     #: … and one of these, if there are any.
@@ -49,7 +57,11 @@ class Part:
     otherwise: LiteralString = ""
 
 
-Piece: TypeAlias = "LiteralString | Part"
+Piece: TypeAlias = "LiteralString | Choice | Part"
+
+
+#: The parameters that are given, and an order.
+_Key: TypeAlias = tuple[frozenset[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,39 +80,59 @@ class VariedQuery(Generic[ResultT_co]):
     decode: tuple[tuple[int, Form], ...] = ()
     #: Parameters of which one must be given, for each SET that has nothing else.
     needed: tuple[tuple[str, ...], ...] = ()
-    _made: dict[frozenset[str], tuple[Query[ResultT_co], tuple[str, ...]]] = field(
+    #: How its rows are read page by page, if they are.
+    paging: Paging | None = None
+    _made: dict[_Key, tuple[Query[ResultT_co], tuple[str, ...]]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
     def given(
-        self, values: Mapping[str, object]
+        self, values: Mapping[str, object], *, order: str = ""
     ) -> tuple[Query[ResultT_co], tuple[object, ...]]:
         """Return the statement for the values that are not `UNSET`, and those values.
 
         Raises `IncompleteArguments` when a piece needs two values of which one is
-        missing, or when nothing is left to be assigned.
+        missing, or when nothing is left to be assigned, and `UnknownOrder`.
         """
         names = frozenset(name for name, value in values.items() if value is not UNSET)
-        made = self._made.get(names)
+        made = self._made.get((names, order))
         if made is None:
-            made = self._made[names] = self._make(names)
-        query, order = made
-        return query, tuple(values[name] for name in order)
+            made = self._made[names, order] = self._make(names, order)
+        query, parameters = made
+        return query, tuple(values[name] for name in parameters)
 
-    def _make(self, given: frozenset[str]) -> tuple[Query[ResultT_co], tuple[str, ...]]:
+    def _make(
+        self, given: frozenset[str], order: str
+    ) -> tuple[Query[ResultT_co], tuple[str, ...]]:
         self._check(given)
-        order: dict[str, int] = {}
+        numbers: dict[str, int] = {}
 
         def number(match: re.Match[str]) -> str:
             if match[1] is None:
                 return "%"
-            return f"${order.setdefault(match[1], len(order) + 1)}"
+            return f"${numbers.setdefault(match[1], len(numbers) + 1)}"
 
-        text = "".join(_written(piece, given) for piece in self.sql)
+        text = "".join(self._written(piece, given, order) for piece in self.sql)
         # Literals, joined: the names in it are those of the generator.
         sql: Any = _MARK.sub(number, text)
         query = Query(self.name, self.source, sql, self.row, self.convert, self.decode)
-        return query, tuple(order)
+        return query, tuple(numbers)
+
+    def _written(
+        self, piece: Piece, given: frozenset[str], order: str
+    ) -> LiteralString:
+        if isinstance(piece, Part):
+            if not _is_in(piece, given):
+                return piece.otherwise
+            piece = piece.sql
+        if not isinstance(piece, Choice):
+            return piece
+        if order not in piece.options:
+            raise UnknownOrder(
+                f"`{self.name}` has no order `{order}`",
+                help=f"its orders: {_quoted(tuple(piece.options))}",
+            )
+        return piece.options[order]
 
     def _check(self, given: frozenset[str]) -> None:
         for names in self.needed:
@@ -129,12 +161,6 @@ def _is_in(part: Part, given: frozenset[str]) -> bool:
     return given.issuperset(part.all_of) and (
         not part.any_of or not given.isdisjoint(part.any_of)
     )
-
-
-def _written(piece: Piece, given: frozenset[str]) -> str:
-    if isinstance(piece, str):
-        return piece
-    return piece.sql if _is_in(piece, given) else piece.otherwise
 
 
 def _quoted(names: tuple[str, ...] | frozenset[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.numbering import numbered
@@ -30,11 +30,15 @@ from datalayer.codegen.rendering.typemap import (
     union,
 )
 from datalayer.codegen.rendering.varied import (
+    PAGE,
     QUERY,
     VARIED_QUERY,
     given_arguments,
+    is_paged,
     is_varied,
-    varied_sql,
+    own_parameters,
+    page_call,
+    varied_arguments,
 )
 from datalayer.lexer import significant_tokens
 from datalayer.model import Operation
@@ -90,6 +94,8 @@ def outcome_of(plan: QueryPlan, type_classes: TypeClasses) -> Outcome:
     if operation is Operation.VALUE:
         return _value_outcome(plan, type_classes)
     row = PythonType(plan.class_name or "", "")
+    if operation is Operation.MANY and is_paged(shape.source):
+        return Outcome(replace(PAGE, arguments=(row,)), "fetch_page")
     if operation is Operation.MANY:
         return Outcome(PythonType("list", arguments=(row,)), "fetch_all")
     if certain:
@@ -177,12 +183,7 @@ def render_constant(
             before_it = f"{keyword}="
             lines.append(lay_out(code, indent=margin + 4, before=before_it, after=","))
     if varied:
-        lines += varied_sql(source, spellings, indent=margin + 4)
-        if source.needed:
-            sets = tuple(tuple_of(tuple(map(string, each))) for each in source.needed)
-            lines.append(
-                lay_out(tuple_of(sets), indent=margin + 4, before="needed=", after=",")
-            )
+        lines += varied_arguments(source, spellings, indent=margin + 4)
     else:
         lines.append(f"{inner}sql={text_block(statement_of(plan))},")
     lines.append(" " * margin + ")" + after)
@@ -226,12 +227,13 @@ def render_function(
         items.append(
             Brackets(f"parameters: {iterable}[", (plan.class_name or "",), "]")
         )
-    elif plan.parameters:
-        items.append("*")
-        items += (
+    else:
+        declared: list[Code] = [
             render_field(field, spellings, locals_[field.source_name], " = ")
             for field in plan.parameters
-        )
+        ]
+        declared += own_parameters(plan.shape.source, spellings)
+        items += ["*", *declared] if declared else []
     signature = lay_out(
         Brackets(f"{flavour.define} {plan.function}(", tuple(items), ")"),
         after=f" -> {spell(outcome.type, spellings)}:",
@@ -257,9 +259,13 @@ def body_names(
     plan: QueryPlan, outcome: Outcome, type_classes: TypeClasses, flavour: Flavour
 ) -> set[Name]:
     """Return the functions of the runtime that a function's body calls."""
+    ordering = plan.shape.source.ordering
+    # What limits a page is made by the runtime.
+    limit = ordering.limit if ordering else ""
     used = {
         (name.module, name.name)
         for parameter in plan.shape.parameters
+        if parameter.name != limit
         for name in called(sent(parameter.type, "", type_classes))
     }
     if used and plan.shape.source.optional_parameters:
@@ -295,10 +301,13 @@ def _call(
     values_by_name = {
         name: code_of(sent(types[name], names[name], type_classes), spellings)
         for name in order
+        if name in types  # the others are those of a cursor
     }
     values = tuple_of(tuple(values_by_name.values()))
     arguments: tuple[Code, ...] = ("connection", plan.constant)
-    if is_varied(source):
+    if is_paged(source):
+        arguments = page_call(source, plan.constant, values_by_name, names, spellings)
+    elif is_varied(source):
         arguments = (
             "connection",
             given_arguments(source, plan.constant, values_by_name, spellings),

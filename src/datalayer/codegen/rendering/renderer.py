@@ -33,7 +33,7 @@ from datalayer.codegen.rendering.preamble import (
 )
 from datalayer.codegen.rendering.type_modules import type_modules
 from datalayer.codegen.rendering.typemap import PythonType, called, parts
-from datalayer.codegen.rendering.varied import statement_types
+from datalayer.codegen.rendering.varied import own_types, statement_types
 from datalayer.errors import NameClash, ProblemsFound
 from datalayer.location import excerpt
 from datalayer.model import Operation
@@ -219,6 +219,7 @@ def _signature_types(job: _Job) -> Iterator[PythonType]:
         if query.shape.source.operation is Operation.MANY_PARAMETERS:
             yield ITERABLE
             continue
+        yield from own_types(query.shape.source)
         for field in query.parameters:
             yield field.type
             if field.default is not None and field.default.type is not None:
