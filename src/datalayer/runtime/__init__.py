@@ -12,6 +12,7 @@ from datalayer.runtime.forms import (
     as_text,
 )
 from datalayer.runtime.hstore import hstore, hstore_value
+from datalayer.runtime.intervals import interval_value
 from datalayer.runtime.json import JsonInput, JsonValue, json_, jsonb
 from datalayer.runtime.network import CidrNetwork, InetAddress
 from datalayer.runtime.paging import Page, Paging
@@ -92,6 +93,7 @@ __all__ = [
     "int2",
     "int4",
     "int8",
+    "interval_value",
     "json_",
     "json_array",
     "json_type",

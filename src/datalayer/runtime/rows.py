@@ -15,6 +15,7 @@ from datalayer.errors import (
 from datalayer.runtime.decoding import decode_columns
 from datalayer.runtime.documents import JsonReader, leave_json_text
 from datalayer.runtime.documents.unfit import Unfit, spell_path
+from datalayer.runtime.intervals import interval_value, refuse_infinity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,8 @@ def adapt(adapters: AdaptersMap, query: Query[Any]) -> None:
     """Let a cursor return what the converters of a query take."""
     if any(isinstance(convert, JsonReader) for _, convert in query.convert):
         leave_json_text(adapters)
+    if any(convert is interval_value for _, convert in query.convert):
+        refuse_infinity(adapters)
 
 
 def build_results(

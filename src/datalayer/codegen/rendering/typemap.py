@@ -89,6 +89,8 @@ _DATE = PythonType("date", "datetime")
 _DATETIME = PythonType("datetime", "datetime")
 _DECIMAL = PythonType("Decimal", "decimal")
 _FLOAT = PythonType("float")
+#: Makes psycopg refuse what is infinite, also in an array.
+_INTERVAL = PythonType("interval_value", RUNTIME)
 _INT = PythonType("int")
 _JSON_INPUT = PythonType("JsonInput", RUNTIME)
 _OBJECT = PythonType("object")
@@ -138,7 +140,7 @@ TYPES: Mapping[str, TypeMapping] = {
     "int8": _same(_INT, "int8"),
     "int8multirange": _same(_multirange(_INT), "multirange"),
     "int8range": _same(_range(_INT), "range_"),
-    "interval": _same(_TIMEDELTA),
+    "interval": TypeMapping(_TIMEDELTA, _TIMEDELTA, reader=_INTERVAL),
     "json": TypeMapping(JSON, _JSON_INPUT, "json_"),
     "jsonb": TypeMapping(JSON, _JSON_INPUT, "jsonb"),
     "jsonpath": _TEXT,
@@ -332,8 +334,8 @@ def reader_of(type_: SqlType, type_classes: TypeClasses) -> PythonType | Call | 
         return map_type(type_, type_classes).reader
     element = type_.element
     reader = reader_of(element, type_classes)
-    if reader is None and known_to_psycopg(element):
-        return None
+    if known_to_psycopg(element) and reader in (None, _INTERVAL):
+        return reader
     arguments: tuple[Expression, ...] = (reader,) if reader else ()
     if element.delimiter != "," and not known_to_psycopg(element):
         arguments += (f'delimiter="{element.delimiter}"',)

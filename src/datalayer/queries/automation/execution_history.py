@@ -18,6 +18,7 @@ from datalayer.runtime import (
     fetch_optional,
     int4,
     int8,
+    interval_value,
     timestamptz,
 )
 
@@ -347,6 +348,7 @@ LIST_EXECUTION_TIMELINE = Query(
     name="automation.list_execution_timeline",
     source="queries/automation/execution_history.sql:134",
     row=ExecutionPeriod,
+    convert=((4, interval_value),),
     sql="""\
 WITH /* automation.list_execution_timeline */ change AS (
     SELECT

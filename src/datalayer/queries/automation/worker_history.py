@@ -18,6 +18,7 @@ from datalayer.runtime import (
     fetch_optional,
     int4,
     int8,
+    interval_value,
     timestamptz,
 )
 
@@ -343,6 +344,7 @@ LIST_WORKER_TIMELINE = Query(
     name="automation.list_worker_timeline",
     source="queries/automation/worker_history.sql:132",
     row=WorkerPeriod,
+    convert=((4, interval_value),),
     sql="""\
 WITH /* automation.list_worker_timeline */ change AS (
     SELECT

@@ -16,6 +16,7 @@ from datalayer.runtime import (
     fetch_one,
     fetch_optional,
     int8,
+    interval_value,
     timestamptz,
 )
 
@@ -512,6 +513,7 @@ def count_jobs(connection: Connection[Any]) -> list[StatusCount]:
 GET_QUEUE_AGE: Query[timedelta | None] = Query(
     name="operations.get_queue_age",
     source="queries/operations/queue.sql:284",
+    convert=((0, interval_value),),
     sql="""\
 SELECT /* operations.get_queue_age */
     coalesce($1, statement_timestamp())
@@ -537,6 +539,7 @@ def get_queue_age(
 GET_NEXT_WORK: Query[timedelta | None] = Query(
     name="operations.get_next_work",
     source="queries/operations/queue.sql:296",
+    convert=((0, interval_value),),
     sql="""\
 SELECT /* operations.get_next_work */
     least(
@@ -569,6 +572,7 @@ GET_QUEUE_OUTLOOK = Query(
     name="operations.get_queue_outlook",
     source="queries/operations/queue.sql:314",
     row=QueueOutlook,
+    convert=((1, interval_value), (2, interval_value), (4, interval_value)),
     sql="""\
 WITH /* operations.get_queue_outlook */ moment AS MATERIALIZED (
     SELECT coalesce($1, statement_timestamp()) AS now

@@ -30,6 +30,7 @@ from datalayer.runtime import (
     int2,
     int4,
     int8,
+    interval_value,
     multirange,
     oid,
     range_,
@@ -127,7 +128,7 @@ LIST_SAMPLES = Query(
     name="list_samples",
     source="queries/sample.sql:1",
     row=Sample,
-    convert=((33, text_array()),),
+    convert=((17, interval_value), (33, text_array())),
     decode=(
         (6, POINT3D_FORM),
         (34, ArrayForm(POINT3D_FORM)),
