@@ -13,6 +13,7 @@ STEPS = (
     ("the sync twins of the async sources", ("scripts/async_to_sync.py",)),
     ("src/datalayer/queries from queries/", ("-m", "datalayer", "generate")),
     ("the expected output of the golden cases", ("tests/golden/regenerate.py",)),
+    ("the table of docs/types.md", ("scripts/types_page.py",)),
 )
 
 
