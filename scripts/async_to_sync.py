@@ -49,6 +49,7 @@ _NAMES = {
     "asynccontextmanager": "contextmanager",
     "enter_async_context": "enter_context",
     "run_aside": "run_here",
+    "sleep_aside": "sleep_here",
 }
 
 #: In comments and strings.

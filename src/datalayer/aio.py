@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
@@ -21,19 +21,24 @@ from datalayer.opening import (
     explain_timeout,
     run_aside,
 )
+from datalayer.runtime.aio import retry_transaction
 from datalayer.server import acquire_server
 from datalayer.urls import describe_target, unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+    from psycopg import IsolationLevel
 
     from datalayer.migrate import Event, MigrationReport
     from datalayer.server import ServerHandle
 
 __all__ = ["AsyncDatabase", "open"]
+
+ResultT = TypeVar("ResultT")
 
 
 async def open(url: str | None = None, pool_size: int = 10) -> AsyncDatabase:
@@ -123,6 +128,28 @@ class AsyncDatabase:
             connection.transaction(),
         ):
             yield connection
+
+    async def retry(
+        self,
+        work: Callable[[AsyncConnection[TupleRow]], Awaitable[ResultT]],
+        *,
+        attempts: int = 10,
+        isolation_level: IsolationLevel | None = None,
+        timeout: float | None = None,
+    ) -> ResultT:
+        """Run a unit of work in a transaction, again when another one made it fail.
+
+        That is a serialisation failure or a deadlock; `work` is called with a
+        connection, and must do nothing outside of the database that it cannot repeat.
+        Without an isolation level it is that of the server.
+        """
+        async with self.connection(timeout=timeout) as connection:
+            before = connection.isolation_level
+            await connection.set_isolation_level(isolation_level or before)
+            try:
+                return await retry_transaction(connection, work, attempts=attempts)
+            finally:
+                await connection.set_isolation_level(before)
 
     async def migrate(
         self,

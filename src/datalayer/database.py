@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 from psycopg import Connection
@@ -20,6 +20,7 @@ from datalayer.opening import (
     explain_timeout,
     run_here,
 )
+from datalayer.runtime.sync import retry_transaction
 from datalayer.server import acquire_server
 from datalayer.urls import describe_target, unreachable
 
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from psycopg import IsolationLevel
+
     from datalayer.migrate import Event, MigrationReport
     from datalayer.server import ServerHandle
 
 __all__ = ["Database", "open"]
+
+ResultT = TypeVar("ResultT")
 
 
 def open(url: str | None = None, pool_size: int = 10) -> Database:
@@ -120,6 +125,28 @@ class Database:
             connection.transaction(),
         ):
             yield connection
+
+    def retry(
+        self,
+        work: Callable[[Connection[TupleRow]], ResultT],
+        *,
+        attempts: int = 10,
+        isolation_level: IsolationLevel | None = None,
+        timeout: float | None = None,
+    ) -> ResultT:
+        """Run a unit of work in a transaction, again when another one made it fail.
+
+        That is a serialisation failure or a deadlock; `work` is called with a
+        connection, and must do nothing outside of the database that it cannot repeat.
+        Without an isolation level it is that of the server.
+        """
+        with self.connection(timeout=timeout) as connection:
+            before = connection.isolation_level
+            connection.set_isolation_level(isolation_level or before)
+            try:
+                return retry_transaction(connection, work, attempts=attempts)
+            finally:
+                connection.set_isolation_level(before)
 
     def migrate(
         self,

@@ -130,6 +130,10 @@ class InvalidLimit(DataLayerError):
     """A page has too few or too many rows; pass a number that is allowed."""
 
 
+class TransactionInProgress(DataLayerError):
+    """A transaction is under way, where only a whole one can be retried."""
+
+
 class UnknownOrder(DataLayerError):
     """A query has no order of that name; the message lists those it has."""
 

@@ -47,6 +47,7 @@ from datalayer.runtime.sync import (
     fetch_optional,
     fetch_or_no_row,
     fetch_page,
+    retry_transaction,
 )
 from datalayer.runtime.varied import UNSET, Choice, Part, Unset, VariedQuery, optional
 
@@ -103,6 +104,7 @@ __all__ = [
     "oid",
     "optional",
     "range_",
+    "retry_transaction",
     "text_array",
     "time_",
     "timestamp",

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from psycopg import AsyncRawCursor, sql
-from psycopg.pq import PipelineStatus
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
 
+from datalayer.errors import TransactionInProgress
 from datalayer.runtime.paging import page_of, page_values
 from datalayer.runtime.query import NO_ROW, NoRow
 from datalayer.runtime.rows import (
@@ -20,9 +22,10 @@ from datalayer.runtime.rows import (
     build_results,
     exactly_one,
 )
+from datalayer.runtime.waiting import pause_before, sleep_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from psycopg import AsyncConnection
 
@@ -135,6 +138,35 @@ async def execute_many(
         annotate(error, query)
         raise
     return affected
+
+
+async def retry_transaction(
+    connection: AsyncConnection[Any],
+    work: Callable[[AsyncConnection[Any]], Awaitable[ResultT]],
+    *,
+    attempts: int = 10,
+) -> ResultT:
+    """Run a unit of work in a transaction, again after what another one caused.
+
+    That is a serialisation failure or a deadlock: PostgreSQL took everything back, and
+    all of the work is done again, a little later. The last failure is raised.
+    Raises `TransactionInProgress` inside of a transaction, of which this is a part.
+    """
+    if connection.info.transaction_status != TransactionStatus.IDLE:
+        raise TransactionInProgress(
+            "a transaction is under way, and cannot be retried in part",
+            help="retry the whole of it, on a connection that is in none",
+        )
+    for attempt in count(2):
+        try:
+            async with connection.transaction():
+                return await work(connection)
+        except (DeadlockDetected, SerializationFailure) as error:
+            if attempt > attempts:
+                error.add_note(f"gave up after {attempt - 1} attempts")
+                raise
+        await sleep_aside(pause_before(attempt))
+    raise AssertionError("unreachable")
 
 
 async def execute_script(connection: AsyncConnection[Any], query: Query[None]) -> None:

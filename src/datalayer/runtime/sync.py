@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from psycopg import RawCursor, sql
-from psycopg.pq import PipelineStatus
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
 
+from datalayer.errors import TransactionInProgress
 from datalayer.runtime.paging import page_of, page_values
 from datalayer.runtime.query import NO_ROW, NoRow
 from datalayer.runtime.rows import (
@@ -19,9 +21,10 @@ from datalayer.runtime.rows import (
     build_results,
     exactly_one,
 )
+from datalayer.runtime.waiting import pause_before, sleep_here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from psycopg import Connection
 
@@ -134,6 +137,35 @@ def execute_many(
         annotate(error, query)
         raise
     return affected
+
+
+def retry_transaction(
+    connection: Connection[Any],
+    work: Callable[[Connection[Any]], ResultT],
+    *,
+    attempts: int = 10,
+) -> ResultT:
+    """Run a unit of work in a transaction, again after what another one caused.
+
+    That is a serialisation failure or a deadlock: PostgreSQL took everything back, and
+    all of the work is done again, a little later. The last failure is raised.
+    Raises `TransactionInProgress` inside of a transaction, of which this is a part.
+    """
+    if connection.info.transaction_status != TransactionStatus.IDLE:
+        raise TransactionInProgress(
+            "a transaction is under way, and cannot be retried in part",
+            help="retry the whole of it, on a connection that is in none",
+        )
+    for attempt in count(2):
+        try:
+            with connection.transaction():
+                return work(connection)
+        except (DeadlockDetected, SerializationFailure) as error:
+            if attempt > attempts:
+                error.add_note(f"gave up after {attempt - 1} attempts")
+                raise
+        sleep_here(pause_before(attempt))
+    raise AssertionError("unreachable")
 
 
 def execute_script(connection: Connection[Any], query: Query[None]) -> None:
