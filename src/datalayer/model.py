@@ -72,6 +72,15 @@ class TypeDirective:
 
 
 @dataclass(frozen=True, slots=True)
+class RaisesDirective:
+    """`-- @raises constraint ClassName`: what a violation is called in Python."""
+
+    constraint: str
+    class_name: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Allowance:
     """`-- @allow rule: reason`: a finding that the author looked at."""
 
@@ -206,6 +215,7 @@ class QuerySource:
     column_directives: tuple[ColumnDirective, ...] = ()
     type_directives: tuple[TypeDirective, ...] = ()
     allowances: tuple[Allowance, ...] = ()
+    raises: tuple[RaisesDirective, ...] = ()
     #: In the order of the statement; none inside another.
     optional_parts: tuple[OptionalPart, ...] = ()
     #: The extents of the `-- @optional` comments, which are not sent.

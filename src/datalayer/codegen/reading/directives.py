@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from datalayer.codegen.reading.directive_lines import FORMS, Claim, DirectiveLine
 from datalayer.codegen.reading.source_text import quoted_list
-from datalayer.codegen.rules import RULES
+from datalayer.codegen.reading.text_directives import TEXT_DIRECTIVES
 from datalayer.errors import DirectiveError
 from datalayer.model import (
     Allowance,
@@ -19,6 +20,7 @@ from datalayer.model import (
     OrderDirective,
     PageDirective,
     ParameterDirective,
+    RaisesDirective,
     TypeDirective,
 )
 
@@ -28,27 +30,12 @@ if TYPE_CHECKING:
     from datalayer.codegen.reading.source_text import SourceText
     from datalayer.errors import LocatedError
     from datalayer.lexer import Token
-    from datalayer.location import Location
     from datalayer.model import Literal
 
-DIRECTIVE = re.compile(r"--\s*@(?P<word>\w*)")
-_FORMS = {
-    "allow": "`-- @allow rule: reason`",
-    "column": "`-- @column name null`, `not null`, or `name[]` for its elements",
-    "order": "`-- @order name = column DESC, column`",
-    "page": "`-- @page column DESC, column`",
-    "param": "`-- @param name = default`, `-- @param name null` or `not null`",
-    "type": "`-- @type name module.Type` or `-- @type name module.Type validated`",
-}
 _DEFAULTS = "write a number, a 'string', TRUE, FALSE or NULL"
-_PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")+"|\[\]|=|[^\s=\[\]'"]+|\S""")
 _NAME = re.compile(r"[^\W\d]\w*")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_ALLOWANCE = re.compile(r"\s*(?P<rule>[\w-]+)\s*:\s*(?P<reason>\S.*)")
-_ORDER = re.compile(r"\s*(?P<name>[a-z][a-z0-9_]*)\s*=\s*(?P<sql>\S.*)")
-_PAGE = re.compile(r"\s*(?P<sql>.*)")
-_RULES = quoted_list(RULES)
 _WORDS: dict[str, Literal] = {"false": False, "null": None, "true": True}
 _WITHOUT_COLUMNS = {Operation.AFFECTED, Operation.MANY_PARAMETERS}
 
@@ -63,21 +50,8 @@ class Directives:
     allowances: tuple[Allowance, ...] = ()
     orders: tuple[OrderDirective, ...] = ()
     page: PageDirective | None = None
+    raises: tuple[RaisesDirective, ...] = ()
     problems: tuple[LocatedError, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """What one line says: `aspect` of the thing that `word` and `name` tell."""
-
-    word: str
-    name: str
-    location: Location
-    #: `default`, `nullable`, `elements`, `type` or `reason`.
-    aspect: str
-    value: Literal
-    #: What a type is said of and with: `elements`, `validated`.
-    options: frozenset[str] = frozenset()
 
 
 def read_directives(
@@ -88,10 +62,10 @@ def read_directives(
     declared: Sequence[str],
 ) -> Directives:
     """Read the directive lines of a header whose parameters are `declared`."""
-    claims: list[_Claim] = []
+    claims: list[Claim] = []
     problems: list[LocatedError] = []
     for token in lines:
-        line = _Line(source, token.text, token.start)
+        line = DirectiveLine(source, token.text, token.start)
         try:
             claim = _read(line, operation, declared)
             _compare(line, claim, claims)
@@ -112,25 +86,30 @@ def read_directives(
             for claim in claims
             if claim.word == "order"
         ),
+        raises=tuple(
+            RaisesDirective(claim.name, str(claim.value), claim.location)
+            for claim in claims
+            if claim.word == "raises"
+        ),
         page=next((_page(claim) for claim in claims if claim.word == "page"), None),
         problems=tuple(problems),
     )
 
 
-def _page(claim: _Claim) -> PageDirective:
+def _page(claim: Claim) -> PageDirective:
     return PageDirective(str(claim.value) if claim.value else None, claim.location)
 
 
-def _by_name(claims: list[_Claim], word: str) -> list[dict[str, _Claim]]:
+def _by_name(claims: list[Claim], word: str) -> list[dict[str, Claim]]:
     """Return what is said of each name, by aspect, in the order of the lines."""
-    found: dict[str, dict[str, _Claim]] = {}
+    found: dict[str, dict[str, Claim]] = {}
     for claim in claims:
         if claim.word == word:
             found.setdefault(claim.name, {})[claim.aspect] = claim
     return list(found.values())
 
 
-def _parameter(claims: dict[str, _Claim]) -> ParameterDirective:
+def _parameter(claims: dict[str, Claim]) -> ParameterDirective:
     first = next(iter(claims.values()))
     return ParameterDirective(
         name=first.name,
@@ -142,7 +121,7 @@ def _parameter(claims: dict[str, _Claim]) -> ParameterDirective:
     )
 
 
-def _column(claims: dict[str, _Claim]) -> ColumnDirective:
+def _column(claims: dict[str, Claim]) -> ColumnDirective:
     first = next(iter(claims.values()))
     return ColumnDirective(
         name=first.name,
@@ -152,7 +131,7 @@ def _column(claims: dict[str, _Claim]) -> ColumnDirective:
     )
 
 
-def _type(claim: _Claim) -> TypeDirective:
+def _type(claim: Claim) -> TypeDirective:
     return TypeDirective(
         name=claim.name,
         dotted=str(claim.value),
@@ -162,45 +141,11 @@ def _type(claim: _Claim) -> TypeDirective:
     )
 
 
-def _said(claims: dict[str, _Claim], aspect: str) -> bool | None:
+def _said(claims: dict[str, Claim], aspect: str) -> bool | None:
     return bool(claims[aspect].value) if aspect in claims else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One directive line and the offset of its first character in the file."""
-
-    source: SourceText
-    text: str
-    offset: int
-
-    @property
-    def head(self) -> re.Match[str]:
-        """Return `-- @word`."""
-        match = DIRECTIVE.match(self.text)
-        assert match is not None  # the caller chose the line by this expression
-        return match
-
-    def pieces(self) -> list[re.Match[str]]:
-        """Return what stands after the word: names, literals and signs."""
-        return list(_PIECE.finditer(self.text, self.head.end()))
-
-    def fail(
-        self, message: str, help: str, piece: re.Match[str] | None = None
-    ) -> NoReturn:
-        """Raise an error at a piece, or behind the end of the line."""
-        end = len(self.text.rstrip())
-        start, stop = piece.span() if piece else (end, end + 1)
-        raise self.source.error(
-            DirectiveError,
-            message,
-            start=self.offset + start,
-            end=self.offset + stop,
-            help=help,
-        )
-
-
-def _compare(line: _Line, claim: _Claim, earlier: list[_Claim]) -> None:
+def _compare(line: DirectiveLine, claim: Claim, earlier: list[Claim]) -> None:
     """Refuse a claim that repeats or contradicts an earlier one."""
     of_name = {
         each.aspect: each
@@ -228,14 +173,12 @@ def _compare(line: _Line, claim: _Claim, earlier: list[_Claim]) -> None:
             )
 
 
-def _read(line: _Line, operation: Operation, declared: Sequence[str]) -> _Claim:
+def _read(line: DirectiveLine, operation: Operation, declared: Sequence[str]) -> Claim:
     word = line.head["word"]
-    if word not in _FORMS:
+    if word not in FORMS:
         _unknown_word(line)
-    if word == "allow":
-        return _allowance(line)
-    if word in {"order", "page"}:
-        return _order(line, word, operation)
+    if word in TEXT_DIRECTIVES:
+        return TEXT_DIRECTIVES[word](line, operation)
     if operation is Operation.SCRIPT:
         line.fail(
             "a script has neither parameters nor columns",
@@ -250,77 +193,41 @@ def _read(line: _Line, operation: Operation, declared: Sequence[str]) -> _Claim:
         )
     pieces = line.pieces()
     if not pieces:
-        line.fail(f"`@{word}` names nothing", f"write {_FORMS[word]}")
+        line.fail(f"`@{word}` names nothing", f"write {FORMS[word]}")
     name = _name(line, pieces[0], declared)
     location = line.source.location(line.offset + pieces[0].start())
     if word == "type":
         dotted, options = _typed(line, pieces[1:])
-        return _Claim(word, name, location, "type", dotted, options)
+        return Claim(word, name, location, "type", dotted, options)
     aspect, value = _say(line, pieces)
-    return _Claim(word, name, location, aspect, value)
+    return Claim(word, name, location, aspect, value)
 
 
-def _allowance(line: _Line) -> _Claim:
-    """Read `@allow rule: reason`; the reason is free text."""
-    said = _ALLOWANCE.match(line.text, line.head.end())
-    if said is None:
-        line.fail("no rule and reason", f"write {_FORMS['allow']}")
-    if said["rule"] not in RULES:
-        near = difflib.get_close_matches(said["rule"], RULES, n=1)
-        help = f"did you mean `{near[0]}`?" if near else f"the rules are {_RULES}"
-        start, end = said.span("rule")
-        raise line.source.error(
-            DirectiveError,
-            f"no rule is named `{said['rule']}`",
-            start=line.offset + start,
-            end=line.offset + end,
-            help=help,
-        )
-    location = line.source.location(line.offset + said.start("rule"))
-    return _Claim("allow", said["rule"], location, "reason", said["reason"].strip())
-
-
-def _order(line: _Line, word: str, operation: Operation) -> _Claim:
-    """Read `@order name = list` and `@page list`; the list is SQL."""
-    if operation is not Operation.MANY:
-        line.fail(
-            f"`@{word}` is for queries of many rows",
-            "remove the directive, or the sign behind the name",
-            line.head,
-        )
-    said = (_ORDER if word == "order" else _PAGE).match(line.text, line.head.end())
-    if said is None:
-        line.fail(f"`@{word}` without a name and a list", f"write {_FORMS[word]}")
-    location = line.source.location(line.offset + said.start("sql"))
-    name = said["name"] if word == "order" else "page"
-    return _Claim(word, name, location, "sql", said["sql"].strip())
-
-
-def _unknown_word(line: _Line) -> NoReturn:
+def _unknown_word(line: DirectiveLine) -> NoReturn:
     word = line.head["word"]
-    near = difflib.get_close_matches(word.lower(), _FORMS, n=1)
+    near = difflib.get_close_matches(word.lower(), FORMS, n=1)
     line.fail(
         f"unknown directive `@{word}`",
         f"did you mean `@{near[0]}`?"
         if near
-        else f"the directives are {quoted_list(f'@{each}' for each in _FORMS)}",
+        else f"the directives are {quoted_list(f'@{each}' for each in FORMS)}",
         line.head,
     )
 
 
-def _name(line: _Line, piece: re.Match[str], declared: Sequence[str]) -> str:
+def _name(line: DirectiveLine, piece: re.Match[str], declared: Sequence[str]) -> str:
     word, text = line.head["word"], piece[0]
     if word == "param" and text not in declared:
         _unknown_parameter(line, piece, declared)
     if text.startswith('"') and len(text) > 1:
         return text[1:-1].replace('""', '"')
     if not _NAME.fullmatch(text):
-        line.fail(f"`{text}` is not a name", f"write {_FORMS[word]}", piece)
+        line.fail(f"`{text}` is not a name", f"write {FORMS[word]}", piece)
     return text
 
 
 def _unknown_parameter(
-    line: _Line, piece: re.Match[str], declared: Sequence[str]
+    line: DirectiveLine, piece: re.Match[str], declared: Sequence[str]
 ) -> NoReturn:
     near = difflib.get_close_matches(piece[0], declared, n=1)
     if near:
@@ -332,19 +239,21 @@ def _unknown_parameter(
     line.fail(f"no parameter is named `{piece[0]}`", help, piece)
 
 
-def _say(line: _Line, pieces: list[re.Match[str]]) -> tuple[str, Literal]:
+def _say(line: DirectiveLine, pieces: list[re.Match[str]]) -> tuple[str, Literal]:
     """Return the aspect and the value that follow the name."""
     word = line.head["word"]
     of_elements = len(pieces) > 1 and pieces[1][0] == "[]"
     rest = pieces[2:] if of_elements else pieces[1:]
     if word == "param" and rest and rest[0][0] == "=":
         if of_elements:
-            line.fail("an element has no default", f"write {_FORMS[word]}", rest[0])
+            line.fail("an element has no default", f"write {FORMS[word]}", rest[0])
         return "default", _default(line, rest[1:])
     return "elements" if of_elements else "nullable", _nullable(line, rest)
 
 
-def _typed(line: _Line, rest: list[re.Match[str]]) -> tuple[str, frozenset[str]]:
+def _typed(
+    line: DirectiveLine, rest: list[re.Match[str]]
+) -> tuple[str, frozenset[str]]:
     """Return the type that stands behind a name, and what is said besides."""
     of_elements = bool(rest) and rest[0][0] == "[]"
     if of_elements:
@@ -362,9 +271,9 @@ def _typed(line: _Line, rest: list[re.Match[str]]) -> tuple[str, frozenset[str]]
     return dotted, frozenset(option for option, is_said in said.items() if is_said)
 
 
-def _dotted(line: _Line, rest: list[re.Match[str]]) -> str:
+def _dotted(line: DirectiveLine, rest: list[re.Match[str]]) -> str:
     if not rest:
-        line.fail("no type after the name", f"write {_FORMS['type']}")
+        line.fail("no type after the name", f"write {FORMS['type']}")
     text = rest[0][0]
     parts = text.split(".")
     if len(parts) < 2 or not all(map(_is_identifier, parts)):
@@ -380,9 +289,9 @@ def _is_identifier(text: str) -> bool:
     return text.isidentifier() and text.isascii() and not keyword.iskeyword(text)
 
 
-def _nullable(line: _Line, rest: list[re.Match[str]]) -> bool:
+def _nullable(line: DirectiveLine, rest: list[re.Match[str]]) -> bool:
     words = [piece[0].lower() for piece in rest]
-    form = f"write {_FORMS[line.head['word']]}"
+    form = f"write {FORMS[line.head['word']]}"
     negated = words[:1] == ["not"]
     if negated:
         rest, words = rest[1:], words[1:]
@@ -394,7 +303,7 @@ def _nullable(line: _Line, rest: list[re.Match[str]]) -> bool:
     return not negated
 
 
-def _default(line: _Line, rest: list[re.Match[str]]) -> Literal:
+def _default(line: DirectiveLine, rest: list[re.Match[str]]) -> Literal:
     if not rest:
         line.fail("no default after `=`", _DEFAULTS)
     _nothing_after(line, rest[1:])
@@ -410,7 +319,7 @@ def _default(line: _Line, rest: list[re.Match[str]]) -> Literal:
     return line.fail(f"`{text}` is not a default", _DEFAULTS, rest[0])
 
 
-def _nothing_after(line: _Line, rest: list[re.Match[str]]) -> None:
+def _nothing_after(line: DirectiveLine, rest: list[re.Match[str]]) -> None:
     if rest:
         line.fail(
             f"`{rest[0][0]}` after the directive",

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from datalayer.codegen.reading.directives import DIRECTIVE, Directives, read_directives
+from datalayer.codegen.reading.directive_lines import DIRECTIVE, FORMS
+from datalayer.codegen.reading.directives import Directives, read_directives
 from datalayer.codegen.reading.scanner import PARAMETER_NAME
 from datalayer.codegen.reading.sections import NAME_LINE
 from datalayer.errors import (
@@ -34,9 +35,7 @@ _SPECIFICATION = re.compile(
 )
 _RECORD_CLASS = re.compile(r"--\s*record_class\s*:\s*(?P<name>.*?)\s*$")
 _NEARLY_RECORD_CLASS = re.compile(r"--\s*record[-_ ]?class\s*:", re.IGNORECASE)
-_KNOWN_DIRECTIVE = re.compile(
-    r"--\s*@(allow|column|order|page|param|type)\b", re.IGNORECASE
-)
+_KNOWN_DIRECTIVE = re.compile(rf"--\s*@({'|'.join(FORMS)})\b", re.IGNORECASE)
 _OPERATIONS = {str(operation): operation for operation in Operation}
 _RETURNS_ROWS = {Operation.MANY, Operation.ONE, Operation.RETURNING}
 

@@ -110,6 +110,7 @@ def _query(
         column_directives=directives.columns,
         type_directives=directives.types,
         allowances=directives.allowances,
+        raises=directives.raises,
         optional_parts=tuple(
             replace(each, start=each.start - body.start, end=each.end - body.start)
             for each in body.optional_parts
