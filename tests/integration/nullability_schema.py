@@ -30,6 +30,7 @@ INSERT INTO late_table VALUES (1, NULL), (2, 'w');
 """
 _SCHEMA = """
 CREATE DOMAIN positive AS int CHECK (value > 0);
+CREATE DOMAIN numbers AS int[];
 CREATE DOMAIN required AS text NOT NULL;
 CREATE TYPE mood AS ENUM ('sad', 'happy');
 CREATE TYPE place AS (street text, number int);

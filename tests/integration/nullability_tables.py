@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nullability_cases import (
     COLUMNS,
-    ELEMENTS,
     EXPRESSIONS,
     FUNCTIONS,
     GROUPS,
@@ -14,6 +13,8 @@ from nullability_cases import (
     RETURNING,
     Case,
 )
+from nullability_cases import ELEMENTS as ARRAYS
+from nullability_kinds import KINDS, KINDS_OF_ELEMENTS
 
 __all__ = ["CASES", "ELEMENTS", "TABLES", "Case"]
 
@@ -26,5 +27,7 @@ TABLES: dict[str, list[Case]] = {
     "subqueries and sets": QUERIES,
     "functions": FUNCTIONS,
     "writes": RETURNING,
+    "kinds of nodes": KINDS,
 }
 CASES = [case for table in TABLES.values() for case in table]
+ELEMENTS = [*ARRAYS, *KINDS_OF_ELEMENTS]

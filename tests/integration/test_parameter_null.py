@@ -59,6 +59,7 @@ CASES = [
     Case("test_elsewhere_and_refusal", "UPDATE person SET name = $1::text, age = CASE WHEN $1 IS NULL THEN 1 END", "!"),
     Case("delete_in_cte", "WITH gone AS (DELETE FROM pet WHERE id = $1 RETURNING id) INSERT INTO person (id, name, nick) SELECT id, $2, $3 FROM gone", "!!?"),
     Case("array_stored", "UPDATE person SET tags = $1", "?"),
+    Case("stored_as_a_domain", "UPDATE person SET nick = $1::required", "!"),
     Case("composite_test", "SELECT ($1::int, 2) IS NOT DISTINCT FROM (1, 2)", "?"),
 ]  # fmt: skip
 ELEMENTS = [

@@ -110,7 +110,10 @@ def _test_uses(node: Node, session: Session) -> Iterator[_Use]:
         for argument in node.nodes("args"):
             yield from _welcome(argument)
     elif node.tag == "COERCETODOMAIN":
-        yield from _domain_use(node, session)
+        yield from _domain_use(_without_casts(node.node("arg")), node, session)
+    elif _is_parameter(node):
+        # `$1::domain` makes the parameter itself one of the domain.
+        yield from _domain_use(node, node, session)
 
 
 def _query_uses(query: Node, environment: Environment) -> Iterator[_Use]:
@@ -139,9 +142,9 @@ def _welcome(node: Node | None) -> Iterator[_Use]:
         yield _Use(inner.number("paramid"), accepts=True)
 
 
-def _domain_use(node: Node, session: Session) -> Iterator[_Use]:
-    inner = _without_casts(node.node("arg"))
-    domain = session.catalog.type(node.number("resulttype"))
+def _domain_use(inner: Node | None, node: Node, session: Session) -> Iterator[_Use]:
+    label = "paramtype" if node.tag == "PARAM" else "resulttype"
+    domain = session.catalog.type(node.number(label))
     if domain is not None and domain.not_null and _is_parameter(inner):
         yield _Use(inner.number("paramid"), accepts=False)
 

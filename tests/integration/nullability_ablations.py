@@ -1,0 +1,170 @@
+"""The rules of the inference, each switched off: what it proves is nullable then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+
+from datalayer.codegen.inference import (
+    arrays,
+    bodies,
+    calls,
+    expressions,
+    narrow,
+    parameters,
+    query_columns,
+    returning,
+    rows,
+    singles,
+    sources,
+    writes,
+)
+from datalayer.codegen.inference.joins import Scope
+from datalayer.codegen.inference.outcomes import ANY, Rules, Side, World
+from datalayer.codegen.inference.sources import UNKNOWN
+from datalayer.model import RowCount
+
+Patch = pytest.MonkeyPatch
+Removal = Callable[[Patch], None]
+Key = TypeVar("Key")
+Rule = TypeVar("Rule")
+
+
+def _without(table: Mapping[Key, Rule], key: Key, nothing: Rule) -> dict[Key, Rule]:
+    return {**table, key: nothing}
+
+
+#: Rules without a query that would miss them, and why.
+_WITHOUT_A_QUERY = {
+    "CURRENTOFEXPR": "it needs an open cursor",
+    "NEXTVALUEEXPR": "an identity column is NOT NULL by itself",
+    "XMLEXPR": "a server may be built without XML",
+}
+
+
+def without_rules(rules: Rules) -> dict[str, Rules]:
+    """Return the rules without that for each kind of node, by its name."""
+    found = {
+        f"expression_{tag}": replace(
+            rules, expressions=_without(rules.expressions, tag, lambda *_: ANY)
+        )
+        for tag, rule in rules.expressions.items()
+        if rule is not expressions.anything and tag not in _WITHOUT_A_QUERY
+    }
+    found |= {
+        f"elements_{tag}": replace(
+            rules, elements=_without(rules.elements, tag, lambda *_: ANY)
+        )
+        for tag in rules.elements
+    }
+    found |= {
+        f"source_{kind}": replace(
+            rules, sources=_without(rules.sources, kind, lambda *_: UNKNOWN)
+        )
+        for kind in rules.sources
+    }
+    return {
+        **found,
+        "rows": replace(rules, rows=lambda *_: RowCount()),
+        "input_rows": replace(rules, input_rows=lambda *_: RowCount()),
+        "certain_matches": replace(rules, matched_sides=lambda _: []),
+    }
+
+
+def _constant(module: object, name: str, answer: object) -> Removal:
+    """Return the removal of a function: it gives the same answer to anything."""
+
+    def remove(patch: Patch) -> None:
+        patch.setattr(module, name, lambda *_, **__: answer)
+
+    return remove
+
+
+def _value(module: object, name: str, value: object) -> Removal:
+    def remove(patch: Patch) -> None:
+        patch.setattr(module, name, value)
+
+    return remove
+
+
+def _narrowing(patch: Patch) -> None:
+    patch.setattr(narrow, "_learn", lambda environment: environment)
+
+
+def _matches(patch: Patch) -> None:
+    for name in ("nullable_sides", "nulling_sides"):
+        patch.setattr(narrow, name, lambda *_: [])
+
+
+def _branches(patch: Patch) -> None:
+    patch.setattr(expressions, "inside_branch", lambda environment, _: environment)
+
+
+def _one_side_of_full_joins(patch: Patch) -> None:
+    def mutant(side: Side, scope: Scope, world: World) -> World:
+        return world.with_null(side)
+
+    patch.setattr(narrow, "without_match", mutant)
+
+
+#: By the rule of the page that each is.
+REMOVALS: dict[str, Removal] = {
+    "constraints": _constant(sources, "declared_not_null", False),
+    "checks": _constant(narrow, "_violates_check", False),
+    "generated_columns": _constant(sources, "_computed_null", True),
+    "equal_expressions": _constant(narrow, "_can_be_assumed", False),
+    "narrowing": _narrowing,
+    "certain_match_by_condition": _matches,
+    "full_join_keeps_a_side": _one_side_of_full_joins,
+    "branches": _branches,
+    "facts_about_functions": _constant(calls, "decisive_arguments", None),
+    "functions_null_when_all_are": _constant(calls, "null_when_all_are", False),
+    "facts_about_sets": _constant(calls, "set_columns", ()),
+    "never_null_aggregates": _value(calls, "NEVER_NULL_AGGREGATES", frozenset()),
+    "aggregates_of_values": _value(calls, "VALUE_AGGREGATES", frozenset()),
+    "aggregates_of_rows": _value(calls, "ROW_AGGREGATES", frozenset()),
+    "aggregates_of_first": _value(calls, "FIRST_ARGUMENT_AGGREGATES", frozenset()),
+    "never_null_windows": _value(calls, "NEVER_NULL_WINDOWS", frozenset()),
+    "windows_over_frames": _value(calls, "FRAME_WINDOWS", frozenset()),
+    "groups_have_rows": _constant(calls, "has_rows", False),
+    "grouping_sets_without_empty": _constant(calls, "has_empty_set", True),
+    "frames": _constant(calls, "_contains_current", False),
+    "written_lists": _constant(calls, "_has_elements", False),
+    "comparing_truth": _value(calls, "_TRUTH_COMPARISONS", frozenset()),
+    "finite_fields": _constant(calls, "_has_infinite_field", False),
+    "functions_in_sql": _constant(calls, "body_call", ANY),
+    "sets_in_sql": _constant(calls, "body_column", UNKNOWN),
+    "bodies_that_have_a_row": _constant(bodies, "_has_row", False),
+    "recursion": _constant(sources, "_recursive_column", UNKNOWN),
+    "union": _value(query_columns, "_UNION", 99),
+    "intersect": _value(query_columns, "_INTERSECT", 99),
+    "except": _value(query_columns, "_EXCEPT", 99),
+    "assigned_values": _constant(returning, "_value", UNKNOWN),
+    "defaults": _constant(returning, "_default", UNKNOWN),
+    "actions_of_merge": _constant(returning, "_any_of", None),
+    "written_views": _constant(returning, "_columns_of_view", None),
+    "unchanged_columns": _constant(returning, "_unchanged", World()),
+    "elements_that_arrive": _constant(arrays, "may_be_null", True),
+    "certain_having": _constant(rows, "_certain", False),
+    "certain_inserts": _constant(writes, "_always_inserts", False),
+    "union_has_a_row": _constant(rows, "_operation", False),
+    "keys": _constant(singles, "_has_bound_key", False),
+    "keys_of_groups": _constant(singles, "_covered", False),
+    "limit": _constant(singles, "limit_of", None),
+    "gaps_of_outer_joins": _constant(singles, "gaps_agree", False),
+    "keys_of_changes": _constant(writes, "target_at_most_one", False),
+}
+
+#: Those that decide what parameters accept.
+PARAMETER_REMOVALS: dict[str, Removal] = {
+    "tests": _constant(parameters, "_test_uses", ()),
+    "storing": _constant(parameters, "_stored", ()),
+    "stored_elements": _constant(parameters, "_stored_elements", ()),
+    "welcome": _constant(parameters, "_welcome", ()),
+    "refusing_columns": _constant(parameters, "_refused", ()),
+    "refusing_domains": _constant(parameters, "_domain_use", ()),
+    "sources_of_stored_values": _constant(parameters, "_sources", ()),
+}
