@@ -14,6 +14,8 @@ import psycopg
 import pytest
 from psycopg.types import TypeInfo
 from psycopg.types.hstore import register_hstore
+from psycopg.types.multirange import Multirange
+from psycopg.types.range import Range
 
 from datalayer.codegen.type_settings import check_settings
 from datalayer.errors import ConfigurationError
@@ -37,6 +39,11 @@ def _module(case: str, name: str) -> Iterator[ModuleType]:
 @pytest.fixture
 def measures() -> Iterator[ModuleType]:
     yield from _module("own_types", "measures")
+
+
+@pytest.fixture
+def spans() -> Iterator[ModuleType]:
+    yield from _module("own_types", "spans")
 
 
 @pytest.fixture
@@ -105,6 +112,30 @@ def test_a_type_of_postgresql_that_is_text_may_be_a_class(
     location = PurePosixPath("16/B374D848")
 
     assert measures.get_location(own, location=location) == location
+
+
+def test_ranges_of_the_database_come_back(
+    own: psycopg.Connection[Any], spans: ModuleType
+) -> None:
+    week: Any = sys.modules["expected.enums"].__dict__["Week"]
+    span = spans.Span(
+        floats=Range(0.5, 1.5),
+        several=Multirange([Range(0.0, 1.0), Range(2.5, None, "()")]),
+        names=Multirange([Range('a "b", [c]', "d\\e"), Range("x", "y,{}", "[]")]),
+        days=Range(week.MON, week.WED, "[]"),
+        list=[Range(1.0, 2.0), Range(empty=True), Range(None, None, "()")],
+        positive=Range(1.0, None),
+    )
+    lowest = spans.Span(
+        Range(float("-inf"), 1e-300), Multirange(), None, None, [], None
+    )
+    names = spans.Span.__slots__
+
+    for each in (span, lowest):
+        spans.create_span(own, **{name: getattr(each, name) for name in names})
+
+    assert spans.list_spans(own) == [span, lowest]
+    assert spans.list_spans_with(own, number=1) == [span]
 
 
 @pytest.mark.parametrize(

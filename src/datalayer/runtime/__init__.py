@@ -37,6 +37,7 @@ from datalayer.runtime.parameters import (
     tsrange,
 )
 from datalayer.runtime.query import NO_ROW, NoRow, Query
+from datalayer.runtime.ranges import MultirangeForm, RangeForm
 from datalayer.runtime.sync import (
     copy_rows,
     execute,
@@ -64,11 +65,13 @@ __all__ = [
     "InetAddress",
     "JsonInput",
     "JsonValue",
+    "MultirangeForm",
     "NoRow",
     "Page",
     "Paging",
     "Part",
     "Query",
+    "RangeForm",
     "TextForm",
     "Unset",
     "VariedQuery",

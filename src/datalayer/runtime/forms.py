@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
-from psycopg.abc import AdaptContext
+from psycopg.abc import AdaptContext, Loader
 from psycopg.pq import Format
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
 from datalayer.runtime.conversion import convert_items, parse_array
+from datalayer.runtime.intervals import FiniteIntervalLoader
 from datalayer.runtime.json import dumps
 from datalayer.runtime.parameters import (
     date_,
@@ -32,6 +33,9 @@ from datalayer.runtime.parameters import (
 from datalayer.runtime.records import parse_record, quoted, write_record
 
 Read: TypeAlias = Callable[[str], Any]
+
+#: Loaders that know better than psycopg's own.
+_LOADERS: Mapping[str, type[Loader]] = {"interval": FiniteIntervalLoader}
 
 
 class Form(Protocol):
@@ -68,7 +72,7 @@ class BuiltinForm:
     def reader(self, context: AdaptContext) -> Read:
         """Return psycopg's loader for the connection."""
         oid = context.adapters.types[self.name].oid
-        cls = context.adapters.get_loader(oid, Format.TEXT)
+        cls = _LOADERS.get(self.name) or context.adapters.get_loader(oid, Format.TEXT)
         assert cls is not None
         load = cls(oid, context).load
         encoding = context.connection.info.encoding if context.connection else "utf-8"

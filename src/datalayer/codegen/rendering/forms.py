@@ -11,6 +11,7 @@ from datalayer.codegen.rendering.typemap import (
     TYPES,
     Call,
     PythonType,
+    is_own_range,
     map_type,
     reader_of,
 )
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 def needs_form(type_: SqlType) -> bool:
     """Tell whether values are read from and written as text by generated code."""
     if type_.kind is not TypeKind.ARRAY or type_.element is None:
-        return type_.kind is TypeKind.COMPOSITE
+        return type_.kind is TypeKind.COMPOSITE or is_own_range(type_)
     element = type_.element
-    if element.kind in (TypeKind.ARRAY, TypeKind.COMPOSITE):
+    if element.kind in (TypeKind.ARRAY, TypeKind.COMPOSITE) or is_own_range(element):
         return True
     # psycopg does not know arrays of domains.
     return element.domain is not None and _is_loaded(element)
@@ -42,6 +43,9 @@ def form_of(type_: SqlType, type_classes: TypeClasses) -> Expression:
         return Call("EnumForm", (found.python_type,))
     if type_.kind is TypeKind.ARRAY and type_.element:
         return Call("ArrayForm", _array_arguments(type_.element, type_classes))
+    if is_own_range(type_) and type_.element:
+        form = "RangeForm" if type_.kind is TypeKind.RANGE else "MultirangeForm"
+        return Call(form, (form_of(type_.element, type_classes),))
     if _is_loaded(type_):
         return Call("BuiltinForm", (string(type_.name),))
     mapping = map_type(type_, type_classes)

@@ -258,12 +258,29 @@ def map_type(type_: SqlType, type_classes: TypeClasses) -> TypeMapping:
         return _class(found_class, "enum_value")
     if type_.kind is TypeKind.COMPOSITE:
         return _same(type_classes[type_.schema, type_.name].python_type)
+    if is_own_range(type_) and type_.element:
+        return _of_domain(type_, _own_range(type_, type_classes), type_classes)
     found = find_mapping(type_)
     if found is not None:
         return _of_domain(type_, found, type_classes)
     if type_.kind in NEEDS_MAPPING:
         raise LookupError(f"{type_.schema}.{type_.name}")
     return _TEXT
+
+
+def is_own_range(type_: SqlType) -> bool:
+    """Tell whether a type is a range or multirange that a database defines."""
+    is_range = type_.kind in (TypeKind.RANGE, TypeKind.MULTIRANGE)
+    return is_range and type_.schema != "pg_catalog"
+
+
+def _own_range(type_: SqlType, type_classes: TypeClasses) -> TypeMapping:
+    assert type_.element is not None
+    build = _range if type_.kind is TypeKind.RANGE else _multirange
+    return TypeMapping(
+        build(result_type(type_.element, type_classes)),
+        build(parameter_type(type_.element, type_classes)),
+    )
 
 
 def _of_domain(

@@ -22,6 +22,19 @@ LANGUAGE internal IMMUTABLE STRICT AS 'int8in';
 CREATE FUNCTION count8_out(count8) RETURNS cstring
 LANGUAGE internal IMMUTABLE STRICT AS 'int8out';
 CREATE TYPE count8 (INPUT = count8_in, OUTPUT = count8_out, LIKE = int8);
+CREATE TYPE float_range AS RANGE (SUBTYPE = float8);
+CREATE TYPE text_range AS RANGE (SUBTYPE = text, MULTIRANGE_TYPE_NAME = texts);
+CREATE TYPE week AS ENUM ('mon', 'tue', 'wed');
+CREATE TYPE week_range AS RANGE (SUBTYPE = week);
+CREATE DOMAIN positive_range AS float_range CHECK (lower(value) > 0);
+CREATE TABLE span (
+    floats float_range NOT NULL,
+    several float_multirange,
+    names texts,
+    days week_range,
+    list float_range[],
+    positive positive_range
+);
 CREATE TABLE measure (
     id count8 NOT NULL,
     ratio ratio NOT NULL,
