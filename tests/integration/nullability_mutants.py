@@ -7,14 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from datalayer.codegen.catalog import Function
+from datalayer.codegen.catalog import Catalog, Function
 from datalayer.codegen.inference import (
     arrays,
     bodies,
     builtins,
     calls,
+    composites,
     element_checks,
+    empty_groups,
     joins,
+    json_functions,
     keys,
     narrow,
     outcomes,
@@ -23,6 +26,7 @@ from datalayer.codegen.inference import (
     rows,
     singles,
     sources,
+    subscripts,
     writes,
 )
 from datalayer.codegen.inference.joins import Scope
@@ -142,7 +146,7 @@ def apply_where_to_the_empty_group(patch: Patch) -> None:
 
 
 def forget_that_sets_pad_each_other(patch: Patch) -> None:
-    patch.setattr(joins, "_count_sets", lambda values: 0)
+    patch.setattr(joins, "_list_sets", lambda values: ())
 
 
 def believe_that_every_query_has_a_row(patch: Patch) -> None:
@@ -245,8 +249,65 @@ def enter_bodies_with_what_is_given(patch: Patch) -> None:
     patch.setattr(bodies, "_inside", mutant)
 
 
-def forget_defaults_of_arguments(patch: Patch) -> None:
-    patch.setattr(bodies, "_is_whole", lambda function, arguments: True)
+def take_arguments_as_they_are_written(patch: Patch) -> None:
+    def mutant(
+        function: Function, written: Sequence[Node], catalog: Catalog
+    ) -> tuple[Node, ...]:
+        found = [each.node("arg") or each for each in written]
+        return tuple([*found, *found][: len(function.arguments)])
+
+    patch.setattr(calls, "call_arguments", mutant)
+
+
+def take_equal_volatile_sets_for_one(patch: Patch) -> None:
+    patch.setattr(calls, "_may_differ", lambda node, environment: False)
+
+
+def trust_stored_composites(patch: Patch) -> None:
+    patch.setattr(composites, "_field_of_variable", lambda *_: VALUE)
+
+
+def forget_that_a_whole_row_may_be_missing(patch: Patch) -> None:
+    patch.setattr(composites, "_is_matched", lambda row, home: True)
+
+
+def forget_that_a_composite_call_may_be_null(patch: Patch) -> None:
+    patch.setattr(composites, "outcomes", lambda node, environment: VALUE)
+
+
+def take_nested_paths_for_certain(patch: Patch) -> None:
+    patch.setattr(json_functions, "_may_be_null", lambda *_: False)
+
+
+def take_every_behaviour_for_a_value(patch: Patch) -> None:
+    patch.setattr(json_functions, "_VALUES", frozenset(range(9)))
+
+
+def trust_json_values(patch: Patch) -> None:
+    patch.setattr(json_functions, "_QUERY", 2)
+    patch.setattr(json_functions, "_JSON", frozenset({25}))
+
+
+def find_every_element(patch: Patch) -> None:
+    patch.setattr(subscripts, "integer_constant", lambda node: 1)
+
+
+def ignore_what_is_cut_out(patch: Patch) -> None:
+    patch.setattr(subscripts, "strict_on", lambda found: VALUE)
+
+
+def prove_rows_by_any_having(patch: Patch) -> None:
+    patch.setattr(calls, "needs_a_row", lambda condition, environment: True)
+
+
+def prove_rows_by_any_count(patch: Patch) -> None:
+    patch.setattr(
+        empty_groups, "_COUNT_COMPARISONS", {"int84ge": 0, "int84ne": 0, "int84eq": 0}
+    )
+
+
+def trust_custom_aggregates_to_be_null(patch: Patch) -> None:
+    patch.setattr(empty_groups, "_is_null_when_empty", lambda node, environment: True)
 
 
 def take_equal_groups_for_one(patch: Patch) -> None:
@@ -280,7 +341,19 @@ MUTANTS = [
     let_every_join_match_a_certain_row,
     count_on_a_row_of_each_body,
     enter_bodies_with_what_is_given,
-    forget_defaults_of_arguments,
+    take_arguments_as_they_are_written,
+    take_equal_volatile_sets_for_one,
+    trust_stored_composites,
+    forget_that_a_whole_row_may_be_missing,
+    forget_that_a_composite_call_may_be_null,
+    take_nested_paths_for_certain,
+    take_every_behaviour_for_a_value,
+    trust_json_values,
+    find_every_element,
+    ignore_what_is_cut_out,
+    prove_rows_by_any_having,
+    prove_rows_by_any_count,
+    trust_custom_aggregates_to_be_null,
     take_equal_groups_for_one,
     forget_that_a_set_may_be_empty,
     take_any_set_for_all,

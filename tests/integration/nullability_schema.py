@@ -160,6 +160,17 @@ AS 'SELECT unnest($1)';
 CREATE FUNCTION give_nothing() RETURNS void LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION sometimes(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE
 AS $$ BEGIN RETURN CASE WHEN $1 IS NULL THEN true WHEN $1 = 'q' THEN NULL END; END $$;
+CREATE FUNCTION second_of(a int, b int DEFAULT NULL) RETURNS int LANGUAGE sql
+RETURN b;
+CREATE FUNCTION third_of(a int, b int DEFAULT 7, c int DEFAULT 3 * 3) RETURNS int
+LANGUAGE sql AS 'SELECT a + b + c';
+CREATE FUNCTION defaulted_rows(a int, b int DEFAULT 2) RETURNS TABLE (x int, y int)
+LANGUAGE sql AS 'SELECT a, b';
+CREATE SEQUENCE growth;
+CREATE FUNCTION growing() RETURNS SETOF int LANGUAGE sql VOLATILE
+AS 'SELECT generate_series(1, nextval(''growth'')::int % 3 + 1)';
+CREATE AGGREGATE sum_or_zero (int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
+CREATE TABLE keeper (id int PRIMARY KEY, kept person);
 """
 
 ROWS = """
@@ -194,6 +205,7 @@ INSERT INTO triggered VALUES (1, 'w', 'm'), (2, NULL, 'm');
 ALTER TABLE triggered ENABLE TRIGGER erase;
 INSERT INTO stored VALUES (1, 'w'), (2, NULL);
 INSERT INTO ruled VALUES (1, 'w'), (2, NULL);
+INSERT INTO keeper VALUES (1, NULL), (2, jsonb_populate_record(NULL::person, '{}'));
 """
 
 

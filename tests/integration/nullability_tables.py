@@ -15,6 +15,7 @@ from nullability_cases import (
 )
 from nullability_cases import ELEMENTS as ARRAYS
 from nullability_kinds import KINDS, KINDS_OF_ELEMENTS
+from nullability_value_cases import CALLS, COMPOSITES, DOCUMENTS, VALUE_ELEMENTS
 
 __all__ = ["CASES", "ELEMENTS", "TABLES", "Case"]
 
@@ -28,6 +29,9 @@ TABLES: dict[str, list[Case]] = {
     "functions": FUNCTIONS,
     "writes": RETURNING,
     "kinds of nodes": KINDS,
+    "calls": CALLS,
+    "composites and subscripts": COMPOSITES,
+    "documents": DOCUMENTS,
 }
 CASES = [case for table in TABLES.values() for case in table]
-ELEMENTS = [*ARRAYS, *KINDS_OF_ELEMENTS]
+ELEMENTS = [*ARRAYS, *KINDS_OF_ELEMENTS, *VALUE_ELEMENTS]

@@ -104,6 +104,8 @@ class DataType:
     base: int
     #: Whether its text form is read by one of PostgreSQL's own functions.
     builtin_input: bool
+    #: Whether it is an array that can be cut into slices.
+    slices: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,12 @@ class Catalog:
     def function(self, oid: int) -> Function | None:
         """Return a function, or None when it does not exist."""
         return self._ask("function", oid, self._function)
+
+    def defaults(self, oid: int) -> tuple[Node, ...]:
+        """Return the expressions of the last arguments of a function, for calls that
+        leave them out.
+        """
+        return self._ask("defaults", oid, self._defaults)
 
     def body(self, oid: int) -> FunctionBody | None:
         """Return what a SQL function does last.
@@ -216,6 +224,14 @@ class Catalog:
             returns_set=returns_set,
         )
 
+    def _defaults(self, oid: int) -> tuple[Node, ...]:
+        rows = self._rows(questions.DEFAULTS, {"oid": oid})
+        try:
+            values = read_tree(rows[0][0] or "") if rows else ()
+        except NodeTreeError:
+            return ()
+        return tuple(_outermost(values))
+
     def _body(self, oid: int) -> FunctionBody | None:
         rows = self._rows(questions.BODY, {"oid": oid})
         if not rows:
@@ -237,8 +253,8 @@ class Catalog:
         rows = self._rows(questions.TYPE, {"oid": oid})
         if not rows:
             return None
-        kind, not_null, base, reader = rows[0]
-        return DataType(kind, not_null, base or oid, reader < FIRST_USER_OID)
+        kind, not_null, base, reader, slices = rows[0]
+        return DataType(kind, not_null, base or oid, reader < FIRST_USER_OID, slices)
 
     def _deterministic(self, collation: int) -> bool:
         rows = self._rows(questions.COLLATION, {"oid": collation})

@@ -167,6 +167,12 @@ INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = pronamespace
 WHERE pg_proc.oid = %(oid)s
 """
 
+DEFAULTS: LiteralString = """
+SELECT proargdefaults::text
+FROM pg_catalog.pg_proc
+WHERE pg_proc.oid = %(oid)s
+"""
+
 # The types of the columns: those that OUT parameters or RETURNS TABLE declare, those of
 # the composite type that is returned, or the one that is. `void` returns nothing.
 BODY: LiteralString = """
@@ -227,11 +233,12 @@ WHERE
 # A domain over a domain is NOT NULL when any of them is.
 TYPE: LiteralString = """
 WITH RECURSIVE chain AS (
-    SELECT oid, typtype, typnotnull, typbasetype, typinput
+    SELECT oid, typtype, typnotnull, typbasetype, typinput, typsubscript
     FROM pg_catalog.pg_type
     WHERE oid = %(oid)s
     UNION ALL
-    SELECT t.oid, t.typtype, t.typnotnull, t.typbasetype, t.typinput
+    SELECT
+        t.oid, t.typtype, t.typnotnull, t.typbasetype, t.typinput, t.typsubscript
     FROM pg_catalog.pg_type AS t
     INNER JOIN chain ON t.oid = chain.typbasetype
 )
@@ -239,7 +246,12 @@ SELECT
     (SELECT typtype::text FROM chain WHERE oid = %(oid)s),
     bool_or(typtype = 'd' AND typnotnull),
     (SELECT oid::int8 FROM chain WHERE typtype <> 'd'),
-    (SELECT typinput::oid::int8 FROM chain WHERE typtype <> 'd')
+    (SELECT typinput::oid::int8 FROM chain WHERE typtype <> 'd'),
+    (
+        SELECT typsubscript = 'pg_catalog.array_subscript_handler'::regproc
+        FROM chain
+        WHERE typtype <> 'd'
+    )
 FROM chain
 HAVING count(*) > 0
 """

@@ -141,6 +141,13 @@ def find_nodes(value: Value, tag: str) -> Iterator[Node]:
             yield from find_nodes(child, tag)
 
 
+def find_all_nodes(value: Value, tag: str) -> Iterator[Node]:
+    """Yield the nodes of one kind at or below a value, also inside of each other."""
+    for node in find_nodes(value, tag):
+        yield node
+        yield from find_all_nodes(tuple(node.fields.values()), tag)
+
+
 def _contents(fields: Mapping[str, Value]) -> tuple[tuple[str, Value], ...]:
     return tuple(item for item in fields.items() if item[0] not in _PLACES)
 

@@ -45,14 +45,19 @@ _WHOLE = frozenset(
 _MADE_OF: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "array_append": ((0,), (1,)),
     "array_cat": ((0, 1), ()),
+    "array_fill": ((), (0,)),
     "array_prepend": ((1,), (0,)),
     "array_remove": ((0,), ()),
+    "array_replace": ((0,), (2,)),
     "array_reverse": ((0,), ()),
     "array_sample": ((0,), ()),
     "array_shuffle": ((0,), ()),
     "array_sort": ((0,), ()),
     "trim_array": ((0,), ()),
 }
+# Functions that leave no NULL of the array when their second argument is NULL.
+_WITHOUT = frozenset({"array_remove", "array_replace"})
+_SPLIT_WITH_NULL = "string_to_array(text,text,text)"
 
 
 def array(node: Node, environment: Environment) -> Outcome:
@@ -128,14 +133,17 @@ def made_array(node: Node, environment: Environment) -> Outcome:
         return ANY
     if function.name in _WHOLE or function.signature in _WHOLE:
         return VALUE
+    arguments = node.nodes("args")
+    if function.signature == _SPLIT_WITH_NULL:
+        never = outcomes(arguments[-1], environment) == NULL
+        return VALUE if never else ANY
     if function.name not in _MADE_OF:
         return ANY
-    arguments = node.nodes("args")
     arrays, values = _MADE_OF[function.name]
     if max((*arrays, *values)) >= len(arguments):
         return ANY
-    if function.name == "array_remove" and outcomes(arguments[1], environment) == NULL:
-        return VALUE
+    if function.name in _WITHOUT and outcomes(arguments[1], environment) == NULL:
+        arrays = ()
     found = [elements(arguments[index], environment) for index in arrays]
     found += [outcomes(arguments[index], environment) for index in values]
     return _joined(found)
@@ -195,6 +203,12 @@ def constant_or_null(node: Node, environment: Environment) -> Outcome:
     return VALUE if node.flag("constisnull") else constant_array(node, environment)
 
 
+def sliced(node: Node, environment: Environment) -> Outcome:
+    """Answer for a slice; an element that was assigned leaves gaps before it."""
+    is_slice = node.items("reflowerindexpr") and node.node("refassgnexpr") is None
+    return elements(node.node("refexpr"), environment) if is_slice else ANY
+
+
 ELEMENTS: Mapping[str, ExpressionRule] = {
     "AGGREF": aggregated,
     "ARRAYCOERCEEXPR": converted,
@@ -210,6 +224,7 @@ ELEMENTS: Mapping[str, ExpressionRule] = {
     "PARAM": parameter_elements,
     "RELABELTYPE": same_elements,
     "SUBLINK": subquery_elements,
+    "SUBSCRIPTINGREF": sliced,
     "VAR": variable_elements,
     "WINDOWFUNC": windowed,
 }

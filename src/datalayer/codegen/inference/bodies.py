@@ -101,18 +101,9 @@ def _enter(
         return None
     if len(session.called) >= _DEEPEST:
         return None
-    if not _is_whole(function, arguments):
+    if len(arguments) != len(function.arguments):
         return None
     return session.catalog.body(function.oid)
-
-
-def _is_whole(function: Function, arguments: Sequence[Node]) -> bool:
-    """Return whether the arguments are all there, in their places.
-
-    PostgreSQL puts in defaults, and sorts arguments by name, only later.
-    """
-    named = any(argument.tag == "NAMEDARGEXPR" for argument in arguments)
-    return not named and len(arguments) == len(function.arguments)
 
 
 def _inside(

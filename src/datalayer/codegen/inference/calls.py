@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.arguments import call_arguments
 from datalayer.codegen.inference.bodies import body_call, body_column
 from datalayer.codegen.inference.builtins import (
     FIELD_FUNCTIONS,
@@ -19,6 +20,7 @@ from datalayer.codegen.inference.builtins import (
     null_when_all_are,
     set_columns,
 )
+from datalayer.codegen.inference.empty_groups import needs_a_row
 from datalayer.codegen.inference.expressions import strict_on
 from datalayer.codegen.inference.joins import has_empty_set
 from datalayer.codegen.inference.outcomes import (
@@ -32,6 +34,7 @@ from datalayer.codegen.inference.outcomes import (
     elements,
     outcomes,
 )
+from datalayer.codegen.nodetree import find_all_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +54,16 @@ _TRUTH_COMPARISONS = frozenset({"booleq", "boolne"})
 _EXCLUDES_CURRENT = 0x8000 | 0x10000
 
 
+# Where the functions stand that may give other values each time.
+_FUNCTION_LABELS = {
+    "DISTINCTEXPR": "opfuncid",
+    "FUNCEXPR": "funcid",
+    "NULLIFEXPR": "opfuncid",
+    "OPEXPR": "opfuncid",
+    "SCALARARRAYOPEXPR": "opfuncid",
+}
+
+
 def function_call(node: Node, environment: Environment) -> Outcome:
     """Answer for a function by what is known of it."""
     function = environment.session.catalog.function(node.number("funcid"))
@@ -58,8 +71,9 @@ def function_call(node: Node, environment: Environment) -> Outcome:
         return ANY
     if node.flag("funcretset"):
         return set_call(node, function, environment)
-    arguments = node.nodes("args")
-    if any(argument.tag == "NAMEDARGEXPR" for argument in arguments):
+    catalog = environment.session.catalog
+    arguments = call_arguments(function, node.nodes("args"), catalog)
+    if arguments is None:
         return ANY
     if function.name in FIELD_FUNCTIONS and _has_infinite_field(arguments):
         return strict_on([outcomes(part, environment) for part in arguments])
@@ -118,9 +132,29 @@ def _compared(left: Outcome, right: Outcome, *, equal: bool) -> Outcome:
 
 def set_call(node: Node, function: Function, environment: Environment) -> Outcome:
     """Answer for a set-returning function in a SELECT list."""
-    if environment.scope.padded:
+    if sets_pad(node, environment):
         return ANY
     return set_column(node, function, 1, environment)
+
+
+def sets_pad(node: Node, environment: Environment) -> bool:
+    """Return whether another set beside this one may have more rows.
+
+    The fields of `(f(x)).*` are calls of their own, but the same ones.
+    """
+    sets = environment.scope.sets
+    others = [each for each in sets if each != node]
+    return bool(others) or (len(sets) > 1 and _may_differ(node, environment))
+
+
+def _may_differ(node: Node, environment: Environment) -> bool:
+    """Return whether two equal calls of a set could differ in their rows."""
+    for tag, label in _FUNCTION_LABELS.items():
+        for call in find_all_nodes(node, tag):
+            function = environment.session.catalog.function(call.number(label))
+            if function is None or function.volatile:
+                return True
+    return any(True for _ in find_all_nodes(node, "SUBLINK"))
 
 
 def set_column(
@@ -132,7 +166,11 @@ def set_column(
         found = elements(arguments[0], environment) if arguments else ANY
         return ANY if found & NULL or number > 1 else VALUE
     if not function.builtin:
-        column = body_column(function, number, node.nodes("args"), environment)
+        catalog = environment.session.catalog
+        given = call_arguments(function, node.nodes("args"), catalog)
+        if given is None:
+            return ANY
+        column = body_column(function, number, given, environment)
         return ANY if column.nullable else VALUE
     columns = set_columns(function)
     return VALUE if number <= len(columns) and not columns[number - 1] else ANY
@@ -219,6 +257,8 @@ def has_rows(environment: Environment) -> bool:
     if query.items("groupingSets") and not has_empty_set(query):
         return True
     if query.items("groupClause") and not query.items("groupingSets"):
+        return True
+    if any(needs_a_row(condition, environment) for condition in environment.conditions):
         return True
     session = environment.session
     return session.rules.input_rows(query, environment.parent, session).at_least_one

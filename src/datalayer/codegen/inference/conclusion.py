@@ -10,12 +10,18 @@ import psycopg
 from datalayer.codegen.catalog import Catalog
 from datalayer.codegen.inference.arrays import ELEMENTS
 from datalayer.codegen.inference.calls import CALLS
+from datalayer.codegen.inference.composites import COMPOSITES
 from datalayer.codegen.inference.expressions import EXPRESSIONS
+from datalayer.codegen.inference.json_functions import (
+    JSON_FUNCTIONS,
+    TABLE_FUNCTIONS,
+)
 from datalayer.codegen.inference.outcomes import Rules, Session
 from datalayer.codegen.inference.parameters import infer_parameters
 from datalayer.codegen.inference.query_columns import output_entries, query_column
 from datalayer.codegen.inference.rows import input_rows, matched_sides, query_rows
 from datalayer.codegen.inference.sources import SOURCES, VARIABLES
+from datalayer.codegen.inference.subscripts import SUBSCRIPTS
 from datalayer.codegen.nodetree import NodeTreeError
 from datalayer.codegen.stored_trees import analysed_query
 from datalayer.errors import AnalysisServerTooOld
@@ -31,9 +37,16 @@ if TYPE_CHECKING:
 _OLDEST = 160000
 
 RULES = Rules(
-    expressions={**EXPRESSIONS, **CALLS, **VARIABLES},
+    expressions={
+        **EXPRESSIONS,
+        **CALLS,
+        **VARIABLES,
+        **COMPOSITES,
+        **JSON_FUNCTIONS,
+        **SUBSCRIPTS,
+    },
     elements=ELEMENTS,
-    sources=SOURCES,
+    sources={**SOURCES, **TABLE_FUNCTIONS},
     query=query_column,
     rows=query_rows,
     input_rows=input_rows,

@@ -292,16 +292,6 @@ def json_predicate(node: Node, environment: Environment) -> Outcome:
     return strict_on([outcomes(node.node("expr"), environment)])
 
 
-def field_of_row(node: Node, environment: Environment) -> Outcome:
-    """Answer for a field of a row constructor; other composites hold anything."""
-    arg, number = node.node("arg"), node.number("fieldnum")
-    if arg is None or arg.tag != "ROWEXPR":
-        return ANY
-    fields = arg.nodes("args")
-    found = fields[number - 1] if 0 < number <= len(fields) else None
-    return outcomes(found, environment)
-
-
 def row_comparison(node: Node, environment: Environment) -> Outcome:
     """Answer for `(a, b) < (c, d)`: NULL in any pair may decide."""
     pairs = (*node.nodes("largs"), *node.nodes("rargs"))
@@ -329,11 +319,9 @@ EXPRESSIONS: Mapping[str, ExpressionRule] = {
     "CONVERTROWTYPEEXPR": same,
     "CURRENTOFEXPR": always,
     "DISTINCTEXPR": is_distinct,
-    "FIELDSELECT": field_of_row,
     "FIELDSTORE": always,
     "GROUPINGFUNC": always,
     "JSONCONSTRUCTOREXPR": json_constructor,
-    "JSONEXPR": anything,
     "JSONISPREDICATE": json_predicate,
     "JSONVALUEEXPR": json_value,
     "MERGESUPPORTFUNC": always,
@@ -347,6 +335,5 @@ EXPRESSIONS: Mapping[str, ExpressionRule] = {
     "ROWEXPR": always,
     "SETTODEFAULT": anything,
     "SQLVALUEFUNCTION": value_function,
-    "SUBSCRIPTINGREF": anything,
     "XMLEXPR": xml,
 }

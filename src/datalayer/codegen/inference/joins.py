@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.inference.outcomes import Side, World
-from datalayer.codegen.nodetree import Node, Value, find_nodes, make_node
+from datalayer.codegen.nodetree import Node, Value, find_all_nodes, make_node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +50,8 @@ class Scope:
     joins: Mapping[int, Join] = field(default_factory=dict)
     #: Grouped expressions that a grouping set can leave out (before PostgreSQL 18).
     nulled_groups: frozenset[Node] = frozenset()
-    #: Whether several set-returning functions of one SELECT pad each other with NULL.
-    padded: bool = False
+    #: The set-returning functions of the SELECT list, which pad each other with NULL.
+    sets: tuple[Node, ...] = ()
 
     def entry(self, index: int) -> Node | None:
         """Return a range-table entry, which count from 1."""
@@ -68,7 +68,7 @@ def make_scope(query: Node) -> Scope:
         entries=query.nodes("rtable"),
         joins=joins,
         nulled_groups=_nulled_groups(query) if sets else frozenset(),
-        padded=_count_sets(query.items("targetList")) > 1,
+        sets=_list_sets(query.items("targetList")),
     )
 
 
@@ -241,17 +241,10 @@ def _nulled_groups(query: Node) -> frozenset[Node]:
     )
 
 
-def _count_sets(values: Value) -> int:
-    return sum(
-        node.flag(label)
+def _list_sets(values: Value) -> tuple[Node, ...]:
+    return tuple(
+        node
         for tag, label in _SET_RETURNING
-        for node in _everywhere(values, tag)
+        for node in find_all_nodes(values, tag)
+        if node.flag(label)
     )
-
-
-def _everywhere(value: Value, tag: str) -> list[Node]:
-    found: list[Node] = []
-    for node in find_nodes(value, tag):
-        found.append(node)
-        found += _everywhere(tuple(node.fields.values()), tag)
-    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.arguments import call_arguments
 from datalayer.codegen.inference.bodies import body_gives_rows
 from datalayer.codegen.inference.joins import FULL, INNER, RIGHT, make_scope
 from datalayer.codegen.inference.outcomes import (
@@ -170,8 +171,11 @@ def _gives_one_row(part: Node, environment: Environment) -> bool:
     if call is None or not call.flag("funcretset"):
         return call is not None
     function = environment.session.catalog.function(call.number("funcid"))
-    arguments = call.nodes("args")
-    return function is not None and body_gives_rows(function, arguments, environment)
+    if function is None:
+        return False
+    catalog = environment.session.catalog
+    given = call_arguments(function, call.nodes("args"), catalog)
+    return given is not None and body_gives_rows(function, given, environment)
 
 
 def _with_query(entry: Node, environment: Environment) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.arguments import call_arguments
 from datalayer.codegen.inference.bodies import body_column
 from datalayer.codegen.inference.calls import rows_environment, set_column
 from datalayer.codegen.inference.element_checks import elements_are_checked
@@ -291,8 +292,10 @@ def function_column(
     if call.tag != "FUNCEXPR" or not call.flag("funcretset"):
         found = outcomes(call, environment)
         if width > 1 and call.tag == "FUNCEXPR" and function and not found & NULL:
-            arguments = call.nodes("args")
-            return body_column(function, number, arguments, environment)
+            catalog = environment.session.catalog
+            given = call_arguments(function, call.nodes("args"), catalog)
+            if given is not None:
+                return body_column(function, number, given, environment)
         return ColumnInference(nullable=width > 1 or bool(found & NULL))
     if function is None:
         return UNKNOWN

@@ -1,4 +1,4 @@
-"""Knows the type of an expression."""
+"""Knows the type of an expression, and the number that a constant stands for."""
 
 from __future__ import annotations
 
@@ -23,6 +23,18 @@ _TYPE_LABELS = (
     "minmaxtype",
     "array_typeid",
 )
+
+
+# int8, int2 and int4.
+_INTEGERS = frozenset({20, 21, 23})
+
+
+def integer_constant(node: Node) -> int | None:
+    """Return the number of an integer constant; None for anything else."""
+    value = node.fields.get("constvalue")
+    if node.number("consttype") not in _INTEGERS or not isinstance(value, bytes):
+        return None
+    return int.from_bytes(value[: node.number("constlen")], "little", signed=True)
 
 
 def type_of(expression: Node | None) -> int:
