@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalayer.location import Location
@@ -53,15 +54,33 @@ class LocatedError(DataLayerError):
         return "\n".join(parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that works yet deserves a look, by the name of its rule."""
+
+    rule: str
+    location: Location
+    message: str
+    help: str | None = None
+
+
 class ProblemsFound(DataLayerError):
     """All the problems of one run, sorted by place; correct each and run again."""
 
     def __init__(
-        self, problems: Sequence[LocatedError], *, profile: str | None = None
+        self,
+        problems: Sequence[LocatedError],
+        *,
+        profile: str | None = None,
+        findings: Sequence[Finding] = (),
     ) -> None:
-        """Keep the problems in the order of their places, and where they appear."""
+        """Keep the problems in the order of their places, and where they appear.
+
+        The findings are those of the queries that are in order.
+        """
         self.problems = tuple(sorted(problems, key=lambda p: p.location))
         self.profile = profile
+        self.findings = tuple(findings)
         count = len(self.problems)
         where = f" under profile `{profile}`" if profile else ""
         super().__init__(f"{count} problem{'' if count == 1 else 's'} found{where}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from datalayer.errors import Finding as Finding
 from datalayer.location import Location, locate
 
 if TYPE_CHECKING:
@@ -336,16 +337,6 @@ class RowCount:
 
     at_least_one: bool = False
     at_most_one: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that works yet deserves a look, by the name of its rule."""
-
-    rule: str
-    location: Location
-    message: str
-    help: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

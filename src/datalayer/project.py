@@ -167,7 +167,9 @@ def _build_under(profile: str, config: Config, server_url: str | None) -> Genera
         # They need not be there under the profile that everybody tries first.
         if profile == NATIVE:
             raise
-        raise ProblemsFound(found.problems, profile=profile) from None
+        raise ProblemsFound(
+            found.problems, profile=profile, findings=found.findings
+        ) from None
 
 
 def _profiles_of(config: Config) -> tuple[str, ...]:

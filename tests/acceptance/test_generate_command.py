@@ -165,7 +165,11 @@ def test_json_lists_what_was_written_and_what_deserves_a_look(
     assert report["queries"] == 1
     assert any(path.endswith("account.py") for path in report["written"])
     (finding,) = report["findings"]
-    assert finding["location"] == "queries/account.sql:1:1"
+    assert (finding["path"], finding["line"], finding["column"]) == (
+        "queries/account.sql",
+        1,
+        1,
+    )
     assert finding["rule"] == "uncertain-row-count"
 
 
@@ -213,6 +217,24 @@ def test_problems_are_data_on_request(
     (problem,) = json.loads(result.stdout)["problems"]
     assert problem["kind"] == "QueryRefused"
     assert problem["path"] == "queries/account.sql"
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github"])
+def test_problems_and_findings_are_told_together(
+    form: str, project: Path, run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    (project / "queries" / "account.sql").write_text(
+        GOOD.replace("WHERE id = :id", "WHERE id >= :id")
+        + "\n-- name: wrong()\nSELECT titel FROM account;\n"
+    )
+
+    result = run("generate", "--format", form)
+
+    assert result.returncode == 1
+    told = result.stderr if form == "text" else result.stdout
+    assert "column `titel` does not exist" in told
+    assert "uncertain-row-count" in told
+    assert form != "json" or {"problems", "findings"} == set(json.loads(told))
 
 
 def test_rule_is_explained(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import textwrap
 from dataclasses import asdict
 from typing import Annotated
 
@@ -56,9 +57,12 @@ def _find(name: str) -> Rule:
 
 
 def _text(rule: Rule) -> str:
+    # A pipe gets the whole paragraph on a line.
+    width = min(console.width, 88) if console.is_terminal else 1_000_000
+    reason = textwrap.fill(rule.reason, width, break_on_hyphens=False)
     example = "\n".join(f"    {line}" for line in rule.example.splitlines())
     return (
-        f"{rule.name}: {rule.summary}\n\n{rule.reason}\n\n{example}\n\n"
+        f"{rule.name}: {rule.summary}\n\n{reason}\n\n{example}\n\n"
         f"help: {rule.remedy};\n"
         f"      or, when it is right as it is: `-- @allow {rule.name}: reason`"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +16,8 @@ from datalayer.errors import DataLayerError, LocatedError, ProblemsFound
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from datalayer.errors import Finding
     from datalayer.location import Location
-    from datalayer.model import Finding
 
 
 class Format(StrEnum):
@@ -46,9 +47,9 @@ def findings_as_data(findings: Iterable[Finding]) -> list[dict[str, object]]:
     return [
         {
             "rule": each.rule,
-            "location": str(each.location),
             "message": each.message,
             "help": each.help,
+            **asdict(each.location),
         }
         for each in findings
     ]
@@ -72,12 +73,15 @@ def told_as(form: Format) -> Iterator[None]:
     try:
         yield
     except DataLayerError as error:
+        findings = error.findings if isinstance(error, ProblemsFound) else ()
+        if form is Format.JSON:
+            told = {"findings": findings_as_data(findings)}
+            print_json({"problems": problems_as_data(error), **told})
+            raise typer.Exit(1) from None
+        print_findings(findings, form)
         if form is Format.TEXT:
             raise
-        if form is Format.JSON:
-            print_json({"problems": problems_as_data(error)})
-        else:
-            _annotate_problems(error)
+        _annotate_problems(error)
         raise typer.Exit(1) from None
 
 

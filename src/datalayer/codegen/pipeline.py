@@ -54,5 +54,6 @@ def generate_modules(
     unknown = unknown_type_problems(analysed.shapes)
     problems = (*loaded.problems, *analysed.problems, *unknown)
     if problems:
-        raise ProblemsFound(problems)
+        findings = [each for shape in analysed.shapes for each in shape.findings]
+        raise ProblemsFound(problems, findings=findings)
     return Generated(render_modules(analysed.shapes, package), analysed.shapes)
