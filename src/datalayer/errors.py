@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from datalayer.location import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class DataLayerError(Exception):
@@ -139,6 +139,21 @@ class ArgumentError(DataLayerError):
 
 class IncompleteArguments(DataLayerError):
     """Some of what belongs together was given, or nothing to change; give the rest."""
+
+
+class ConstraintViolation(DataLayerError):
+    """The root of the classes that `@raises` names; the cause is psycopg's error."""
+
+    def __init__(
+        self, *, query: str, source: str, constraint: str, values: Mapping[str, object]
+    ) -> None:
+        """Keep what was violated, by which query and with which arguments."""
+        # Without the values, which may be secrets and logs keep messages.
+        super().__init__(f"query `{query}` ({source}) violates `{constraint}`")
+        self.query = query
+        self.constraint = constraint
+        #: The arguments of the call by their names, as they were sent.
+        self.values = values
 
 
 class InvalidCursor(DataLayerError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from datalayer.codegen.catalog import Catalog
+from datalayer.codegen.constraints import check_raises
 from datalayer.codegen.describe import Description, Refusal, describe, plan
 from datalayer.codegen.inference import infer
 from datalayer.codegen.numbering import NumberedStatement, numbered
@@ -91,6 +92,7 @@ def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
     if source.operation is Operation.SCRIPT:
         _try_script(session.connection, source)
         return QueryShape(source)
+    check_raises(session.connection, source)
     first, *others = variants_of(source)
     shape = _analyse_variant(session, source, first)
     for variant in others:

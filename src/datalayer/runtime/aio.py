@@ -17,10 +17,10 @@ from datalayer.runtime.paging import page_of, page_values
 from datalayer.runtime.query import NO_ROW, NoRow
 from datalayer.runtime.rows import (
     adapt,
-    annotate,
     at_most_one,
     build_results,
     exactly_one,
+    explain,
 )
 from datalayer.runtime.waiting import pause_before, sleep_aside
 
@@ -51,8 +51,7 @@ async def fetch_all(
         await cursor.execute(query.sql, parameters)
         return build_results(query, await cursor.fetchall(), cursor)
     except Exception as error:
-        annotate(error, query)
-        raise
+        explain(error, query, parameters)
 
 
 async def fetch_page(
@@ -111,8 +110,7 @@ async def execute(
         await cursor.execute(query.sql, parameters)
         await _synchronise(connection)
     except Exception as error:
-        annotate(error, query)
-        raise
+        explain(error, query, parameters)
     return max(cursor.rowcount, 0)
 
 
@@ -135,8 +133,7 @@ async def execute_many(
                 await _synchronise(connection)
                 affected += max(cursor.rowcount, 0)
     except Exception as error:
-        annotate(error, query)
-        raise
+        explain(error, query)
     return affected
 
 
@@ -176,8 +173,7 @@ async def execute_script(connection: AsyncConnection[Any], query: Query[None]) -
         # Without parameters and never prepared, so that several statements may go.
         await cursor.execute(query.sql, prepare=False)
     except Exception as error:
-        annotate(error, query)
-        raise
+        explain(error, query)
 
 
 async def copy_rows(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Generic, LiteralString, TypeVar
 
+from datalayer.errors import ConstraintViolation
 from datalayer.runtime.forms import Form
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
@@ -26,6 +27,10 @@ class Query(Generic[ResultT_co]):
     row: Callable[..., ResultT_co] | None = None
     #: What psycopg does not convert itself: the column and a function for its values.
     convert: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
+    #: What the violation of a constraint raises.
+    raises: tuple[tuple[str, type[ConstraintViolation]], ...] = ()
+    #: The arguments behind `$1`, `$2`, …, where a violation tells them.
+    names: tuple[str, ...] = ()
     #: What is read as PostgreSQL wrote it, whatever psycopg makes of it.
     decode: tuple[tuple[int, Form], ...] = ()
 

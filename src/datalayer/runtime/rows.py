@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from itertools import starmap
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from psycopg import IntegrityError
+from psycopg.types.json import Json, Jsonb
 
 from datalayer.errors import (
     DataLayerError,
@@ -67,10 +70,31 @@ def exactly_one(query: Query[ResultT], results: list[ResultT]) -> ResultT:
     raise NoRowError(query.name, query.source)
 
 
-def annotate(error: Exception, query: Query[Any]) -> None:
-    """Note on an error in which query it happened, unless it says so itself."""
+def explain(
+    error: Exception, query: Query[Any], parameters: Sequence[object] = ()
+) -> NoReturn:
+    """Raise an error again, with a note in which query it happened.
+
+    The violation of a constraint that the query names becomes the class it is given.
+    """
+    if isinstance(error, IntegrityError):
+        name = error.diag.constraint_name
+        cls = dict(query.raises).get(name or "")
+        if cls is not None:
+            values = map(_unwrapped, parameters)
+            raise cls(
+                query=query.name,
+                source=query.source,
+                constraint=name or "",
+                values=dict(zip(query.names, values, strict=False)),
+            ) from error
     if not isinstance(error, DataLayerError):
         error.add_note(f"in query {query.name} ({query.source})")
+    raise error
+
+
+def _unwrapped(value: object) -> object:
+    return value.obj if isinstance(value, Json | Jsonb) else value
 
 
 def _converted(query: Query[Any], row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -16,10 +16,10 @@ from datalayer.runtime.paging import page_of, page_values
 from datalayer.runtime.query import NO_ROW, NoRow
 from datalayer.runtime.rows import (
     adapt,
-    annotate,
     at_most_one,
     build_results,
     exactly_one,
+    explain,
 )
 from datalayer.runtime.waiting import pause_before, sleep_here
 
@@ -50,8 +50,7 @@ def fetch_all(
         cursor.execute(query.sql, parameters)
         return build_results(query, cursor.fetchall(), cursor)
     except Exception as error:
-        annotate(error, query)
-        raise
+        explain(error, query, parameters)
 
 
 def fetch_page(
@@ -110,8 +109,7 @@ def execute(
         cursor.execute(query.sql, parameters)
         _synchronise(connection)
     except Exception as error:
-        annotate(error, query)
-        raise
+        explain(error, query, parameters)
     return max(cursor.rowcount, 0)
 
 
@@ -134,8 +132,7 @@ def execute_many(
                 _synchronise(connection)
                 affected += max(cursor.rowcount, 0)
     except Exception as error:
-        annotate(error, query)
-        raise
+        explain(error, query)
     return affected
 
 
@@ -175,8 +172,7 @@ def execute_script(connection: Connection[Any], query: Query[None]) -> None:
         # Without parameters and never prepared, so that several statements may go.
         cursor.execute(query.sql, prepare=False)
     except Exception as error:
-        annotate(error, query)
-        raise
+        explain(error, query)
 
 
 def copy_rows(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Generic, LiteralString, TypeAlias, TypeVar
 
-from datalayer.errors import IncompleteArguments, UnknownOrder
+from datalayer.errors import ConstraintViolation, IncompleteArguments, UnknownOrder
 from datalayer.runtime.forms import Form
 from datalayer.runtime.paging import Paging
 from datalayer.runtime.query import Query
@@ -78,6 +78,7 @@ class VariedQuery(Generic[ResultT_co]):
     row: Callable[..., ResultT_co] | None = None
     convert: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
     decode: tuple[tuple[int, Form], ...] = ()
+    raises: tuple[tuple[str, type[ConstraintViolation]], ...] = ()
     #: Parameters of which one must be given, for each SET that has nothing else.
     needed: tuple[tuple[str, ...], ...] = ()
     #: How its rows are read page by page, if they are.
@@ -115,8 +116,18 @@ class VariedQuery(Generic[ResultT_co]):
         text = "".join(self._written(piece, given, order) for piece in self.sql)
         # Literals, joined: the names in it are those of the generator.
         sql: Any = _MARK.sub(number, text)
-        query = Query(self.name, self.source, sql, self.row, self.convert, self.decode)
-        return query, tuple(numbers)
+        names = tuple(numbers)
+        query = Query(
+            name=self.name,
+            source=self.source,
+            sql=sql,
+            row=self.row,
+            convert=self.convert,
+            decode=self.decode,
+            raises=self.raises,
+            names=names if self.raises else (),
+        )
+        return query, names
 
     def _written(
         self, piece: Piece, given: frozenset[str], order: str

@@ -182,12 +182,28 @@ def render_constant(
             code = code_of(pairs, spellings)
             before_it = f"{keyword}="
             lines.append(lay_out(code, indent=margin + 4, before=before_it, after=","))
+    lines += _raises(plan, spellings, margin + 4)
     if varied:
         lines += varied_arguments(source, spellings, indent=margin + 4)
     else:
         lines.append(f"{inner}sql={text_block(statement_of(plan))},")
     lines.append(" " * margin + ")" + after)
     return "\n".join(lines)
+
+
+def _raises(plan: QueryPlan, spellings: Spellings, indent: int) -> list[str]:
+    source = plan.shape.source
+    if not source.raises:
+        return []
+    pairs = tuple(
+        tuple_of((string(said.constraint), spellings["", said.class_name]))
+        for said in source.raises
+    )
+    lines = [lay_out(tuple_of(pairs), indent=indent, before="raises=", after=",")]
+    if not is_varied(source):
+        names = tuple_of(tuple(map(string, numbered(source).order)))
+        lines.append(lay_out(names, indent=indent, before="names=", after=","))
+    return lines
 
 
 def statement_of(plan: QueryPlan) -> str:

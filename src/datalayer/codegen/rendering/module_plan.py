@@ -50,6 +50,14 @@ class ClassPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorPlan:
+    """An exception: what the violation of a constraint is called."""
+
+    name: str
+    constraints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QueryPlan:
     """A query and its names."""
 
@@ -69,11 +77,18 @@ class ModulePlan:
     path: tuple[str, ...]
     queries: tuple[QueryPlan, ...]
     classes: tuple[ClassPlan, ...]
+    errors: tuple[ErrorPlan, ...] = ()
+
+    @property
+    def class_names(self) -> set[str]:
+        """Return the names of the classes that the module defines."""
+        rows = {each.name for each in self.classes}
+        return rows | {each.name for each in self.errors}
 
     @property
     def names(self) -> set[str]:
         """Return all names that the module defines."""
-        defined = {each.name for each in self.classes}
+        defined = self.class_names
         for query in self.queries:
             defined |= {query.function, query.constant}
         return defined
@@ -102,8 +117,25 @@ def plan_module(
             _add(draft, shape)
         except LocatedError as problem:
             draft.problems.append(problem)
-    plan = ModulePlan(path, tuple(draft.queries), tuple(draft.classes.values()))
+    plan = ModulePlan(
+        path,
+        tuple(draft.queries),
+        tuple(draft.classes.values()),
+        tuple(_errors(draft, shapes)),
+    )
     return plan, draft.problems
+
+
+def _errors(draft: _Draft, shapes: Sequence[QueryShape]) -> Iterator[ErrorPlan]:
+    """Yield the exceptions of a module; several queries may raise the same."""
+    constraints: dict[str, dict[str, None]] = {}
+    for shape in shapes:
+        for said in shape.source.raises:
+            if said.class_name not in constraints:
+                _claim(draft, said.class_name, shape.source)
+            constraints.setdefault(said.class_name, {})[said.constraint] = None
+    for name, named in constraints.items():
+        yield ErrorPlan(name, tuple(named))
 
 
 def _claim(draft: _Draft, name: str, source: QuerySource) -> None:

@@ -21,7 +21,7 @@ from datalayer.codegen.rendering.functions import (
     render_field,
     render_function,
 )
-from datalayer.codegen.rendering.imports import import_lines, spell_names
+from datalayer.codegen.rendering.imports import import_lines, spell, spell_names
 from datalayer.codegen.rendering.layout import Brackets, lay_out
 from datalayer.codegen.rendering.literals import docstring, string
 from datalayer.codegen.rendering.module_plan import plan_module
@@ -42,12 +42,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from datalayer.codegen.rendering.imports import Name, Spellings
-    from datalayer.codegen.rendering.module_plan import ClassPlan, ModulePlan
+    from datalayer.codegen.rendering.module_plan import ClassPlan, ErrorPlan, ModulePlan
     from datalayer.codegen.rendering.typemap import TypeClasses
     from datalayer.errors import LocatedError
     from datalayer.model import QueryShape
 
 _ALWAYS_OURS = {"__init__", "aio", "enums"}
+
+
+VIOLATION = PythonType("ConstraintViolation", "datalayer.errors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,8 @@ def _module_texts(
 def _sync_text(job: _Job) -> str:
     plan = job.plan
     spellings = _spellings(job, SYNC, [*_signature_types(job), *_definition_types(job)])
-    blocks = [_class_text(each, spellings) for each in plan.classes]
+    blocks = [_error_text(each, spellings) for each in plan.errors]
+    blocks += [_class_text(each, spellings) for each in plan.classes]
     for query in plan.queries:
         outcome = job.outcomes[query.function]
         constant = render_constant(query, outcome, job.type_classes, spellings)
@@ -144,7 +148,7 @@ def _sync_text(job: _Job) -> str:
 def _aio_text(job: _Job) -> str:
     plan = job.plan
     spellings = _spellings(job, AIO, _signature_types(job))
-    classes = {each.name for each in plan.classes}
+    classes = plan.class_names
     shared = classes | {query.constant for query in plan.queries}
     imports = import_lines(
         {**spellings, **{(job.module, name): name for name in shared}}, job.package
@@ -192,7 +196,7 @@ def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spel
     plan = job.plan
     attributes = {field.name for each in plan.classes for field in each.fields}
     parameters = {field.name for query in plan.queries for field in query.parameters}
-    own = {("", each.name): each.name for each in plan.classes}
+    own = {("", name): name for name in plan.class_names}
     named: set[Name] = {
         (part.module, part.name)
         for type_ in (*types, ANY, PythonType(flavour.connection, "psycopg"))
@@ -229,13 +233,7 @@ def _signature_types(job: _Job) -> Iterator[PythonType]:
 def _definition_types(job: _Job) -> Iterator[PythonType]:
     for query in job.plan.queries:
         yield from statement_types(query.shape.source)
-    if job.plan.classes:
-        yield PythonType("dataclass", "dataclasses")
-    for each in job.plan.classes:
-        for field in each.fields:
-            yield field.type
-            if field.default is not None and field.default.type is not None:
-                yield field.default.type
+    yield from _class_types(job.plan)
     for query in job.plan.queries:
         yield from filter(None, [job.outcomes[query.function].value])
         for _, reader in (
@@ -243,6 +241,25 @@ def _definition_types(job: _Job) -> Iterator[PythonType]:
             *decoders_of(query, job.type_classes),
         ):
             yield from called(reader)
+
+
+def _class_types(plan: ModulePlan) -> Iterator[PythonType]:
+    if plan.errors:
+        yield VIOLATION
+    if plan.classes:
+        yield PythonType("dataclass", "dataclasses")
+    for each in plan.classes:
+        for field in each.fields:
+            yield field.type
+            if field.default is not None and field.default.type is not None:
+                yield field.default.type
+
+
+def _error_text(plan: ErrorPlan, spellings: Spellings) -> str:
+    names = ", ".join(f"`{name}`" for name in plan.constraints)
+    base = spell(VIOLATION, spellings)
+    sentence = docstring([f"A violation of {names}."], indent=4)
+    return f"class {plan.name}({base}):\n{sentence}"
 
 
 def _class_text(plan: ClassPlan, spellings: Spellings) -> str:

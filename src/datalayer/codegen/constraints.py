@@ -1,0 +1,45 @@
+"""Whether the constraints that `@raises` names are there."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from datalayer.errors import DirectiveError
+from datalayer.location import excerpt
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from datalayer.model import QuerySource
+
+# All that an error of class 23 names: checks, keys, exclusions, and unique indexes that
+# belong to no constraint.
+_CONSTRAINTS: LiteralString = """
+SELECT conname::text
+FROM pg_catalog.pg_constraint
+WHERE contype IN ('c', 'f', 'p', 'u', 'x')
+UNION
+SELECT relname::text
+FROM pg_catalog.pg_index
+INNER JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid
+WHERE indisunique AND relnamespace <> 'pg_catalog'::regnamespace
+"""
+
+
+def check_raises(connection: Connection[Any], source: QuerySource) -> None:
+    """Raise `DirectiveError` when a query names a constraint that is not there."""
+    if not source.raises:
+        return
+    names = {row[0] for row in connection.execute(_CONSTRAINTS)}
+    for said in source.raises:
+        if said.constraint in names:
+            continue
+        near = difflib.get_close_matches(said.constraint, names, n=1)
+        help = f"did you mean `{near[0]}`?" if near else "do the migrations create it?"
+        raise DirectiveError(
+            f"no constraint is named `{said.constraint}`",
+            location=said.location,
+            excerpt=excerpt(source.file_text, said.location, len(said.constraint)),
+            help=help,
+        )
