@@ -167,6 +167,7 @@ RETURNING
 -- record_class: RunSnapshot
 -- Record which snapshot a run used, once or again, and return the link; nothing
 -- when `snapshot_id` names no run snapshot.
+-- @column version_hash null
 INSERT INTO run_snapshot_index (run_id, run_submitted_at, snapshot_id, version_hash)
 SELECT
     :run_id AS run_id,

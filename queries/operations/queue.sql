@@ -160,6 +160,7 @@ LIMIT :row_limit;
 -- page, which is empty at the end.
 -- @param after_id = 0
 -- @param row_limit = 100
+-- @column dead_letter_at null
 SELECT
     id,
     status,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from datalayer.codegen.catalog import Catalog, Function
+from datalayer.codegen.catalog import Catalog, Function, Relation
 from datalayer.codegen.inference import (
     arrays,
     bodies,
     builtins,
     calls,
+    choices,
+    comparisons,
     composites,
     element_checks,
     empty_groups,
@@ -33,6 +36,8 @@ from datalayer.codegen.inference.joins import Scope
 from datalayer.codegen.inference.outcomes import (
     TRUE,
     VALUE,
+    ColumnOf,
+    Content,
     Environment,
     Outcome,
     Session,
@@ -113,7 +118,7 @@ def let_every_frame_contain_its_row(patch: Patch) -> None:
 
 
 def ignore_grouping_sets(patch: Patch) -> None:
-    original, sides = narrow.computed, joins.nulling_sides
+    original, sides = joins.computed, joins.nulling_sides
 
     def mutant(entry: Node | None, number: int, scope: joins.Scope) -> Node | None:
         if entry is not None and entry.number("rtekind") == joins.GROUP_ENTRY:
@@ -337,7 +342,64 @@ def take_the_first_action_of_merge(patch: Patch) -> None:
     patch.setattr(returning, "_any_of", lambda version: version[0])
 
 
+def tell_equal_numbers_apart(patch: Patch) -> None:
+    patch.setattr(comparisons, "_MANY_FORMS", frozenset())
+
+
+def tell_padded_texts_apart(patch: Patch) -> None:
+    patch.setattr(comparisons, "_BLANK_PADDED", "none")
+
+
+def take_a_check_of_null_for_broken(patch: Patch) -> None:
+    def mutant(table: Relation, row: Environment) -> bool:
+        inside = replace(row, checked=False)
+        found = [outcomes.outcomes(check, inside) for check in table.checks]
+        return any(not outcome & TRUE for outcome in found)
+
+    patch.setattr(narrow, "_refused", mutant)
+
+
+def let_columns_hold_nothing_else(patch: Patch) -> None:
+    original = choices._contents
+
+    def mutant(
+        column: ColumnOf, mentions: choices._Mentions, environment: Environment
+    ) -> tuple[Content, ...]:
+        found = original(column, mentions, environment)
+        return tuple(content for content in found if content.among)
+
+    patch.setattr(choices, "_contents", mutant)
+
+
+def let_no_compared_column_be_null(patch: Patch) -> None:
+    original = choices._choice
+
+    def mutant(
+        column: ColumnOf, mentions: choices._Mentions, environment: Environment
+    ) -> choices.Choice | None:
+        found = original(column, mentions, environment)
+        return found and replace(found, nullable=False)
+
+    patch.setattr(choices, "_choice", mutant)
+
+
+def keep_conditions_about_what_changed(patch: Patch) -> None:
+    patch.setattr(returning, "_is_about", lambda condition, columns, target: False)
+
+
+def turn_every_comparison_around(patch: Patch) -> None:
+    holds = {"eq": operator.ne, "ne": operator.eq}
+    patch.setattr(comparisons, "_HOLDS", {**comparisons._HOLDS, **holds})
+
+
 MUTANTS = [
+    tell_equal_numbers_apart,
+    tell_padded_texts_apart,
+    take_a_check_of_null_for_broken,
+    let_columns_hold_nothing_else,
+    let_no_compared_column_be_null,
+    keep_conditions_about_what_changed,
+    turn_every_comparison_around,
     let_every_join_match_a_certain_row,
     count_on_a_row_of_each_body,
     enter_bodies_with_what_is_given,

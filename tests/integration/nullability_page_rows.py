@@ -17,6 +17,9 @@ INSERT INTO pet VALUES
 (8, 2, 'tim', NULL), (9, 2, 'tea', 'dog'), (10, 4, 'zed', NULL);
 INSERT INTO sale VALUES
 (1, 1, NULL, NULL), (2, 2, 6, 'r'), (3, 3, 7, 's');
+INSERT INTO delivery VALUES
+(1, 'open', NULL, NULL, NULL, NULL), (2, 'sent', 'van', NULL, true, 5),
+(3, 'lost', 'post', 'n', false, NULL), (4, 'lost', 'van', NULL, NULL, 1);
 INSERT INTO line (id, amount) VALUES (1, 1), (2, NULL);
 INSERT INTO box VALUES (1, 'b', NULL), (2, 'c', 2);
 INSERT INTO visit VALUES (1, 'a'), (2, 'b');

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import nullability_values
 import psycopg
 from nullability_schema import ROWS, WORLDS, schema
 from psycopg.types.string import TextLoader
@@ -52,7 +53,7 @@ def open_databases(
     server: Server,
     *,
     tables: str | None = None,
-    rows: str = ROWS,
+    rows: str = ROWS + nullability_values.ROWS,
     worlds: tuple[str, ...] = WORLDS,
 ) -> Iterator[Databases]:
     """Create the two databases, and drop them afterwards."""
@@ -63,9 +64,13 @@ def open_databases(
         _connect(empty) as second,
     ):
         for opened in (first, second):
-            opened.execute((tables or schema(server.major)).encode())
+            opened.execute((tables or _schema(server.major)).encode())
         first.execute(rows.encode())
         yield Databases(first, second, Catalog(first), worlds)
+
+
+def _schema(major: int) -> str:
+    return schema(major) + nullability_values.SCHEMA
 
 
 def _connect(url: str) -> Connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import nullability_values
 from nullability_cases import (
     COLUMNS,
     EXPRESSIONS,
@@ -32,6 +33,8 @@ TABLES: dict[str, list[Case]] = {
     "calls": CALLS,
     "composites and subscripts": COMPOSITES,
     "documents": DOCUMENTS,
+    "checked values": nullability_values.CASES,
+    "checked values that are written": nullability_values.WRITTEN,
 }
 CASES = [case for table in TABLES.values() for case in table]
 ELEMENTS = [*ARRAYS, *KINDS_OF_ELEMENTS, *VALUE_ELEMENTS]

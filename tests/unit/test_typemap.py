@@ -61,7 +61,10 @@ def test_types_are_sorted() -> None:
             "list[list[int | None] | None]",
         ),
         (SqlType("void", kind=TypeKind.PSEUDO), "str"),
-        (SqlType("floats", "public", TypeKind.RANGE, SqlType("float8")), "Range[float]"),
+        (
+            SqlType("floats", "public", TypeKind.RANGE, SqlType("float8")),
+            "Range[float]",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )

@@ -148,6 +148,10 @@ class Catalog:
         """Return a type, or None when it does not exist."""
         return self._ask("type", oid, self._type)
 
+    def labels(self, oid: int) -> tuple[bytes, ...]:
+        """Return the labels of an enum, in the form that constants have."""
+        return self._ask("labels", oid, self._labels)
+
     def deterministic(self, collation: int) -> bool:
         """Return whether texts that are equal in a collation have equal bytes."""
         return self._ask("collation", collation, self._deterministic)
@@ -255,6 +259,10 @@ class Catalog:
             return None
         kind, not_null, base, reader, slices = rows[0]
         return DataType(kind, not_null, base or oid, reader < FIRST_USER_OID, slices)
+
+    def _labels(self, oid: int) -> tuple[bytes, ...]:
+        rows = self._rows(questions.LABELS, {"oid": oid})
+        return tuple(int(label).to_bytes(4, "little") for (label,) in rows)
 
     def _deterministic(self, collation: int) -> bool:
         rows = self._rows(questions.COLLATION, {"oid": collation})

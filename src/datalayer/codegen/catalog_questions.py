@@ -256,6 +256,13 @@ FROM chain
 HAVING count(*) > 0
 """
 
+LABELS: LiteralString = """
+SELECT oid::int8
+FROM pg_catalog.pg_enum
+WHERE enumtypid = %(oid)s
+ORDER BY enumsortorder
+"""
+
 COLLATION: LiteralString = """
 SELECT collisdeterministic FROM pg_catalog.pg_collation WHERE oid = %(oid)s
 """

@@ -20,8 +20,9 @@ from datalayer.codegen.inference.builtins import (
     null_when_all_are,
     set_columns,
 )
+from datalayer.codegen.inference.comparisons import compared, compared_with_each
 from datalayer.codegen.inference.empty_groups import needs_a_row
-from datalayer.codegen.inference.expressions import strict_on
+from datalayer.codegen.inference.expressions import connect_all, strict_on
 from datalayer.codegen.inference.joins import has_empty_set
 from datalayer.codegen.inference.outcomes import (
     ANY,
@@ -49,8 +50,6 @@ _STARTS_BEFORE = 0x20 | 0x200
 _STARTS_OFFSET_BEFORE = 0x800
 _ENDS_AFTER = 0x100 | 0x400
 _ENDS_OFFSET_AFTER = 0x4000
-# Equality of truth values, as in `CHECK ((a IS NULL) = (b IS NULL))`.
-_TRUTH_COMPARISONS = frozenset({"booleq", "boolne"})
 _EXCLUDES_CURRENT = 0x8000 | 0x10000
 
 
@@ -98,7 +97,10 @@ def operator_call(node: Node, environment: Environment) -> Outcome:
     function = environment.session.catalog.function(node.number("opfuncid"))
     if function is None or node.flag("opretset"):
         return ANY
-    return call(function, node.nodes("args"), environment)
+    found = call(function, node.nodes("args"), environment)
+    if found & VALUE != VALUE or len(node.nodes("args")) != 2:
+        return found
+    return (found & NULL) | compared(node, environment)
 
 
 def call(
@@ -113,21 +115,7 @@ def call(
     decisive = decisive_arguments(function, len(found))
     if decisive is None:
         return ANY
-    if function.name in _TRUTH_COMPARISONS:
-        return _compared(found[0], found[1], equal=function.name == "booleq")
     return strict_on([found[index] for index in decisive if index < len(found)])
-
-
-def _compared(left: Outcome, right: Outcome, *, equal: bool) -> Outcome:
-    """Return what comparing two truth values comes to."""
-    result = (left | right) & NULL
-    same = left & right & VALUE
-    different = (left & TRUE and right & FALSE) or (left & FALSE and right & TRUE)
-    if same:
-        result |= TRUE if equal else FALSE
-    if different:
-        result |= FALSE if equal else TRUE
-    return result
 
 
 def set_call(node: Node, function: Function, environment: Environment) -> Outcome:
@@ -185,19 +173,26 @@ def array_comparison(node: Node, environment: Environment) -> Outcome:
         return NULL
     if function is None:
         return ANY
+    each = compared_with_each(node, environment) if _is_decisive(function) else None
+    if each is not None:
+        return connect_all(each, "or" if node.flag("useOr") else "and")
     found = outcomes(scalar, environment)
     inside = elements(array, environment)
     if found == NULL and function.strict:
-        compared = NULL
-    elif decisive_arguments(function, 2) is None:
-        compared = ANY
+        result = NULL
+    elif not _is_decisive(function):
+        result = ANY
     else:
-        compared = strict_on([found, inside])
-    any_of = node.flag("useOr")
-    result = compared | (whole & NULL)
+        result = strict_on([found, inside])
+    result |= whole & NULL
     if not _has_elements(array):
-        result |= FALSE if any_of else TRUE
+        result |= FALSE if node.flag("useOr") else TRUE
     return result
+
+
+def _is_decisive(function: Function) -> bool:
+    """Return whether a comparison is NULL only because of its arguments."""
+    return decisive_arguments(function, 2) is not None
 
 
 def _has_elements(array: Node) -> bool:

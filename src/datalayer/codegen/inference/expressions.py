@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.comparisons import compared
 from datalayer.codegen.inference.narrow import inside_branch
 from datalayer.codegen.inference.outcomes import (
     ANY,
@@ -85,10 +86,14 @@ def boolean(node: Node, environment: Environment) -> Outcome:
     operator = node.text("boolop")
     if operator == "not":
         return negated(outcomes(arguments[0], environment))
+    return connect_all([outcomes(part, environment) for part in arguments], operator)
+
+
+def connect_all(results: Sequence[Outcome], operator: str) -> Outcome:
+    """Return what connecting results with AND or OR comes to."""
     absorbing, neutral = (FALSE, TRUE) if operator == "and" else (TRUE, FALSE)
     total = neutral
-    for argument in arguments:
-        found = outcomes(argument, environment)
+    for found in results:
         total = _connect(total, found, absorbing, neutral)
     return total
 
@@ -248,18 +253,28 @@ def to_domain(node: Node, environment: Environment) -> Outcome:
 def null_if(node: Node, environment: Environment) -> Outcome:
     """Answer for NULLIF, whose arguments may be equal unless one is NULL."""
     first, second = (outcomes(part, environment) for part in node.nodes("args")[:2])
-    return first if second == NULL else first | NULL
+    if second == NULL or first == NULL:
+        return first
+    equal = compared(node, environment)
+    result = first & NULL
+    if equal & TRUE:
+        result |= NULL
+    return result | (first & VALUE if equal & FALSE or second & NULL else NOTHING)
 
 
 def is_distinct(node: Node, environment: Environment) -> Outcome:
     """Answer for IS DISTINCT FROM."""
     first, second = (outcomes(part, environment) for part in node.nodes("args")[:2])
-    if first == NULL and second == NULL:
-        return FALSE
-    if (first == NULL and not second & NULL) or (second == NULL and not first & NULL):
-        return TRUE
     function = environment.session.catalog.function(node.number("opfuncid"))
-    return VALUE if function and function.builtin else ANY
+    result = NOTHING
+    if first & NULL and second & NULL:
+        result |= FALSE
+    if (first & NULL and second & VALUE) or (second & NULL and first & VALUE):
+        result |= TRUE
+    if first & VALUE and second & VALUE:
+        result |= negated(compared(node, environment))
+        result |= NOTHING if function and function.builtin else NULL
+    return result
 
 
 def value_function(node: Node, environment: Environment) -> Outcome:

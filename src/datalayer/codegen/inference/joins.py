@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 # Values of PostgreSQL's enumeration `JoinType`.
 INNER, LEFT, FULL, RIGHT = range(4)
-#: Values of `RTEKind` for the entry that stands for grouping since PostgreSQL 18.
-GROUP_ENTRY = 9
+#: Values of `RTEKind` for a join, and for the grouping entry since PostgreSQL 18.
+JOIN_ENTRY, GROUP_ENTRY = 2, 9
 # Values of `GroupingSetKind`.
 _SIMPLE, _SETS = 1, 4
 _SET_RETURNING = (("FUNCEXPR", "funcretset"), ("OPEXPR", "opretset"))
@@ -68,7 +68,9 @@ def make_scope(query: Node) -> Scope:
         entries=query.nodes("rtable"),
         joins=joins,
         nulled_groups=_nulled_groups(query) if sets else frozenset(),
-        sets=_list_sets(query.items("targetList")),
+        sets=_list_sets(query.items("targetList"))
+        if query.flag("hasTargetSRFs")
+        else (),
     )
 
 
@@ -81,6 +83,18 @@ def make_variable(relation: int, number: int) -> Node:
     """Return a reference to a column in a row that no outer join can null."""
     fields = {"varno": str(relation), "varattno": str(number)}
     return make_node("VAR", fields)
+
+
+def computed(entry: Node | None, number: int, scope: Scope) -> Node | None:
+    """Return the expression for which a column of a join or of a grouping stands."""
+    labels = {JOIN_ENTRY: "joinaliasvars", GROUP_ENTRY: "groupexprs"}
+    if entry is None or entry.number("rtekind") not in labels:
+        return None
+    if entry.number("rtekind") == GROUP_ENTRY and scope.query.items("groupingSets"):
+        return None
+    expressions = entry.items(labels[entry.number("rtekind")])
+    found = expressions[number - 1] if number <= len(expressions) else None
+    return found if isinstance(found, Node) else None
 
 
 def nulling_sides(node: Node, scope: Scope) -> list[Side | None]:

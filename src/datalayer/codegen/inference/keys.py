@@ -15,10 +15,10 @@ from datalayer.codegen.inference.joins import (
     INNER,
     RIGHT,
     Scope,
+    computed,
     conjuncts,
     sides_around,
 )
-from datalayer.codegen.inference.narrow import computed
 from datalayer.codegen.nodetree import Node, Value
 
 if TYPE_CHECKING:

@@ -9,10 +9,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.inference.builtins import is_transparent
+from datalayer.codegen.inference.choices import (
+    Choice,
+    checked_together,
+    choices,
+    depends_on_content,
+    known_to_hold,
+    table_of,
+)
 from datalayer.codegen.inference.joins import (
     GROUP_ENTRY,
-    Scope,
-    known_conditions,
+    computed,
+    make_variable,
     nullable_sides,
     nulling_sides,
     sides_around,
@@ -35,14 +43,12 @@ from datalayer.codegen.inference.outcomes import (
 from datalayer.codegen.nodetree import Node, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from datalayer.codegen.catalog import Relation
 
 #: More unknowns than this are not tried in all combinations (2 to this power).
 _UNKNOWNS = 6
-_JOIN_ENTRY = 2
-_TABLE_ENTRY = 0
 # These stand for many rows: an assumption about one row says nothing inside of them.
 _OTHER_ROWS = frozenset({"AGGREF", "SUBLINK", "WINDOWFUNC"})
 #: Expressions that can be NULL by themselves, and the labels of their functions.
@@ -67,10 +73,13 @@ _FUNCTIONS = {
 }
 
 
-def settle(environment: Environment) -> Environment:
-    """Return the environment with all that its known conditions prove."""
+def settle(environment: Environment, *, implied: bool = True) -> Environment:
+    """Return the environment with all that its known conditions prove.
+
+    `implied` asks also for what CHECK constraints make of them.
+    """
     while True:
-        learned = _learn(environment)
+        learned = _learn(environment, implied=implied)
         if learned.world == environment.world:
             return environment
         environment = learned
@@ -89,7 +98,7 @@ def inside_branch(environment: Environment, condition: Node) -> Environment:
     itself stand.
     """
     alone = replace(environment, joined=False, conditions=(condition,))
-    return replace(environment, world=settle(alone).world)
+    return replace(environment, world=settle(alone, implied=False).world)
 
 
 def may_be_null(node: Node | None, environment: Environment) -> bool:
@@ -127,24 +136,30 @@ def is_volatile(value: Value, environment: Environment) -> bool:
     return any(is_volatile(child, environment) for child in value.fields.values())
 
 
-def _learn(environment: Environment) -> Environment:
-    conditions = _known(environment)
+def _learn(environment: Environment, *, implied: bool) -> Environment:
+    conditions = known_to_hold(environment)
     if not conditions:
         return environment
     candidates = [atom for node in conditions for atom in _atoms(node, environment)]
     candidates += nullable_sides(environment.scope) if environment.joined else []
+    environment = _learn_of(candidates, environment, is_impossible)
+    if not implied or not environment.checked:
+        return environment
+    together = checked_together(conditions, environment)
+    return _learn_of(together, environment, _is_refuted)
+
+
+def _learn_of(
+    candidates: Iterable[Atom],
+    environment: Environment,
+    refuted: Callable[[Environment], bool],
+) -> Environment:
+    """Return the environment in which what cannot be NULL is present."""
     for atom in dict.fromkeys(candidates):
-        if _undecided(atom, environment) and is_impossible(_assume(environment, atom)):
+        if _undecided(atom, environment) and refuted(_assume(environment, atom)):
             world = environment.world.with_present(atom)
             environment = replace(environment, world=world)
     return environment
-
-
-def _known(environment: Environment) -> list[Node]:
-    found = list(environment.conditions)
-    if environment.joined:
-        found += known_conditions(environment.scope, environment.world)
-    return found
 
 
 def _assume(environment: Environment, atom: Atom) -> Environment:
@@ -176,33 +191,70 @@ def _possible(node: Node, environment: Environment, unknowns: Sequence[Atom]) ->
     if NULL not in outcomes(node, environment) or is_impossible(environment):
         return False
     if not unknowns:
-        return True
+        return _conceivable(node, environment, choices(node, environment))
     atom, *rest = unknowns
     if not _undecided(atom, environment):
         return _possible(node, environment, rest)
     known = replace(environment, world=environment.world.with_present(atom))
-    return _possible(node, _assume(environment, atom), rest) or _possible(
-        node, known, rest
+    if _possible(node, known, rest):
+        return True
+    return not _never_null(atom, environment) and _possible(
+        node, _assume(environment, atom), rest
     )
+
+
+def _never_null(atom: Atom, environment: Environment) -> bool:
+    """Return whether a column cannot be NULL where its relation has a row."""
+    if not isinstance(atom, ColumnOf):
+        return False
+    returning = environment.returning
+    if returning is not None and returning.target == atom.relation:
+        return False
+    column = make_variable(atom.relation, atom.number)
+    return NULL not in outcomes(column, environment)
+
+
+def _conceivable(
+    node: Node | None, environment: Environment, columns: Sequence[Choice]
+) -> bool:
+    """Return whether some contents of columns, and NULL, contradict nothing."""
+    if node is not None and NULL not in outcomes(node, environment):
+        return False
+    if is_impossible(environment):
+        return False
+    if not columns:
+        return True
+    column, *rest = columns
+    return any(
+        _conceivable(node, replace(environment, world=world), rest)
+        for world in column.worlds(environment.world)
+    )
+
+
+def _is_refuted(environment: Environment) -> bool:
+    """Return whether no contents of the columns in question are possible."""
+    return not _conceivable(None, environment, choices(None, environment))
 
 
 def is_impossible(environment: Environment) -> bool:
     """Return whether a condition that is known to hold cannot be true, or a CHECK."""
     return any(
         TRUE not in outcomes(condition, environment)
-        for condition in _known(environment)
+        for condition in known_to_hold(environment)
     ) or _violates_check(environment)
 
 
 def _violates_check(environment: Environment) -> bool:
     """Return whether a CHECK of a table could only be false."""
-    assumed = [atom for atom in environment.world.null if isinstance(atom, ColumnOf)]
-    for relation in {atom.relation for atom in assumed}:
+    world = environment.world
+    if not environment.checked:
+        return False
+    relations = {atom.relation for atom in world.null if isinstance(atom, ColumnOf)}
+    relations.update(column.relation for column, _ in world.contents)
+    for relation in relations:
         entry = environment.scope.entry(relation)
-        if entry is None or entry.number("rtekind") != _TABLE_ENTRY:
-            continue
-        table = environment.session.catalog.relation(entry.number("relid"))
-        if table is None or not table.checks:
+        table = table_of(entry, environment)
+        if entry is None or table is None or not table.checks:
             continue
         if _refused(table, row_environment(environment, entry, relation)):
             return True
@@ -216,7 +268,8 @@ def _refused(table: Relation, row: Environment) -> bool:
     alone = [entry.flag("inh") for entry in row.scope.entries]
     key = ("refused", id(table), *alone, row.world)
     if key not in memory:
-        memory[key] = any(outcomes(check, row) == FALSE for check in table.checks)
+        inside = replace(row, checked=False)
+        memory[key] = any(outcomes(check, inside) == FALSE for check in table.checks)
     return memory[key] is True
 
 
@@ -227,6 +280,11 @@ def row_environment(
     world = World(
         null=frozenset(_columns_of(relation, environment.world.null)),
         present=frozenset(_columns_of(relation, environment.world.present)),
+        contents=frozenset(
+            (ColumnOf(1, column.number), content)
+            for column, content in environment.world.contents
+            if column.relation == relation
+        ),
     )
     inside = replace(bare(environment), parent=None, returning=None, grouped=False)
     return replace(inside, scope=table_scope(entry), world=world)
@@ -278,18 +336,6 @@ def _variable_atoms(node: Node, environment: Environment) -> Iterable[Atom]:
         yield ColumnOf(relation, number)
 
 
-def computed(entry: Node | None, number: int, scope: Scope) -> Node | None:
-    """Return the expression for which a column of a join or of a grouping stands."""
-    labels = {_JOIN_ENTRY: "joinaliasvars", GROUP_ENTRY: "groupexprs"}
-    if entry is None or entry.number("rtekind") not in labels:
-        return None
-    if entry.number("rtekind") == GROUP_ENTRY and scope.query.items("groupingSets"):
-        return None
-    expressions = entry.items(labels[entry.number("rtekind")])
-    found = expressions[number - 1] if number <= len(expressions) else None
-    return found if isinstance(found, Node) else None
-
-
 def _can_be_assumed(node: Node, environment: Environment) -> bool:
     """Return whether a call can be NULL by itself and is the same everywhere."""
     if node.tag not in _CALLS:
@@ -297,6 +343,8 @@ def _can_be_assumed(node: Node, environment: Environment) -> bool:
     if node.tag == "COERCEVIAIO":
         type_ = environment.session.catalog.type(node.number("resulttype"))
         return type_ is not None and not type_.builtin_input
+    if node.tag == "NULLIFEXPR" and depends_on_content(node, environment):
+        return False
     label = _CALLS[node.tag]
     function = (
         environment.session.catalog.function(node.number(label)) if label else None

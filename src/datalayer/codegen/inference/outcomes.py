@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import IntFlag
+from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 from datalayer.codegen.nodetree import Node
@@ -69,6 +70,21 @@ class Argument:
 #: What can be assumed NULL or not; a `Node` is an expression that gives the same value
 #: wherever it stands in its query.
 Atom: TypeAlias = ColumnOf | Side | Argument | Node
+#: A constant as far as equality is concerned.
+Constant: TypeAlias = int | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a value equals: one of some constants, or none of them."""
+
+    #: Whose equality is meant: the operators that agree with each other.
+    family: str
+    constants: frozenset[Constant]
+    among: bool = True
+    #: Of a number that is none of the constants: the smallest and greatest it can be.
+    lowest: float = -inf
+    highest: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +93,29 @@ class World:
 
     null: frozenset[Atom] = frozenset()
     present: frozenset[Atom] = frozenset()
+    contents: frozenset[tuple[ColumnOf, Content]] = frozenset()
 
     def with_null(self, *atoms: Atom) -> World:
         """Return the world in which some things are NULL as well."""
-        return World(self.null.union(atoms), self.present.difference(atoms))
+        null, present = self.null.union(atoms), self.present.difference(atoms)
+        return World(null, present, self.contents)
 
     def with_present(self, *atoms: Atom) -> World:
         """Return the world in which some things are not NULL as well."""
-        return World(self.null.difference(atoms), self.present.union(atoms))
+        null, present = self.null.difference(atoms), self.present.union(atoms)
+        return World(null, present, self.contents)
+
+    def with_content(self, column: ColumnOf, content: Content) -> World:
+        """Return the world in which a column that is not NULL holds something."""
+        known = self.with_present(column)
+        return World(known.null, known.present, known.contents | {(column, content)})
+
+    def content(self, column: ColumnOf, family: str) -> Content | None:
+        """Return what a column is known to hold, as one kind of equality sees it."""
+        for known, content in self.contents:
+            if known == column and content.family == family:
+                return content
+        return None
 
 
 EMPTY = World()
@@ -151,6 +182,8 @@ class Environment:
     joined: bool = True
     conditions: tuple[Node, ...] = ()
     grouped: bool = False
+    #: Whether CHECK constraints prove something; not while one is looked into.
+    checked: bool = True
     #: What the columns of the subquery of `x IN (SELECT …)` can come to.
     sublink: tuple[Outcome, ...] = ()
     #: What is assumed of recursive queries while they are looked into.

@@ -81,7 +81,7 @@ def output_environment(
     """Return what is known where the result of a query is computed."""
     environment = row_environment(query, parent, session)
     if query.number("commandType") != SELECT:
-        return returning_environment(environment)
+        return _remembered_returning(query, environment)
     if not is_grouped(query):
         return environment
     keyed = bool(query.items("groupClause")) and not query.items("groupingSets")
@@ -95,6 +95,20 @@ def output_environment(
             grouped=True,
         )
     )
+
+
+def _remembered_returning(query: Node, environment: Environment) -> Environment:
+    """Return what RETURNING knows, the same for each of its columns."""
+    if recursing(environment):
+        return returning_environment(environment)
+    memory = environment.session.memory
+    key = ("returning", id(query), worlds(environment))
+    if key not in memory:
+        memory[key] = returning_environment(environment)
+    found = memory[key]
+    if isinstance(found, Environment):
+        return replace(found, parent=environment.parent)
+    return returning_environment(environment)
 
 
 def row_environment(

@@ -5,18 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.choices import compared_columns, known_to_hold
+from datalayer.codegen.inference.comparisons import BOOLEAN, content_of
 from datalayer.codegen.inference.element_checks import elements_are_checked
 from datalayer.codegen.inference.joins import make_scope, make_variable
 from datalayer.codegen.inference.narrow import assuming, may_be_null, row_environment
 from datalayer.codegen.inference.outcomes import (
     EMPTY,
+    FALSE,
     NULL,
+    TRUE,
+    VALUE,
     ColumnOf,
+    Content,
     Environment,
     Returning,
     World,
     bare,
     elements,
+    outcomes,
 )
 from datalayer.codegen.nodetree import Node, find_nodes
 from datalayer.model import ColumnInference
@@ -131,11 +138,10 @@ def _versions(
 
 def _stored(target: _Target, environment: Environment) -> Columns:
     """Return what constraints, and the facts of an environment, say of a row."""
-    inside = row_environment(environment, target.entry, target.index)
     relation, catalog = target.relation, environment.session.catalog
     columns = {
         number: ColumnInference(
-            nullable=may_be_null(make_variable(1, number), inside),
+            nullable=may_be_null(make_variable(target.index, number), environment),
             elements_nullable=not elements_are_checked(relation, number, catalog),
         )
         for number in relation.columns
@@ -169,7 +175,60 @@ def _written(
             nullable=found.nullable and least.nullable,
             elements_nullable=found.elements_nullable and least.elements_nullable,
         )
-    return _checked(columns, target)
+    return _checked(columns, _holding(entries, command, columns, target))
+
+
+def _holding(
+    entries: tuple[Node, ...], command: int, columns: Columns, target: _Target
+) -> _Target:
+    """Return the target with what is known of a row once it is written.
+
+    Conditions hold for the new row, too, unless they are about what was changed.
+    """
+    environment = target.environment
+    written = {entry.number("resno"): entry.node("expr") for entry in entries}
+    changed = {n for n, each in target.relation.columns.items() if each.generated}
+    changed.update(written)
+    kept = tuple(
+        condition
+        for condition in known_to_hold(environment)
+        if not _is_about(condition, changed, target.index)
+    )
+    if command == INSERT:
+        defaults = {n: each.default for n, each in target.relation.columns.items()}
+        written = {**defaults, **written}
+    world = EMPTY.with_present(
+        *(ColumnOf(target.index, n) for n, each in columns.items() if not each.nullable)
+    )
+    for number, family in compared_columns(target.entry, environment).items():
+        content = _content(written.get(number), family, environment)
+        if content is not None and not columns[number].nullable:
+            world = world.with_content(ColumnOf(target.index, number), content)
+    inside = replace(bare(environment), world=world, conditions=kept)
+    return replace(target, environment=inside)
+
+
+def _content(
+    expression: Node | None, family: str, environment: Environment
+) -> Content | None:
+    """Return what a written value equals, when that is one constant."""
+    if expression is None:
+        return None
+    if family != BOOLEAN:
+        return content_of(expression, family, environment)
+    found = outcomes(expression, environment) & VALUE
+    if found not in {TRUE, FALSE}:
+        return None
+    return Content(BOOLEAN, frozenset({int(found == TRUE)}))
+
+
+def _is_about(condition: Node, columns: set[int], target: int) -> bool:
+    """Return whether a condition depends on some columns of the changed table."""
+    return any(
+        variable.number("varattno") in columns or variable.number("varattno") <= 0
+        for variable in find_nodes(condition, "VAR")
+        if variable.number("varno") == target
+    )
 
 
 def _value(
@@ -185,13 +244,7 @@ def _value(
 
 def _checked(columns: Columns, target: _Target) -> Columns:
     """Return what CHECK constraints add to what is known of a written row."""
-    known = [
-        ColumnOf(target.index, number)
-        for number, column in columns.items()
-        if not column.nullable
-    ]
-    world = EMPTY.with_present(*known)
-    checked = _stored(target, replace(bare(target.environment), world=world))
+    checked = _stored(target, target.environment)
     both = {
         number: replace(column, nullable=column.nullable and checked[number].nullable)
         for number, column in columns.items()

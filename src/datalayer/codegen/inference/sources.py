@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from datalayer.codegen.inference.arguments import call_arguments
 from datalayer.codegen.inference.bodies import body_column
 from datalayer.codegen.inference.calls import rows_environment, set_column
+from datalayer.codegen.inference.comparisons import truth_of
 from datalayer.codegen.inference.element_checks import elements_are_checked
-from datalayer.codegen.inference.joins import GROUP_ENTRY, nulling_sides
-from datalayer.codegen.inference.narrow import computed, may_be_null, row_environment
+from datalayer.codegen.inference.joins import GROUP_ENTRY, computed, nulling_sides
+from datalayer.codegen.inference.narrow import may_be_null, row_environment
 from datalayer.codegen.inference.outcomes import (
     ANY,
     FALSE,
@@ -87,6 +88,7 @@ def _own_outcome(node: Node, home: Environment) -> Outcome:
         found = _special(entry, number)
     else:
         found = _flags(source(entry, relation, number, home))
+    found = found & truth_of(atom, home.world)
     return found & ~NULL if atom in home.world.present else found
 
 

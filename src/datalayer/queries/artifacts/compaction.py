@@ -48,7 +48,7 @@ class CompactedBase:
 
     artifact_id: UUID
     cas_id: str
-    version_hash: str | None
+    version_hash: str
     compacted_from_id: UUID
     meta: JsonValue
     created_by: str | None
@@ -67,7 +67,7 @@ class CompactionCandidate:
     """A row of `list_compaction_candidates`."""
 
     artifact_id: UUID
-    base_version: UUID | None
+    base_version: UUID
     depth: int
     version_hash: str | None
     created_by: str | None

@@ -88,7 +88,7 @@ class ReclaimedJob:
     id: int
     status: str
     attempt_token: int
-    locked_by: str | None
+    locked_by: str
 
 
 CLAIM_DUE_JOBS = Query(
