@@ -33,6 +33,14 @@ CREATE TABLE pet (
     owner int NOT NULL REFERENCES person (id),
     name text NOT NULL
 );
+CREATE TYPE address AS (street text, number int);
+CREATE DOMAIN score AS int CHECK (value >= 0);
+CREATE TABLE place (
+    id int PRIMARY KEY,
+    home address NOT NULL,
+    visitors person [] NOT NULL DEFAULT '{}',
+    scores score [] NOT NULL DEFAULT '{}'
+);
 CREATE VIEW owned AS
 SELECT person.id, pet.name AS pet_name
 FROM person LEFT JOIN pet ON pet.owner = person.id;
@@ -209,7 +217,34 @@ LIES = [
     ),
 ]
 
+LIES += [
+    _case(
+        "composed",
+        "*",
+        "SELECT id, home FROM place",
+        "home.number",
+        kind="type",
+        edit=("number: int | None", "number: str | None"),
+        edited="composites.py",
+    ),
+    _case(
+        "inside",
+        "*",
+        "SELECT home FROM place",
+        "home.street",
+        edit=("street: str | None", "street: str"),
+        edited="composites.py",
+    ),
+]
+
 TRUTHS = [
+    _case("a_place", "*", "SELECT id, home, visitors, scores FROM place"),
+    _case(
+        "a_new_place",
+        "id, home, visitors, scores<",
+        "INSERT INTO place (id, home, visitors, scores)"
+        " VALUES (:id, :home, :visitors, :scores) RETURNING place",
+    ),
     _case("all_people", "*", "SELECT * FROM person"),
     _case("a_person", "id^", "SELECT id, nick, data, born FROM person WHERE id = :id"),
     _case("a_number", "$", "SELECT count(*) FROM pet"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from datalayer.lexer import TokenKind, significant_tokens
 from datalayer.model import TypeKind
 from datalayer.proving.model import Candidates
+from datalayer.runtime.records import write_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -104,7 +105,27 @@ def candidates_of(type_: SqlType) -> Candidates:
     if type_.kind in (TypeKind.RANGE, TypeKind.MULTIRANGE) and type_.element:
         ranges = _ranges(candidates_of(type_.element))
         return ranges if type_.kind is TypeKind.RANGE else _multiranges(ranges)
+    if type_.kind is TypeKind.COMPOSITE:
+        return _records([candidates_of(field.type) for field in type_.fields])
     return TYPES.get(type_.name, _ANYTHING)
+
+
+def _records(fields: Sequence[Candidates]) -> Candidates:
+    """Return composite values: the plain one, those with one NULL, and varied ones."""
+    plain = [next(iter(each.common), None) for each in fields]
+    alone = [[*plain[:at], None, *plain[at + 1 :]] for at in range(len(fields))]
+    every = [(*each.common, *each.exotic) for each in fields]
+    longest = min(6, max(map(len, every), default=0))
+    varied = [
+        [texts[number % len(texts)] if texts else None for texts in every]
+        for number in range(1, longest)
+    ]
+    common: list[list[str | None]] = [plain, [None] * len(fields), *varied[:2]]
+    exotic: list[list[str | None]] = [*alone[:6], *varied[2:]]
+    return Candidates(
+        tuple(dict.fromkeys(write_record(each) for each in common)),
+        tuple(write_record(each) for each in exotic),
+    )
 
 
 def _arrays(elements: Candidates) -> Candidates:

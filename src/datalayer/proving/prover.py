@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from datalayer.codegen.describe import Refusal, describe
 from datalayer.codegen.numbering import numbered
 from datalayer.codegen.rendering.naming import python_name
+from datalayer.codegen.rendering.type_modules import type_modules
 from datalayer.model import Operation, QueryShape, TypeKind
 from datalayer.project import migrated_shapes
 from datalayer.proving import questions
@@ -89,7 +90,8 @@ class Prover:
             for oid in sorted(found.materialized_views)
         )
         arguments = self._arguments(shape, functions, oids, filling.tables)
-        return Target(shape, functions, filling, refreshes, arguments)
+        type_classes, _ = type_modules(self.shapes, self.config.package)
+        return Target(shape, functions, filling, refreshes, arguments, type_classes)
 
     def _arguments(
         self,

@@ -13,6 +13,7 @@ from datalayer.codegen.rendering.naming import python_name
 from datalayer.errors import NoRowError, TooManyRowsError
 from datalayer.model import Operation
 from datalayer.proving.annotations import Mismatch, mismatches
+from datalayer.proving.forms import read_text, reads_text
 from datalayer.proving.functions import Function, Functions, as_declared, row_hint
 from datalayer.proving.model import Claim, Draw, Lie, QueryProof, Row, Written
 from datalayer.proving.sql_text import call_statement, insert_row, reproduction
@@ -20,6 +21,7 @@ from datalayer.proving.worlds import Filling, build_rows, in_focus, seed_rows
 from datalayer.runtime import NO_ROW
 
 if TYPE_CHECKING:
+    from datalayer.codegen.rendering.typemap import TypeClasses
     from datalayer.model import QueryShape
     from datalayer.proving.arguments import Argument
     from datalayer.proving.session import Session
@@ -39,6 +41,7 @@ class Target:
     #: What is refreshed once the tables are filled.
     refreshes: tuple[str, ...]
     arguments: tuple[Argument, ...]
+    type_classes: TypeClasses
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +126,29 @@ def _read(
         with psycopg.RawCursor(session.connection) as cursor:
             cursor.execute(f"SELECT {wanted}".encode(), list(written))
             row = cursor.fetchone()
+            texts = _texts(cursor, len(written))
     except psycopg.Error:
         return None
     assert row is not None
     hints = [hint for _, hint in target.functions.sync.parameters]
-    return tuple(map(as_declared, row, hints))
+    types = [parameter.type for parameter in target.shape.parameters]
+    try:
+        return tuple(
+            read_text(session.connection, type_, target.type_classes, text)
+            if text is not None and reads_text(type_, target.type_classes)
+            else as_declared(value, hint)
+            for value, text, type_, hint in zip(row, texts, types, hints, strict=True)
+        )
+    except psycopg.Error:
+        return None
+
+
+def _texts(cursor: psycopg.RawCursor[Any], count: int) -> list[str | None]:
+    """Return the columns of the first row as PostgreSQL wrote them."""
+    result = cursor.pgresult
+    assert result is not None
+    found = [result.get_value(0, column) for column in range(count)]
+    return [None if data is None else data.decode() for data in found]
 
 
 def _try_function(
