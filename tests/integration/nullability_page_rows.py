@@ -22,7 +22,7 @@ INSERT INTO delivery VALUES
 (3, 'lost', 'post', 'n', false, NULL), (4, 'lost', 'van', NULL, NULL, 1);
 INSERT INTO line (id, amount) VALUES (1, 1), (2, NULL);
 INSERT INTO box VALUES (1, 'b', NULL), (2, 'c', 2);
-INSERT INTO visit VALUES (1, 'a'), (2, 'b');
+INSERT INTO visit VALUES (1, 'a'), (2, 'b'), (3, 'c');
 INSERT INTO parent VALUES (1, 'w');
 INSERT INTO child VALUES (2, NULL);
 INSERT INTO toy VALUES (1, 1, 'ball'), (2, 2, NULL), (3, 88, NULL);

@@ -138,6 +138,27 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [t for t in local if t and not (page.parent / t).exists()] == []
 
 
+def _anchors(page: Path) -> set[str]:
+    """Return where links into a page can lead, as code hosts name headings."""
+    headings = re.findall(r"^#+ (.+)$", _without_code(page.read_text()), re.MULTILINE)
+    kept = (re.sub(r"[^\w\- ]", "", heading.strip().lower()) for heading in headings)
+    return {text.replace(" ", "-") for text in kept}
+
+
+@every_page
+def test_links_into_a_page_lead_to_a_heading(page: Path) -> None:
+    text = _without_code(page.read_text())
+    links = re.findall(r"\]\(([^)\s#:]*)#([^)\s]+)\)", text)
+
+    lost = [
+        f"{path}#{anchor}"
+        for path, anchor in links
+        if (not path or path.endswith(".md"))
+        and anchor not in _anchors(page.parent / path if path else page)
+    ]
+    assert lost == []
+
+
 @every_page
 def test_a_line_holds_one_sentence(page: Path) -> None:
     lines = [
