@@ -12,11 +12,13 @@ from pathlib import Path
 from datalayer.errors import ConfigurationError, ConfigurationMissing
 
 _KEYS = {
+    "domains": "base",
     "migrations": "migrations",
     "output": None,
     "package": None,
     "queries": "queries",
 }
+_DOMAINS = {"base", "newtype"}
 #: What can be called with the text of a value without being imported.
 _BUILT_IN = {"float", "int", "str"}
 _TYPES_EXAMPLE = '`[tool.datalayer.types]`, and in it `"schema.type" = "str"`'
@@ -34,6 +36,8 @@ class Config:
     package: str
     #: `[tool.datalayer.types]`: Python types by the names of types in the database.
     types: Mapping[str, str] = field(default_factory=dict)
+    #: `domains = "newtype"`: whether domains are types of their own in Python.
+    new_types: bool = False
 
 
 def load_config(start: Path | None = None) -> Config:
@@ -96,6 +100,11 @@ def _build(root: Path, file: Path, table: dict[str, object]) -> Config:
             help='name the package to write: `output = "src/app/queries"`',
         )
     values = {key: str(table.get(key, default)) for key, default in _KEYS.items()}
+    if values["domains"] not in _DOMAINS:
+        raise ConfigurationError(
+            f'{file}: `domains` is "{values["domains"]}"',
+            help='write `domains = "newtype"`, or "base" for their base types',
+        )
     return Config(
         root=root,
         queries=root / values["queries"],
@@ -103,6 +112,7 @@ def _build(root: Path, file: Path, table: dict[str, object]) -> Config:
         output=root / values["output"],
         package=str(table.get("package") or _package_of(values["output"])),
         types=_types(file, table.get("types", {})),
+        new_types=values["domains"] == "newtype",
     )
 
 

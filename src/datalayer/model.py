@@ -377,3 +377,5 @@ class Inference:
     row_count: RowCount = RowCount()
     #: Node kinds that were not understood (their columns are nullable).
     unknown: tuple[str, ...] = ()
+    #: The OIDs of the columns' types, or 0: of domains, where Describe has their base.
+    column_types: tuple[int, ...] = ()

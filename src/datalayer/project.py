@@ -75,6 +75,7 @@ def build(
             root=config.root,
             package=config.package,
             types=config.types,
+            new_types=config.new_types,
         )
 
 
@@ -99,6 +100,7 @@ def migrated_shapes(
                 root=config.root,
                 package=config.package,
                 types=config.types,
+                new_types=config.new_types,
             )
         yield Built(url, generated.shapes)
 

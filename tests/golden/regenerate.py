@@ -68,6 +68,7 @@ def render(case: Path, server_url: str) -> Mapping[str, str]:
             root=case,
             package=PACKAGE,
             types=_types(case),
+            new_types=case.name == "domains",
         ).modules
 
 

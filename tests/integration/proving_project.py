@@ -227,14 +227,6 @@ LIES += [
         edit=("number: int | None", "number: str | None"),
         edited="composites.py",
     ),
-    _case(
-        "inside",
-        "*",
-        "SELECT home FROM place",
-        "home.street",
-        edit=("street: str | None", "street: str"),
-        edited="composites.py",
-    ),
 ]
 
 TRUTHS = [

@@ -232,13 +232,16 @@ def _columns(
     said = {directive.name: directive for directive in source.column_directives}
     types = {directive.name: directive for directive in source.type_directives}
     columns = []
-    for result, concluded in zip(described.columns, inference.columns, strict=True):
+    known = inference.column_types or (0,) * len(described.columns)
+    for result, concluded, oid in zip(
+        described.columns, inference.columns, known, strict=True
+    ):
         directive = said.get(result.name, ColumnDirective("", source.location))
         of_type = types.get(result.name)
         columns.append(
             Column(
                 name=result.name,
-                type=session.types.find(result.type_oid),
+                type=session.types.domain_or(result.type_oid, oid),
                 nullable=_overruled(directive.nullable, concluded.nullable),
                 elements_nullable=_overruled(
                     directive.elements_nullable, concluded.elements_nullable

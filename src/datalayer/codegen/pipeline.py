@@ -41,11 +41,13 @@ def generate_modules(
     root: Path,
     package: str,
     types: Mapping[str, str] | None = None,
+    new_types: bool = False,
 ) -> Generated:
     """Turn a folder of query files into modules; write nothing.
 
     The connection is to a migrated database, in autocommit mode. Paths in messages
-    are relative to `root`, and `types` are `[tool.datalayer.types]`. Raises
+    are relative to `root`, `types` are `[tool.datalayer.types]`, and `new_types` gives
+    domains types of their own. Raises
     `ProblemsFound` with all the problems, `ConfigurationError` for a wrong setting.
     """
     check_settings(connection, types or {})
@@ -56,4 +58,5 @@ def generate_modules(
     if problems:
         findings = [each for shape in analysed.shapes for each in shape.findings]
         raise ProblemsFound(problems, findings=findings)
-    return Generated(render_modules(analysed.shapes, package), analysed.shapes)
+    modules = render_modules(analysed.shapes, package, new_types=new_types)
+    return Generated(modules, analysed.shapes)

@@ -93,6 +93,17 @@ class TypeCatalog:
             self._types[oid] = self._read(oid)
         return self._types[oid]
 
+    def domain_or(self, oid: int, domain: int) -> SqlType:
+        """Return the type of an OID, that of a domain if it is its base type.
+
+        PostgreSQL describes a column of a domain by the type below it.
+        """
+        described = self.find(oid)
+        found = self.find(domain) if domain else described
+        return (
+            found if replace(found, domain=described.domain) == described else described
+        )
+
     def named(self, schema: str, name: str) -> SqlType | None:
         """Return a type by its name; None if there is none."""
         row = self._connection.execute(_OID, (schema, name)).fetchone()

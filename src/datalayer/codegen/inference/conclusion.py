@@ -22,6 +22,7 @@ from datalayer.codegen.inference.query_columns import output_entries, query_colu
 from datalayer.codegen.inference.rows import input_rows, matched_sides, query_rows
 from datalayer.codegen.inference.sources import SOURCES, VARIABLES
 from datalayer.codegen.inference.subscripts import SUBSCRIPTS
+from datalayer.codegen.inference.types import declared_type
 from datalayer.codegen.nodetree import NodeTreeError
 from datalayer.codegen.stored_trees import analysed_query
 from datalayer.errors import AnalysisServerTooOld
@@ -101,7 +102,8 @@ def _conclude(
         for entry in output_entries(query)
     )
     rows = query_rows(query, None, session)
-    return Inference(columns, parameters, rows, tuple(session.unknown))
+    types = tuple(declared_type(entry.node("expr")) for entry in output_entries(query))
+    return Inference(columns, parameters, rows, tuple(session.unknown), types)
 
 
 def _nothing(

@@ -39,9 +39,14 @@ def integer_constant(node: Node) -> int | None:
 
 def type_of(expression: Node | None) -> int:
     """Return the type of an expression; an unknown one counts as a user's."""
+    return declared_type(expression) or FIRST_USER_OID
+
+
+def declared_type(expression: Node | None) -> int:
+    """Return the type of an expression, also a domain; 0 when nothing says it."""
     if expression is None:
-        return FIRST_USER_OID
+        return 0
     for label in _TYPE_LABELS:
         if label in expression.fields:
             return expression.number(label)
-    return FIRST_USER_OID
+    return 0

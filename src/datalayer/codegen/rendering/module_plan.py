@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.rendering.defaults import Default, default_of
@@ -262,8 +262,12 @@ def _parameters(draft: _Draft, shape: QueryShape) -> tuple[Field, ...]:
 def _parameter(
     draft: _Draft, source: QuerySource, parameter: Parameter, name: str
 ) -> Field:
+    # A literal as the default is of the base type, not of the domain's own.
+    declared = parameter.type
+    if parameter.has_default and parameter.default is not None:
+        declared = replace(declared, domain=None)
     type_ = parameter_type(
-        parameter.type,
+        declared,
         draft.type_classes,
         nullable=parameter.nullable,
         elements_nullable=parameter.elements_nullable,

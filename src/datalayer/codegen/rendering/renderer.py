@@ -68,12 +68,15 @@ class _Job:
         return ".".join((self.package, *self.plan.path))
 
 
-def render_modules(shapes: Sequence[QueryShape], package: str) -> dict[str, str]:
+def render_modules(
+    shapes: Sequence[QueryShape], package: str, *, new_types: bool = False
+) -> dict[str, str]:
     """Return the text of each module by its path below the output folder.
 
+    Domains have types of their own with `new_types`.
     Raises `ProblemsFound` when names clash or defaults do not fit.
     """
-    type_classes, modules = type_modules(shapes, package)
+    type_classes, modules = type_modules(shapes, package, new_types=new_types)
     reserved = _ALWAYS_OURS | {path.removesuffix(".py") for path in modules}
     grouped: dict[tuple[str, ...], list[QueryShape]] = defaultdict(list)
     for shape in sorted(shapes, key=lambda shape: shape.source.location):
