@@ -215,6 +215,35 @@ LIES = [
         kind="error TypeError",
         edit=("    nick: str | None\n", ""),
     ),
+    _case(
+        "profiled",
+        "*|@type data proving_classes.Profile|@column data not null",
+        "SELECT p.id, boss.data FROM person AS p"
+        " LEFT JOIN person AS boss ON boss.id = p.boss",
+        "data",
+    ),
+    _case(
+        "misread",
+        "*|@type data proving_classes.Profile",
+        "SELECT id, data FROM person",
+        "data",
+        kind="type",
+        edit=("json_type(Profile,", "json_type(dict,"),
+    ),
+    _case(
+        "misread_value",
+        "id$|@type data proving_classes.Model",
+        "SELECT data FROM person WHERE id = :id",
+        "data",
+        kind="type",
+        edit=("json_type(Model,", "json_type(dict,"),
+    ),
+    _case(
+        "unusable",
+        "*|@type data fractions.Fraction",
+        "SELECT id, data FROM person",
+        kind="error UnsupportedJsonType",
+    ),
 ]
 
 LIES += [
@@ -263,6 +292,29 @@ TRUTHS = [
         "a_word",
         "*|@type data builtins.dict",
         "SELECT id, data FROM person",
+    ),
+    _case(
+        "a_meta",
+        "*|@type data proving_classes.Meta",
+        "SELECT id, data FROM person",
+    ),
+    _case(
+        "a_profile",
+        "*|@type data proving_classes.Profile|@type more proving_classes.Profiles"
+        "|@type some[] proving_classes.Model",
+        "SELECT id, data, json_build_object('a', data, 'b', NULL) AS more,"
+        " ARRAY[data, NULL] AS some FROM person WHERE data ? 'since'",
+    ),
+    _case(
+        "a_new_profile",
+        "id, data<|@type data proving_classes.Struct",
+        "INSERT INTO person (id, name, data) VALUES (:id, 'new', :data)"
+        " RETURNING id, data",
+    ),
+    _case(
+        "one_profile",
+        "id$|@type data proving_classes.Model",
+        "SELECT data FROM person WHERE id = :id",
     ),
 ]
 

@@ -19,6 +19,7 @@ from datalayer.proving.annotations import accepts_none
 from datalayer.proving.arguments import Argument, argument_of
 from datalayer.proving.attack import attack, require_hypothesis
 from datalayer.proving.dependencies import dependencies
+from datalayer.proving.fitting import typed_columns, with_fitting
 from datalayer.proving.functions import Functions, load_functions
 from datalayer.proving.model import QueryProof
 from datalayer.proving.scouting import Scout
@@ -54,9 +55,6 @@ class Prover:
             f"{shape.source.location.path}:{shape.source.location.line}",
             has_rows=shape.source.operation not in _WITHOUT_ROWS,
             nullable=_nullable(shape),
-            unchecked=frozenset(
-                c.name for c in shape.columns if c.python_type is not None
-            ),
         )
         functions = load_functions(self.config, shape)
         if shape.source.operation is Operation.SCRIPT:
@@ -66,6 +64,7 @@ class Prover:
         if target is None:
             proof.skipped = "PostgreSQL does not describe it"
             return proof
+        proof.unchecked = target.unchecked
         attack(
             self.session,
             target,
@@ -83,7 +82,10 @@ class Prover:
         if isinstance(described, Refusal):
             return None
         found = dependencies(connection, statement.sql, described.parameter_oids)
-        filling = self.scout.filling_for(shape.source.sql, found.tables)
+        typed = typed_columns(shape.columns)
+        unchecked = frozenset(each.name for each in typed if not each.is_checked)
+        documents = {column.name: column.documents for column in typed}
+        filling = self.scout.filling_for(shape.source.sql, found.tables, documents)
         oids = dict(zip(statement.order, described.parameter_oids, strict=True))
         refreshes = tuple(
             f"REFRESH MATERIALIZED VIEW {self._name(oid)}"
@@ -91,7 +93,9 @@ class Prover:
         )
         arguments = self._arguments(shape, functions, oids, filling.tables)
         type_classes, _ = type_modules(self.shapes, self.config.package)
-        return Target(shape, functions, filling, refreshes, arguments, type_classes)
+        return Target(
+            shape, functions, filling, refreshes, arguments, type_classes, unchecked
+        )
 
     def _arguments(
         self,
@@ -108,7 +112,12 @@ class Prover:
             argument_of(
                 parameter,
                 type_names[parameter.name],
-                self.scout.candidates(oids[parameter.name], type_names[parameter.name]),
+                with_fitting(
+                    self.scout.candidates(
+                        oids[parameter.name], type_names[parameter.name]
+                    ),
+                    parameter,
+                ),
                 sql=shape.source.sql,
                 tables=tables,
                 accepts_none=accepts_none(hint) and parameter.nullable,

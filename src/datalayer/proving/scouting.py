@@ -14,6 +14,7 @@ from datalayer.proving.candidates import (
     with_constants,
 )
 from datalayer.proving.catalog import filling_order, read_table
+from datalayer.proving.fitting import with_documents
 from datalayer.proving.model import Candidates, Row, Table, TableColumn, Written
 from datalayer.proving.sql_text import insert_row, quote_literal, quote_name
 from datalayer.proving.worlds import Filling, Values, plain_row, random_row
@@ -21,6 +22,7 @@ from datalayer.proving.worlds import Filling, Values, plain_row, random_row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from datalayer.proving.fitting import Documents
     from datalayer.proving.session import Session
 
 #: How many rows of a table are tried how often, and how many are remembered.
@@ -62,9 +64,14 @@ class Scout:
             self._tables[oid] = replace(table, columns=columns)
         return self._tables[oid]
 
-    def filling_for(self, sql: str, oids: Iterable[int]) -> Filling:
-        """Return the tables of a statement, with its constants among their values."""
-        filling = self.filling(oids)
+    def filling_for(
+        self, sql: str, oids: Iterable[int], documents: Documents
+    ) -> Filling:
+        """Return the tables of a statement, with its constants among their values.
+
+        So are the documents that fit the types of its json columns.
+        """
+        filling = with_documents(self.filling(oids), documents)
         constants = constants_in(sql)
         tables = tuple(
             replace(

@@ -36,6 +36,11 @@ class JsonReader:
     of_elements: bool = False
     _read: Read | None = field(default=None, init=False, repr=False)
 
+    @property
+    def is_checked(self) -> bool:
+        """Tell whether a document that does not fit is refused."""
+        return _reader(self) is not loads
+
     def __call__(self, value: Any) -> Any:  # noqa: ANN401 - the class is the author's
         """Return the value of a document, or of an array of documents."""
         if self._read is None:
