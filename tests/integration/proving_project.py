@@ -230,20 +230,6 @@ LIES = [
         kind="type",
         edit=("json_type(Profile,", "json_type(dict,"),
     ),
-    _case(
-        "misread_value",
-        "id$|@type data proving_classes.Model",
-        "SELECT data FROM person WHERE id = :id",
-        "data",
-        kind="type",
-        edit=("json_type(Model,", "json_type(dict,"),
-    ),
-    _case(
-        "unusable",
-        "*|@type data fractions.Fraction",
-        "SELECT id, data FROM person",
-        kind="error UnsupportedJsonType",
-    ),
 ]
 
 LIES += [
@@ -310,11 +296,6 @@ TRUTHS = [
         "id, data<|@type data proving_classes.Struct",
         "INSERT INTO person (id, name, data) VALUES (:id, 'new', :data)"
         " RETURNING id, data",
-    ),
-    _case(
-        "one_profile",
-        "id$|@type data proving_classes.Model",
-        "SELECT data FROM person WHERE id = :id",
     ),
 ]
 
