@@ -8,17 +8,20 @@ from typing import Any
 import document_classes
 import psycopg
 import pytest
-from document_classes import VALUES
+from document_classes import VALUES, Meta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datalayer.runtime import (
+    ArrayForm,
+    BuiltinForm,
     Query,
     array,
     fetch_one,
     json_,
     json_array,
     json_type,
+    json_value,
     jsonb,
 )
 from datalayer.server import Server, scratch_database
@@ -62,6 +65,21 @@ def test_a_document_comes_back(
 
     assert found == value
     assert type(found) is type(value)
+
+
+def test_json_in_other_values_is_read_beside_a_class(
+    session: psycopg.Connection[Any],
+) -> None:
+    query: Query[Any] = Query(
+        name="documents.mixed",
+        source="queries/documents.sql:1",
+        sql="SELECT '{\"author\": 1}'::jsonb, ARRAY['{\"b\": 1}'::jsonb], 'null'::json",
+        row=lambda *values: values,
+        convert=((0, json_type(Meta, "document_classes.Meta")), (2, json_value)),
+        decode=((1, ArrayForm(BuiltinForm("jsonb"))),),
+    )
+
+    assert fetch_one(session, query) == ({"author": 1}, [{"b": 1}], None)
 
 
 @every_class

@@ -6,9 +6,10 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import document_classes
+import psycopg
 import pytest
 from document_classes import Both, Meta, Named, Point
 from odd_document_classes import ODD, JustNames, Looked, Renamed
@@ -33,7 +34,8 @@ def _run(reader: JsonReader, text: object) -> Any:  # noqa: ANN401 - of the clas
     is_document = isinstance(text, str) and not reader.of_elements
     value = str(text).encode() if is_document else text
     query: Query[Any] = Query("get", "get.sql:1", "SELECT 1", convert=((0, reader),))
-    return build_results(query, [(value,)])[0]
+    # Nothing asks the cursor here.
+    return build_results(query, [(value,)], cast("psycopg.Cursor[Any]", None))[0]
 
 
 REPORT: dict[str, Any] = {
