@@ -228,7 +228,10 @@ LIES = [
         "SELECT id, data FROM person",
         "data",
         kind="type",
-        edit=("json_type(Profile,", "json_type(dict,"),
+        edit=(
+            'json_type(Profile, "proving_classes.Profile")',
+            'json_type(dict, "builtins.dict", validated=True)',
+        ),
     ),
 ]
 
