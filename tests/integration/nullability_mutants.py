@@ -32,6 +32,7 @@ from datalayer.codegen.inference import (
     subscripts,
     writes,
 )
+from datalayer.codegen.inference.facts import attacked_functions
 from datalayer.codegen.inference.joins import Scope
 from datalayer.codegen.inference.outcomes import (
     TRUE,
@@ -59,6 +60,11 @@ def trust_strict_functions(patch: Patch) -> None:
 
 def trust_looked_up_names(patch: Patch) -> None:
     patch.setattr(builtins, "_NULLABLE_FAMILIES", ("nothing",))
+    patch.setattr(
+        builtins,
+        "always_gives_a_value",
+        lambda signature: attacked_functions().get(signature) != "?",
+    )
 
 
 def trust_user_functions(patch: Patch) -> None:
@@ -174,7 +180,7 @@ def forget_that_merge_may_lose_the_source(patch: Patch) -> None:
 
 
 def take_a_branch_for_granted(patch: Patch) -> None:
-    patch.setattr(calls, "_has_infinite_field", lambda arguments: True)
+    patch.setattr(calls, "_has_infinite_field", lambda *_: True)
 
 
 def take_elements_for_granted(patch: Patch) -> None:
@@ -288,9 +294,8 @@ def take_every_behaviour_for_a_value(patch: Patch) -> None:
     patch.setattr(json_functions, "_VALUES", frozenset(range(9)))
 
 
-def trust_json_values(patch: Patch) -> None:
-    patch.setattr(json_functions, "_QUERY", 2)
-    patch.setattr(json_functions, "_JSON", frozenset({25}))
+def believe_that_every_path_finds_something(patch: Patch) -> None:
+    patch.setattr(json_functions, "_found", lambda node, environment: VALUE)
 
 
 def find_every_element(patch: Patch) -> None:
@@ -410,7 +415,7 @@ MUTANTS = [
     forget_that_a_composite_call_may_be_null,
     take_nested_paths_for_certain,
     take_every_behaviour_for_a_value,
-    trust_json_values,
+    believe_that_every_path_finds_something,
     find_every_element,
     ignore_what_is_cut_out,
     prove_rows_by_any_having,

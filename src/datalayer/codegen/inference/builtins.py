@@ -127,6 +127,8 @@ _ALL_NULL = frozenset({"array_cat"})
 FIELDS_OF_INFINITY = frozenset(
     {"century", "decade", "epoch", "isoyear", "julian", "millennium", "year"}
 )
+#: Fields that only an infinite interval has as well.
+FIELDS_OF_INFINITE_INTERVALS = frozenset({"day", "hour", "week"})
 FIELD_FUNCTIONS = frozenset({"date_part", "extract"})
 
 #: Aggregates that give a value even for no rows at all.

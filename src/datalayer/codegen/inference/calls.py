@@ -9,6 +9,7 @@ from datalayer.codegen.inference.arguments import call_arguments
 from datalayer.codegen.inference.bodies import body_call, body_column
 from datalayer.codegen.inference.builtins import (
     FIELD_FUNCTIONS,
+    FIELDS_OF_INFINITE_INTERVALS,
     FIELDS_OF_INFINITY,
     FIRST_ARGUMENT_AGGREGATES,
     FRAME_WINDOWS,
@@ -74,7 +75,7 @@ def function_call(node: Node, environment: Environment) -> Outcome:
     arguments = call_arguments(function, node.nodes("args"), catalog)
     if arguments is None:
         return ANY
-    if function.name in FIELD_FUNCTIONS and _has_infinite_field(arguments):
+    if function.name in FIELD_FUNCTIONS and _has_infinite_field(function, arguments):
         return strict_on([outcomes(part, environment) for part in arguments])
     if not function.builtin:
         return body_call(function, arguments, environment)
@@ -84,12 +85,15 @@ def function_call(node: Node, environment: Environment) -> Outcome:
     return found
 
 
-def _has_infinite_field(arguments: tuple[Node, ...]) -> bool:
+def _has_infinite_field(function: Function, arguments: tuple[Node, ...]) -> bool:
+    fields = FIELDS_OF_INFINITY
+    if function.arguments[-1:] == ("interval",):
+        fields |= FIELDS_OF_INFINITE_INTERVALS
     value = arguments[0].fields.get("constvalue") if arguments else None
     if not isinstance(value, bytes):
         return False
     # Four bytes of length come before the text.
-    return value[4:].decode("utf-8", "replace").lower() in FIELDS_OF_INFINITY
+    return value[4:].decode("utf-8", "replace").lower() in fields
 
 
 def operator_call(node: Node, environment: Environment) -> Outcome:
