@@ -26,7 +26,7 @@ def create_database(server_url: str, name: str, template: str | None = None) -> 
     )
     with _connect(server_url) as connection:
         try:
-            connection.execute(statement)
+            connection.execute(statement + _strategy(connection))
         except psycopg.errors.InsufficientPrivilege as error:
             raise NotEnoughRights(
                 f"user `{connection.info.user}` may not create databases: "
@@ -34,6 +34,13 @@ def create_database(server_url: str, name: str, template: str | None = None) -> 
                 help="`ALTER ROLE … CREATEDB` lets it, or name another user in the URL",
             ) from error
     return database_url(server_url, name)
+
+
+def _strategy(connection: psycopg.Connection[tuple[object, ...]]) -> sql.Composable:
+    """Return the faster way to copy a template on a server."""
+    (fsync,) = connection.execute("SHOW fsync").fetchone() or ("on",)
+    # Its two checkpoints are costly only where they wait for the disk.
+    return sql.SQL(" STRATEGY file_copy" if fsync == "off" else "")
 
 
 def drop_database(server_url: str, name: str) -> None:
