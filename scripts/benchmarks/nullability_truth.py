@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from itertools import count
 
 import psycopg
 from nullability_running import Databases, infer_case, observe, open_databases
-from nullability_schema import large_rows
-from nullability_tables import Case
+from nullability_tables import APPLICATION, TRAPS, Case, TruthSet
 
 from datalayer.codegen.catalog import Catalog
 from datalayer.model import Inference
@@ -63,22 +62,52 @@ def truth_of(case: Case) -> str:
 
 
 def score(
-    server: Server, cases: Sequence[Case], *, rows: int, say: Callable[[str], None]
+    server: Server,
+    cases: Collection[Case],
+    *,
+    rows: int,
+    say: Callable[[str], None],
 ) -> Score:
     """Ask for every query, run it, fill the tables, and ask again."""
-    known = [case for case in cases if case.since <= server.major]
+    parts = [
+        _score_set(server, truth, cases, rows=rows, say=say)
+        for truth in (TRAPS, APPLICATION)
+    ]
+    return Score(
+        server.version,
+        tuple(answer for part in parts for answer in part.answers),
+        tuple(name for part in parts for name in part.changed),
+    )
+
+
+def _score_set(
+    server: Server,
+    truth: TruthSet,
+    cases: Collection[Case],
+    *,
+    rows: int,
+    say: Callable[[str], None],
+) -> Score:
+    known = [c for c in truth.cases if c.since <= server.major and c in cases]
+    if not known:
+        return Score(server.version, (), ())
     version = f"PostgreSQL {server.version}"
-    with open_databases(server) as databases:
+    with open_databases(
+        server,
+        tables=truth.schema(server.major),
+        rows=truth.rows,
+        worlds=truth.worlds,
+    ) as databases:
         say(f"{version}: analysing {len(known)} queries")
         before = {case.name: _infer(databases, case) for case in known}
         say(f"{version}: running them on several worlds")
         answers = tuple(_judge(databases, case, before[case.name]) for case in known)
-        say(f"{version}: filling the tables with {rows:,} rows each")
-        databases.full.execute(large_rows(rows).encode())
+        say(f"{version}: filling tables with {rows:,} rows each")
+        databases.full.execute(truth.large_rows(rows).encode())
         databases.full.execute("ANALYZE")
         say(f"{version}: analysing the queries again")
         # Nothing remembered, so that the catalogue is asked again.
-        filled = Databases(databases.full, databases.empty, Catalog(databases.full))
+        filled = replace(databases, catalog=Catalog(databases.full))
         after = {case.name: _infer(filled, case) for case in known}
     changed = tuple(name for name in before if before[name] != after[name])
     return Score(server.version, answers, changed)

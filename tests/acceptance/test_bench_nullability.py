@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from nullability_mutants import ignore_nulling_joins
-from nullability_tables import TABLES
 
 from benchmarks import nullability, nullability_servers
 from benchmarks.__main__ import main
@@ -47,7 +46,7 @@ def test_joins_are_exact_before_and_after_analyze(
     versions, kinds = report["sections"]
     assert report["status"] == 0
     assert figures(versions) == figures(kinds)
-    assert figures(versions)["queries"] == len(TABLES["joins"])
+    assert figures(versions)["queries"] == len(nullability.TABLES["joins"])
     assert figures(versions)["unsound"] == figures(versions)["error"] == 0
     assert figures(versions)["exact %"] == 100
     assert missed(versions) == []

@@ -120,6 +120,7 @@ NARROWING = [
     Case("exists_proves_nothing", "SELECT boss FROM person WHERE EXISTS (SELECT 1)", "?"),
     Case("row_is_not_null", "SELECT age, nick FROM person WHERE (age, nick) IS NOT NULL", "!!"),
     Case("row_equality", "SELECT age, nick FROM person WHERE (age, nick) = (30, 'a')", "!!"),
+    Case("row_comparison_proves_its_first", "SELECT age, boss FROM person WHERE (age, boss) > (1, 1)", "!?"),
     Case("case_condition", "SELECT age FROM person WHERE CASE WHEN age IS NULL THEN false ELSE true END", "!"),
 ]  # fmt: skip
 
@@ -216,6 +217,8 @@ QUERIES = [
     Case("recursive_null_later", "WITH RECURSIVE r AS (SELECT 1 AS n, 2 AS m UNION ALL SELECT n + 1, NULL FROM r WHERE n < 3) SELECT n, m FROM r", "!?"),
     Case("recursive_null_by_another_column", "WITH RECURSIVE r AS (SELECT 1 AS n, 2 AS m, 3 AS o UNION ALL SELECT n + 1, o, NULL FROM r WHERE n < 4) SELECT m FROM r", "?"),
     Case("recursive_tree", "WITH RECURSIVE r AS (SELECT id, boss FROM person WHERE boss IS NULL UNION ALL SELECT p.id, p.boss FROM person AS p JOIN r ON p.boss = r.id) SELECT id, boss FROM r", "!?"),
+    Case("recursive_search_and_cycle", "WITH RECURSIVE r AS (SELECT id, boss FROM person UNION ALL SELECT p.id, p.boss FROM person AS p JOIN r ON p.boss = r.id) SEARCH BREADTH FIRST BY id SET place CYCLE id SET looped USING path SELECT id, boss, place, looped, path FROM r", "!?!!!"),
+    Case("recursive_cycle_marked_by_null", "WITH RECURSIVE r AS (SELECT id FROM person UNION ALL SELECT p.id FROM person AS p JOIN r ON p.boss = r.id) CYCLE id SET looped TO 'yes' DEFAULT NULL USING path SELECT id, looped, path FROM r", "!?!"),
     Case("cte_insert", "WITH x AS (INSERT INTO ruled VALUES (50, 'a') RETURNING id, word) SELECT id, word FROM x", "~~", why="a table with rules is not followed"),
     Case("cte_delete", "WITH x AS (DELETE FROM pet RETURNING id, kind) SELECT id, kind FROM x", "!?"),
     Case("union", "SELECT id, name FROM person UNION SELECT id, kind FROM pet", "!?"),
@@ -292,6 +295,8 @@ RETURNING = [
     Case("upsert_keeps_old", "INSERT INTO pet (id, name, kind) VALUES (3, 'a', 'x') ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING name, kind", "!?"),
     Case("upsert_sets_null", "INSERT INTO pet (id, name, kind) VALUES (3, 'a', 'x') ON CONFLICT (id) DO UPDATE SET kind = NULL RETURNING kind", "?"),
     Case("upsert_of_old_value", "INSERT INTO pet (id, name, kind) VALUES (3, 'a', 'x') ON CONFLICT (id) DO UPDATE SET kind = coalesce(pet.kind, excluded.kind) RETURNING kind", "!"),
+    Case("upsert_tells_which", "INSERT INTO pet (id, name) VALUES (3, 'a'), (90, 'b') ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING xmax = 0, ctid, tableoid", "!!!"),
+    Case("insert_system_columns_of_old", "INSERT INTO pet (id, name) VALUES (90, 'b') RETURNING old.ctid, new.ctid", "?~", since=18, why="system columns of `new` are not followed"),
     Case("update_sets", "UPDATE person SET nick = 'n' RETURNING nick, age", "!?"),
     Case("update_sets_null", "UPDATE person SET nick = NULL WHERE nick IS NOT NULL RETURNING nick", "?"),
     Case("update_where", "UPDATE person SET name = 'n' WHERE nick = 'a' RETURNING nick", "!"),

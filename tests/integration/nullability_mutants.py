@@ -32,6 +32,7 @@ from datalayer.codegen.inference import (
     subscripts,
     writes,
 )
+from datalayer.codegen.inference.conclusion import RULES
 from datalayer.codegen.inference.facts import attacked_functions
 from datalayer.codegen.inference.joins import Scope
 from datalayer.codegen.inference.outcomes import (
@@ -397,6 +398,31 @@ def turn_every_comparison_around(patch: Patch) -> None:
     patch.setattr(comparisons, "_HOLDS", {**comparisons._HOLDS, **holds})
 
 
+def let_any_pair_of_rows_decide(patch: Patch) -> None:
+    def mutant(node: Node, environment: Environment) -> Outcome:
+        pairs = (*node.nodes("largs"), *node.nodes("rargs"))
+        found = {outcomes.outcomes(each, environment) for each in pairs}
+        return outcomes.NULL if outcomes.NULL in found else outcomes.ANY
+
+    patch.setitem(RULES.expressions, "ROWCOMPAREEXPR", mutant)
+
+
+def trust_marks_of_cycles(patch: Patch) -> None:
+    patch.setattr(sources, "_search_and_cycle", lambda *_: [_NOT_NULL] * 3)
+
+
+def take_old_rows_for_new_ones(patch: Patch) -> None:
+    original = sources.returned_column
+
+    def mutant(node: Node, home: Environment) -> ColumnInference:
+        system = node.number("varattno") < 0
+        return _NOT_NULL if system else original(node, home)
+
+    patch.setattr(sources, "returned_column", mutant)
+
+
+_NOT_NULL = ColumnInference(nullable=False)
+
 MUTANTS = [
     tell_equal_numbers_apart,
     tell_padded_texts_apart,
@@ -405,6 +431,9 @@ MUTANTS = [
     let_no_compared_column_be_null,
     keep_conditions_about_what_changed,
     turn_every_comparison_around,
+    let_any_pair_of_rows_decide,
+    trust_marks_of_cycles,
+    take_old_rows_for_new_ones,
     let_every_join_match_a_certain_row,
     count_on_a_row_of_each_body,
     enter_bodies_with_what_is_given,

@@ -75,8 +75,8 @@ def _schema(major: int) -> str:
 
 def _connect(url: str) -> Connection:
     opened: Connection = psycopg.connect(url, autocommit=True, prepare_threshold=None)
-    # The JSON value null is a value, and no NULL.
-    for name in ("json", "jsonb"):
+    # The JSON value null is a value, and no NULL; Python has no infinite times.
+    for name in ("json", "jsonb", "date", "timestamp", "timestamptz"):
         opened.adapters.register_loader(name, TextLoader)
     return opened
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import application_cases as application
+import application_schema
+import nullability_schema
 import nullability_values
 from nullability_cases import (
     COLUMNS,
@@ -18,23 +24,62 @@ from nullability_cases import ELEMENTS as ARRAYS
 from nullability_kinds import KINDS, KINDS_OF_ELEMENTS
 from nullability_value_cases import CALLS, COMPOSITES, DOCUMENTS, VALUE_ELEMENTS
 
-__all__ = ["CASES", "ELEMENTS", "TABLES", "Case"]
+__all__ = ["APPLICATION", "CASES", "ELEMENTS", "TRAPS", "Case", "TruthSet"]
 
-TABLES: dict[str, list[Case]] = {
-    "columns": COLUMNS,
-    "joins": JOINS,
-    "narrowing": NARROWING,
-    "expressions": EXPRESSIONS,
-    "groups and windows": GROUPS,
-    "subqueries and sets": QUERIES,
-    "functions": FUNCTIONS,
-    "writes": RETURNING,
-    "kinds of nodes": KINDS,
-    "calls": CALLS,
-    "composites and subscripts": COMPOSITES,
-    "documents": DOCUMENTS,
-    "checked values": nullability_values.CASES,
-    "checked values that are written": nullability_values.WRITTEN,
-}
-CASES = [case for table in TABLES.values() for case in table]
+
+@dataclass(frozen=True, slots=True)
+class TruthSet:
+    """Queries on one schema, by what they are about."""
+
+    tables: dict[str, list[Case]]
+    #: The statements for a major version of the server.
+    schema: Callable[[int], str]
+    rows: str
+    worlds: tuple[str, ...]
+    #: What fills its tables with that many rows more.
+    large_rows: Callable[[int], str]
+
+    @property
+    def cases(self) -> list[Case]:
+        """Return the cases of all tables."""
+        return [case for table in self.tables.values() for case in table]
+
+
+TRAPS = TruthSet(
+    {
+        "columns": COLUMNS,
+        "joins": JOINS,
+        "narrowing": NARROWING,
+        "expressions": EXPRESSIONS,
+        "groups and windows": GROUPS,
+        "subqueries and sets": QUERIES,
+        "functions": FUNCTIONS,
+        "writes": RETURNING,
+        "kinds of nodes": KINDS,
+        "calls": CALLS,
+        "composites and subscripts": COMPOSITES,
+        "documents": DOCUMENTS,
+        "checked values": nullability_values.CASES,
+        "checked values that are written": nullability_values.WRITTEN,
+    },
+    nullability_schema.schema,
+    nullability_schema.ROWS,
+    nullability_schema.WORLDS,
+    nullability_schema.large_rows,
+)
+APPLICATION = TruthSet(
+    {
+        "application: look-ups": application.LOOKUPS,
+        "application: joins": application.JOINED,
+        "application: reports": application.REPORTS,
+        "application: trees": application.TREES,
+        "application: changes": application.CHANGES,
+    },
+    lambda _major: application_schema.SCHEMA,
+    application_schema.ROWS,
+    application_schema.WORLDS,
+    application_schema.large_rows,
+)
+#: One trap or rule a line; the others are longer, and hold several each.
+CASES = TRAPS.cases
 ELEMENTS = [*ARRAYS, *KINDS_OF_ELEMENTS, *VALUE_ELEMENTS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.catalog import FIRST_USER_OID
 from datalayer.codegen.inference.comparisons import compared
 from datalayer.codegen.inference.narrow import inside_branch
 from datalayer.codegen.inference.outcomes import (
@@ -308,8 +309,16 @@ def json_predicate(node: Node, environment: Environment) -> Outcome:
 
 
 def row_comparison(node: Node, environment: Environment) -> Outcome:
-    """Answer for `(a, b) < (c, d)`: NULL in any pair may decide."""
-    pairs = (*node.nodes("largs"), *node.nodes("rargs"))
+    """Answer for `(a, b) < (c, d)`: NULL in any pair may decide, in the first it does.
+
+    Operators of others might have an answer for NULL.
+    """
+    left, right = node.nodes("largs"), node.nodes("rargs")
+    first = {outcomes(pair[0], environment) for pair in (left, right) if pair}
+    built_in = all(operator < FIRST_USER_OID for operator in node.numbers("opnos"))
+    if NULL in first and built_in:
+        return NULL
+    pairs = (*left, *right)
     return ANY if any(outcomes(p, environment) & NULL for p in pairs) else VALUE
 
 

@@ -32,7 +32,7 @@ from datalayer.codegen.nodetree import Node
 from datalayer.model import ColumnInference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from datalayer.codegen.catalog import Relation, TableColumn
     from datalayer.codegen.inference.outcomes import ExpressionRule, SourceRule
@@ -44,10 +44,13 @@ _VIEWS = frozenset({"v", "m"})
 _WITH_SYSTEM_COLUMNS = frozenset({"r", "p", "m", "t"})
 #: Entries whose reference as a whole is a row, even when its columns are NULL.
 _WHOLE_ROWS = frozenset({TABLE, SUBQUERY, VALUES, CTE})
+#: The `VarReturningType` of what is neither `old` nor `new`.
+_EITHER_VERSION = 0
 # Values of `SubLinkType`.
 _EXISTS, _ALL, _ANY, _ROW_COMPARE, _SCALAR, _MULTIPLE, _ARRAY = range(7)
 
 UNKNOWN = ColumnInference()
+_ALWAYS = ColumnInference(nullable=False)
 
 
 def variable(node: Node, environment: Environment) -> Outcome:
@@ -129,6 +132,9 @@ def returned_column(node: Node, home: Environment) -> ColumnInference:
     columns = returning.columns[kind]
     if columns is None:
         return UNKNOWN
+    entry = home.scope.entry(node.number("varno"))
+    if number < 0 and entry is not None and kind == _EITHER_VERSION:
+        return _ALWAYS if _special(entry, number) == VALUE else UNKNOWN
     return columns.get(number, UNKNOWN)
 
 
@@ -227,7 +233,22 @@ def _recursive_column(
     definition: Node, number: int, home: Environment
 ) -> ColumnInference:
     columns = _recursive_columns(definition, home)
+    columns += tuple(_search_and_cycle(definition, home))
     return columns[number - 1] if 0 < number <= len(columns) else UNKNOWN
+
+
+def _search_and_cycle(definition: Node, home: Environment) -> Iterator[ColumnInference]:
+    """Yield the columns that SEARCH and CYCLE add, in their order."""
+    # https://www.postgresql.org/docs/current/queries-with.html
+    if definition.node("search_clause") is not None:
+        yield _ALWAYS
+    cycle = definition.node("cycle_clause")
+    if cycle is not None:
+        marks = (cycle.node("cycle_mark_value"), cycle.node("cycle_mark_default"))
+        yield ColumnInference(
+            nullable=any(outcomes(mark, home) & NULL for mark in marks)
+        )
+        yield _ALWAYS
 
 
 def _recursive_columns(
