@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from nullability_tables import APPLICATION, TRAPS, Case
+from truth_sets import APPLICATION, TRAPS, Case
 
 from benchmarks.errors import BenchError
 from benchmarks.nullability_servers import MAJORS, find_major

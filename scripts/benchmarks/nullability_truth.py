@@ -8,7 +8,7 @@ from itertools import count
 
 import psycopg
 from nullability_running import Databases, infer_case, observe, open_databases
-from nullability_tables import APPLICATION, TRAPS, Case, TruthSet
+from truth_sets import APPLICATION, TRAPS, Case, TruthSet
 
 from datalayer.codegen.catalog import Catalog
 from datalayer.model import Inference

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from nullability_running import Databases, infer_case, observe, open_databases
-from nullability_tables import APPLICATION, TRAPS, Case
+from truth_sets import APPLICATION, TRAPS, Case
 
 from datalayer.server import Server
 

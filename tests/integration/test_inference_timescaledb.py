@@ -10,7 +10,7 @@ import test_parameter_null as parameters
 import test_row_count as row_count
 from nullability_running import Databases, infer_case
 from nullability_schema import schema
-from nullability_tables import CASES, ELEMENTS, Case
+from truth_sets import CASES, ELEMENTS, Case
 
 from datalayer.codegen.catalog import Catalog
 from datalayer.lexer import split_statements

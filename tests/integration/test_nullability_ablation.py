@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from nullability_ablations import PARAMETER_REMOVALS, REMOVALS, without_rules
 from nullability_running import Databases, describe, open_databases
-from nullability_tables import CASES, ELEMENTS
 from test_parameter_null import CASES as PARAMETERS
 from test_parameter_null import ELEMENTS as LISTS
 from test_row_count import CASES as ROWS
+from truth_sets import CASES, ELEMENTS
 
 from datalayer.codegen.inference import conclusion, infer
 from datalayer.codegen.inference.outcomes import Rules

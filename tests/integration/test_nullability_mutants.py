@@ -8,7 +8,7 @@ import pytest
 import test_row_count
 from nullability_mutants import MUTANTS
 from nullability_running import Databases, infer_case, open_databases
-from nullability_tables import CASES, ELEMENTS, Case
+from truth_sets import CASES, ELEMENTS, Case
 
 from datalayer.server import Server
 
