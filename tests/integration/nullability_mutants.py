@@ -423,7 +423,27 @@ def take_old_rows_for_new_ones(patch: Patch) -> None:
 
 _NOT_NULL = ColumnInference(nullable=False)
 
+
+def take_partial_keys_for_whole(patch: Patch) -> None:
+    patch.setattr(singles, "_covers", lambda predicate, relation, environment: True)
+
+
+def let_null_equal_null_in_every_key(patch: Patch) -> None:
+    patch.setattr(keys, "_tells_nulls", lambda key, column, table: True)
+
+
+def take_any_expression_for_that_of_a_key(patch: Patch) -> None:
+    patch.setattr(
+        keys,
+        "_is_about_part",
+        lambda equality, column, expression: equality.column.number == column,
+    )
+
+
 MUTANTS = [
+    take_partial_keys_for_whole,
+    let_null_equal_null_in_every_key,
+    take_any_expression_for_that_of_a_key,
     tell_equal_numbers_apart,
     tell_padded_texts_apart,
     take_a_check_of_null_for_broken,

@@ -28,6 +28,8 @@ INSERT INTO child VALUES (2, NULL);
 INSERT INTO toy VALUES (1, 1, 'ball'), (2, 2, NULL), (3, 88, NULL);
 INSERT INTO seat VALUES
 (1, 1, NULL, 1, 1), (2, 2, NULL, 1, 2), (3, 3, 'a', 2, 1), (4, 4, 'b', 2, NULL);
+INSERT INTO member VALUES
+(1, 'ANN', 1, NULL, NULL), (2, 'dog', 1, 5, 1), (3, 'c', 1, 6, 2), (4, 'd', 2, NULL, 3);
 REFRESH MATERIALIZED VIEW owned;
 """
 

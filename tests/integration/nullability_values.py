@@ -82,7 +82,20 @@ BEGIN
 END $$;
 CREATE TRIGGER change_kind BEFORE INSERT OR UPDATE ON moved
 FOR EACH ROW EXECUTE FUNCTION change_kind();
-CREATE VIEW finished_task AS SELECT id, status, finished, worker FROM task;
+CREATE TABLE member (
+    id int PRIMARY KEY,
+    email text NOT NULL,
+    team int,
+    nick text,
+    kind text NOT NULL,
+    gone int,
+    code text UNIQUE NULLS NOT DISTINCT,
+    badge text UNIQUE
+);
+CREATE UNIQUE INDEX ON member (lower(email));
+CREATE UNIQUE INDEX ON member (team, (coalesce(gone, 0))) WHERE team > 90;
+CREATE UNIQUE INDEX ON member (team) WHERE gone IS NULL;
+CREATE UNIQUE INDEX ON member (nick) WHERE kind = 'a';
 """
 
 ROWS = """
@@ -99,6 +112,10 @@ INSERT INTO loose VALUES
 (1, '-0', 1.0, 'a', '24 hours', true, 'k', NULL),
 (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
 (3, 5, 2.0, 'b', '2 days', false, NULL, 1);
+INSERT INTO member VALUES
+(1, 'A@x', 1, 'n', 'a', NULL, NULL, NULL), (2, 'b@x', 1, 'n', 'b', 5, 'c', NULL),
+(3, 'c@x', 1, 'n', 'b', 6, 'd', 'e'), (4, 'd@x', NULL, NULL, 'a', NULL, 'e', 'f'),
+(5, 'e@x', NULL, NULL, 'a', NULL, 'f', 'g');
 INSERT INTO above VALUES (1, 'a', 1), (2, 'b', NULL);
 INSERT INTO below VALUES (3, 'a', NULL);
 ALTER TABLE unsure DROP CONSTRAINT unsure_check;

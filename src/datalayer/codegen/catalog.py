@@ -42,12 +42,18 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class UniqueKey:
-    """A unique index over plain columns that is checked at once."""
+    """A unique index that is checked at once."""
 
+    #: Numbers of columns; 0 stands for the next expression.
     columns: tuple[int, ...]
     #: For each column, the equality operators that its index agrees with.
     operators: tuple[frozenset[int], ...]
     collations: tuple[int, ...]
+    expressions: tuple[Node, ...]
+    #: Of which rows the index is, if not of all; the table is number 1 there.
+    predicate: Node | None
+    #: Whether NULL equals NULL.
+    nulls_equal: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +208,15 @@ class Catalog:
                     for column in operators
                 ),
                 collations=tuple(collations),
+                expressions=_all_expressions(expressions),
+                predicate=read_expression(predicate),
+                nulls_equal=nulls_equal,
             )
-            for columns, operators, collations in self._rows(
-                questions.KEYS, {"oid": oid}
+            for columns, operators, collations, expressions, predicate, nulls_equal in (
+                self._rows(questions.KEYS, {"oid": oid})
             )
+            # A predicate that cannot be read would count as none.
+            if predicate is None or read_expression(predicate) is not None
         )
 
     def _view(self, oid: int) -> Node | None:
@@ -271,12 +282,16 @@ class Catalog:
 
 def read_expression(text: str | None) -> Node | None:
     """Return the first node of a stored tree, or None when there is none."""
+    found = _all_expressions(text)
+    return found[0] if found else None
+
+
+def _all_expressions(text: str | None) -> tuple[Node, ...]:
     try:
         values = read_tree(text or "")
     except NodeTreeError:
-        return None
-    found = [node for value in values for node in _outermost(value)]
-    return found[0] if found else None
+        return ()
+    return tuple(node for value in values for node in _outermost(value))
 
 
 def _outermost(value: object) -> list[Node]:

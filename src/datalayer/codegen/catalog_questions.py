@@ -109,8 +109,7 @@ FROM pg_catalog.pg_constraint
 WHERE conrelid = %(oid)s AND contype = 'c' AND convalidated AND conenforced
 """
 
-# Only what is checked at once and for every row: no deferrable constraint, no partial
-# index, no expression.
+# Only what is checked at once: no deferrable constraint. Number 0 is an expression.
 KEYS: LiteralString = """
 SELECT
     (
@@ -131,7 +130,10 @@ SELECT
         FROM unnest(indclass::oid[]) WITH ORDINALITY AS c(class, position)
         WHERE position <= indnkeyatts
     ),
-    indcollation::oid[]::int8[]
+    indcollation::oid[]::int8[],
+    indexprs::text,
+    indpred::text,
+    indnullsnotdistinct
 FROM pg_catalog.pg_index
 WHERE
     indrelid = %(oid)s
@@ -139,8 +141,6 @@ WHERE
     AND indisvalid
     AND indimmediate
     AND NOT indisexclusion
-    AND indpred IS NULL
-    AND NOT 0 = ANY(indkey::int2[])
 """
 
 VIEW: LiteralString = """

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.comparisons import written_elements
 from datalayer.codegen.inference.joins import (
     FULL,
     INNER,
@@ -19,12 +20,12 @@ from datalayer.codegen.inference.joins import (
     conjuncts,
     sides_around,
 )
-from datalayer.codegen.nodetree import Node, Value
+from datalayer.codegen.nodetree import Node, Value, find_nodes, make_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalayer.codegen.catalog import Catalog, UniqueKey
+    from datalayer.codegen.catalog import Catalog, Relation, UniqueKey
 
 _VOLATILE_LABELS = {
     "FUNCEXPR": "funcid",
@@ -42,6 +43,8 @@ class Bound:
     number: int
     operator: int
     collation: int
+    #: What stands in place of a column, whose number is then 0.
+    expression: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Equality:
     other: Node | None
     #: Whether it holds for every row of the result, which is then no outer join's gap.
     always: bool
+    #: Whether NULL equals NULL here: `IS NOT DISTINCT FROM`, or `IS NULL`.
+    null_safe: bool = False
 
 
 def equalities(scope: Scope) -> list[Equality]:
@@ -107,18 +112,59 @@ def gaps_agree(relation: int, single: frozenset[int], scope: Scope) -> bool:
     return True
 
 
-def key_is_bound(key: UniqueKey, bound: list[Equality], catalog: Catalog) -> bool:
-    """Return whether each column of a unique key equals something."""
-    parts = zip(key.columns, key.operators, key.collations, strict=False)
+def key_is_bound(
+    key: UniqueKey, bound: list[Equality], table: Relation, catalog: Catalog
+) -> bool:
+    """Return whether each column or expression of a unique key equals something."""
+    if key.columns.count(0) != len(key.expressions):
+        return False
+    expressions = iter(key.expressions)
+    parts = [(column, None if column else next(expressions)) for column in key.columns]
     return all(
         any(
-            equality.column.number == column
-            and equality.column.operator in operators
+            _is_about_part(equality, column, expression)
+            and (equality.column.operator in operators or _tests_null(equality))
             and agrees(equality.column.collation, collation, catalog)
+            and (not equality.null_safe or _tells_nulls(key, column, table))
             for equality in bound
         )
-        for column, operators, collation in parts
+        for (column, expression), operators, collation in zip(
+            parts, key.operators, key.collations, strict=False
+        )
     )
+
+
+def _is_about_part(equality: Equality, column: int, expression: Node | None) -> bool:
+    if expression is None:
+        return equality.column.number == column
+    found = equality.column.expression
+    return found is not None and found == renumbered(expression, equality.relation)
+
+
+def _tests_null(equality: Equality) -> bool:
+    return equality.null_safe and not equality.column.operator
+
+
+def _tells_nulls(key: UniqueKey, column: int, table: Relation) -> bool:
+    """Return whether no two rows have NULL in a column of a key."""
+    known = table.columns.get(column)
+    return key.nulls_equal or (known is not None and known.not_null)
+
+
+def renumbered(value: Node, relation: int) -> Node:
+    """Return an expression over a table in which the table has another number."""
+
+    def put(child: Value) -> Value:
+        if isinstance(child, Node):
+            return renumbered(child, relation)
+        if isinstance(child, tuple):
+            return tuple(put(item) for item in child)
+        return child
+
+    fields = {label: put(child) for label, child in value.fields.items()}
+    if value.tag == "VAR":
+        fields["varno"] = str(relation)
+    return make_node(value.tag, fields)
 
 
 def agrees(used: int, collation: int, catalog: Catalog) -> bool:
@@ -212,16 +258,59 @@ def _equalities(
     quals: Node | None, allowed: frozenset[int], scope: Scope, *, always: bool
 ) -> Iterator[Equality]:
     for condition in conjuncts(quals) if quals else ():
-        if condition.tag != "OPEXPR" or len(condition.nodes("args")) != 2:
-            continue
-        first, second = condition.nodes("args")
-        operator = condition.number("opno")
-        collation = condition.number("inputcollid")
-        for one, other in ((first, second), (second, first)):
-            place = _column(one, scope)
-            if place is not None and place[0] in allowed:
-                column = Bound(place[1], operator, collation)
-                yield Equality(place[0], column, other, always)
+        null_safe = _null_safe(condition)
+        for one, other in _sides(null_safe or condition):
+            found = _place(one, scope)
+            if found is None or found[0] not in allowed:
+                continue
+            relation, number, expression = found
+            operator = (null_safe or condition).number("opno")
+            collation = (null_safe or condition).number("inputcollid")
+            column = Bound(number, operator, collation, expression)
+            # A gap of an outer join may pass a test for NULL, or give an expression.
+            certain = always and null_safe is None and expression is None
+            yield Equality(relation, column, other, certain, null_safe is not None)
+
+
+def _null_safe(condition: Node) -> Node | None:
+    """Return what stands in `NOT (a IS DISTINCT FROM b)` or `a IS NULL`."""
+    if condition.tag == "NULLTEST" and condition.number("nulltesttype") == 0:
+        return None if condition.flag("argisrow") else condition
+    if condition.tag != "BOOLEXPR" or condition.text("boolop") != "not":
+        return None
+    inner = condition.nodes("args")[0]
+    return inner if inner.tag == "DISTINCTEXPR" else None
+
+
+def _sides(condition: Node) -> list[tuple[Node | None, Node | None]]:
+    """Return what equals what in a condition; None is something fixed."""
+    if condition.tag == "NULLTEST":
+        return [(condition.node("arg"), None)]
+    arguments = condition.nodes("args")
+    if condition.tag == "SCALARARRAYOPEXPR" and condition.flag("useOr"):
+        elements = written_elements(arguments[1]) or ()
+        return [(arguments[0], elements[0])] if len(elements) == 1 else []
+    if condition.tag not in {"DISTINCTEXPR", "OPEXPR"} or len(arguments) != 2:
+        return []
+    first, second = arguments
+    return [(first, second), (second, first)]
+
+
+def _place(node: Node | None, scope: Scope) -> tuple[int, int, Node | None] | None:
+    """Return the relation and the column of it, or the expression over it."""
+    column = _column(node, scope)
+    if column is not None:
+        return (*column, None)
+    while node is not None and node.tag == "RELABELTYPE":
+        node = node.node("arg")
+    if node is None or node.tag in {"CONST", "PARAM", "VAR"}:
+        return None
+    relations = {
+        variable.number("varno")
+        for variable in find_nodes(node, "VAR")
+        if not variable.number("varlevelsup")
+    }
+    return (relations.pop(), 0, node) if len(relations) == 1 else None
 
 
 def _column(node: Node | None, scope: Scope) -> tuple[int, int] | None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.inference.joins import Scope, make_scope
+from datalayer.codegen.inference.choices import known_to_hold
+from datalayer.codegen.inference.joins import (
+    Scope,
+    conjuncts,
+    make_scope,
+    sides_around,
+)
 from datalayer.codegen.inference.keys import (
     Bound,
     Equality,
@@ -15,9 +22,11 @@ from datalayer.codegen.inference.keys import (
     key_is_bound,
     outer_relations,
     relations_of,
+    renumbered,
     usable,
 )
-from datalayer.codegen.inference.outcomes import Environment, ancestor, bare
+from datalayer.codegen.inference.narrow import may_be_null
+from datalayer.codegen.inference.outcomes import EMPTY, Environment, ancestor, bare
 from datalayer.codegen.inference.query_columns import SELECT, is_grouped
 from datalayer.codegen.inference.sources import (
     CTE,
@@ -27,6 +36,7 @@ from datalayer.codegen.inference.sources import (
     VALUES,
     cte_definition,
 )
+from datalayer.codegen.nodetree import make_node
 
 if TYPE_CHECKING:
     from datalayer.codegen.inference.outcomes import Session
@@ -174,7 +184,8 @@ def _is_single(
         return False
     if not _references_agree(relation, single, scope):
         return False
-    if _alone(relation, tuple(equality.column for equality in bound), environment):
+    columns = tuple(equality.column for equality in bound if not equality.null_safe)
+    if _alone(relation, columns, environment):
         return True
     return _has_bound_key(relation, bound, environment)
 
@@ -203,7 +214,31 @@ def _has_bound_key(
         table.has_children and table.kind != "p" and entry.flag("inh")
     ):
         return False
-    return any(key_is_bound(key, bound, catalog) for key in table.keys)
+    return any(
+        key_is_bound(key, bound, table, catalog)
+        and _covers(key.predicate, relation, environment)
+        for key in table.keys
+    )
+
+
+def _covers(predicate: Node | None, relation: int, environment: Environment) -> bool:
+    """Return whether each row of the result belongs to a partial index."""
+    if predicate is None:
+        return True
+    around = sides_around(relation, environment.scope)
+    matched = replace(
+        environment, joined=True, conditions=(), world=EMPTY.with_present(*around)
+    )
+    condition = renumbered(predicate, relation)
+    known = known_to_hold(matched)
+    return all(part in known or _holds(part, matched) for part in conjuncts(condition))
+
+
+def _holds(condition: Node, environment: Environment) -> bool:
+    """Return whether a condition is true of every row: no CASE on it gives NULL."""
+    branch = make_node("CASEWHEN", {"expr": condition, "result": condition})
+    case = make_node("CASEEXPR", {"args": (branch,)})
+    return not may_be_null(case, environment)
 
 
 def _alone(relation: int, bound: tuple[Bound, ...], environment: Environment) -> bool:
