@@ -33,8 +33,22 @@ def test_no_types_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "expected"),
+    [("", False), ('domains = "base"', False), ('domains = "newtype"', True)],
+    ids=["default", "base", "newtype"],
+)
+def test_domains_are_types_of_their_own_on_request(
+    tmp_path: Path, said: str, expected: bool
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"{_START}{said}\n")
+
+    assert load_config(tmp_path).new_types is expected
+
+
+@pytest.mark.parametrize(
     ("said", "message", "help"),
     [
+        ('domains = "new"', '`domains` is "new"', '`domains = "newtype"`'),
         ('types = "str"', "`types` must be a table", "tool.datalayer.types"),
         ('[tool.datalayer.types]\nvector = "str"', "no schema", '`"public.vector"'),
         ('[tool.datalayer.types]\na.b = "str"', "`a` in .* is a table", "quotes"),

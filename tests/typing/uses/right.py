@@ -15,7 +15,12 @@ from psycopg.types.range import Range
 
 import datalayer
 import datalayer.aio
+from cases.composites import person as composite_person
+from cases.composites.composites import KitchenAddress, PublicAddress
+from cases.composites.composites import Person as WholePerson
 from cases.defaults import thing
+from cases.domains import customer
+from cases.domains.domains import EmailAddress, PublicPrice, WorkAddress
 from cases.enums import person
 from cases.enums.aio import person as aio_person
 from cases.enums.enums import KitchenHeat, Mood, PublicHeat
@@ -87,6 +92,38 @@ def enums(connection: psycopg.Connection[TupleRow]) -> None:
     assert_type(person.list_moods(connection), list[Mood])
     text: str = row.mood
     person.cheer_up(connection, id=len(text))
+
+
+def composites(connection: psycopg.Connection[TupleRow]) -> None:
+    """A composite value is an object, inside others and in arrays as well."""
+    (row,) = composite_person.list_people(connection)
+    assert_type(row.home, PublicAddress | None)
+    assert_type(row.homes, list[PublicAddress | None])
+    assert_type(row.lists, list[list[int | None] | None] | None)
+    if row.everything is not None:
+        assert_type(row.everything.a_shelf, KitchenAddress | None)
+        assert_type(row.everything.positives, list[int | None] | None)
+    whole = composite_person.get_person(connection, id=1)
+    assert_type(whole, WholePerson | None)
+    home = PublicAddress(street="Elm", number=None)
+    composite_person.list_by_home(connection, home=home, moods=[], numbers=[1])
+    composite_person.move(
+        connection, [composite_person.MoveParameters(id=1, home=home)]
+    )
+
+
+def domains(connection: psycopg.Connection[TupleRow]) -> None:
+    """A domain is a type of its own, and yet what is below it."""
+    (row,) = customer.list_customers(connection)
+    assert_type(row.email, EmailAddress)
+    assert_type(row.price, PublicPrice | None)
+    assert_type(row.emails, list[EmailAddress | None])
+    assert_type(row.flag, bool | None)
+    text: str = row.email
+    customer.create_customer(
+        connection, id=1, email=EmailAddress(text), emails=[row.email], owner=None
+    )
+    customer.find_customer(connection, email=WorkAddress(text))
 
 
 def json(connection: psycopg.Connection[TupleRow]) -> None:

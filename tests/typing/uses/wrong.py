@@ -6,7 +6,11 @@ Each comment says with which code mypy and with which rule pyright does.
 from __future__ import annotations
 
 import psycopg
+from cases.composites import person as composite_person
+from cases.composites.composites import KitchenAddress, PublicAddress
 from cases.defaults import thing
+from cases.domains import customer
+from cases.domains.domains import EmailAddress
 from cases.enums import person
 from cases.enums.enums import Mood
 from cases.extension_types import items
@@ -42,6 +46,12 @@ def mistakes(connection: psycopg.Connection, other: psycopg.AsyncConnection) -> 
     measures.create_measure(connection, id="1", ratios=None, shapes=None)  #! arg-type reportArgumentType
     measures.create_measure(connection, id=1, ratio=0.5, ratios=None, shapes=None)  #! arg-type reportArgumentType
     thing.create_thing(connection)  #! call-arg reportCallIssue
+    composite_person.list_by_home(connection, home=KitchenAddress(1), moods=[], numbers=[])  #! arg-type reportArgumentType
+    PublicAddress(street="a")  #! call-arg reportCallIssue
+    PublicAddress("a", 1).street = "b"  #! misc reportAttributeAccessIssue
+    PublicAddress("a", None).number + 1  #! operator reportOptionalOperand
+    customer.list_emails(connection, given="a@b")  #! arg-type reportArgumentType
+    customer.create_customer(connection, id=1, email=EmailAddress("a"), emails=["a"], owner=None)  #! list-item reportArgumentType
 
 
 async def asynchronous(

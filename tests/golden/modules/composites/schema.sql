@@ -67,7 +67,9 @@ CREATE TABLE person (
     awkward awkward,
     nothing nothing,
     lists numbers [],
-    boxes box []
+    boxes box [],
+    moods mood [],
+    positives positive []
 );
 ALTER TABLE person DROP COLUMN gone;
 CREATE VIEW named AS SELECT id, name FROM person;

@@ -205,6 +205,8 @@ class Person:
     nothing: Nothing | None
     lists: list[list[int_ | None] | None] | None
     boxes: list[str | None] | None
+    moods: list[Mood | None] | None
+    positives: list[int_ | None] | None
 
 
 PERSON_FORM = CompositeForm(
@@ -219,6 +221,8 @@ PERSON_FORM = CompositeForm(
         NOTHING_FORM,
         ArrayForm(ArrayForm(BuiltinForm("int4"))),
         ArrayForm(TextForm(), delimiter=";"),
+        ArrayForm(EnumForm(Mood)),
+        ArrayForm(BuiltinForm("int4")),
     ),
 )
 

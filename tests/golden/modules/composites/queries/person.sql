@@ -10,7 +10,9 @@ SELECT
     awkward,
     nothing,
     lists,
-    boxes
+    boxes,
+    moods,
+    positives
 FROM person
 ORDER BY id;
 
@@ -40,15 +42,20 @@ ORDER BY home;
 -- Return an anonymous pair, which has no class.
 SELECT row(1, 'a') AS pair;
 
--- name: create_person(id, name, home, homes, everything, awkward, nothing, lists, boxes)!
+-- name: create_person(id, name, home, homes, everything, awkward, nothing, lists)!
 -- Add a person.
+-- @param homes[] null
+INSERT INTO person (id, name, home, homes, everything, awkward, nothing, lists)
+VALUES (:id, :name, :home, :homes, :everything, :awkward, :nothing, :lists);
+
+-- name: set_arrays(id, boxes, moods, positives)!
+-- Change the arrays of a person.
 -- @param boxes[] null
-INSERT INTO person (
-    id, name, home, homes, everything, awkward, nothing, lists, boxes
-)
-VALUES (
-    :id, :name, :home, :homes, :everything, :awkward, :nothing, :lists, :boxes
-);
+-- @param moods[] null
+-- @param positives[] null
+UPDATE person
+SET boxes = :boxes, moods = :moods, positives = :positives
+WHERE id = :id;
 
 -- name: create_people(people)!
 -- Add people.
@@ -59,7 +66,7 @@ INSERT INTO person SELECT p.* FROM unnest(:people::person []) AS p;
 SELECT name
 FROM person
 WHERE
-    home = :home
+    home = :home::address
     AND (everything).a_mood = ANY(:moods)
     AND (everything).a_positive = ANY(:numbers::positive [])
 ORDER BY name;
