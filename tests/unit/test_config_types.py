@@ -60,6 +60,7 @@ def test_domains_are_types_of_their_own_on_request(
         ('typs = "str"', "unknown key `typs`", "types"),
     ],
     ids=[
+        "unknown-domains",
         "no-table",
         "no-schema",
         "no-quotes",
