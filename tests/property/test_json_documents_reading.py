@@ -11,11 +11,14 @@ from typing import Any, cast
 import document_classes
 import psycopg
 import pytest
-from document_classes import Both, Meta, Named, Point
+from document_classes import VALUES, Both, Meta, Named, Point
+from hypothesis import Phase, find, settings
+from hypothesis.errors import NoSuchExample
+from json_mutants import MUTANTS, Mutant
 from odd_document_classes import ODD, JustNames, Looked, Renamed
 
 from datalayer.errors import JsonMismatchError, UnsupportedJsonType
-from datalayer.runtime import Query, json_array, json_type, json_value
+from datalayer.runtime import Query, json_array, json_type, json_value, json_values
 from datalayer.runtime.documents import JsonReader
 from datalayer.runtime.json import dumps
 from datalayer.runtime.rows import build_results
@@ -294,3 +297,39 @@ def test_neither_library_is_imported_for_others() -> None:
         cwd=PROPERTY,
         env={"PYTHONPATH": f"{PROPERTY}:{PROPERTY.parents[1] / 'src'}"},
     )
+
+
+def survives(name: str, value: object) -> bool:
+    """Tell whether a value is the same after it was written and read."""
+    type_ = getattr(document_classes, name)
+    reader = json_type(type_, f"document_classes.{name}", validated=True)
+    try:
+        found = _run(reader, dumps(value).decode())
+    except (JsonMismatchError, TypeError, ValueError):
+        return False
+    return bool(found == value)
+
+
+_SEARCH = settings(max_examples=300, database=None, phases=(Phase.generate,))
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_wrong_way_is_noticed(
+    mutant: Mutant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = VALUES[mutant.noticed]
+    monkeypatch.setattr(mutant.module, mutant.attribute, mutant.replacement)
+    # It is imported by name there.
+    monkeypatch.setattr("datalayer.runtime.json.plain", json_values.plain)
+
+    find(values, lambda value: not survives(mutant.noticed, value), settings=_SEARCH)
+
+
+@pytest.mark.parametrize("name", sorted(VALUES))
+def test_the_right_way_is_not_called_wrong(name: str) -> None:
+    with pytest.raises(NoSuchExample):
+        find(
+            VALUES[name],
+            lambda value: not survives(name, value),
+            settings=settings(_SEARCH, max_examples=20),
+        )
