@@ -18,6 +18,7 @@ from json_mutants import MUTANTS, Mutant
 from odd_document_classes import ODD, JustNames, Looked, Renamed
 
 from datalayer.errors import JsonMismatchError, UnsupportedJsonType
+from datalayer.proving.documents import documents_of
 from datalayer.runtime import Query, json_array, json_type, json_value, json_values
 from datalayer.runtime.documents import JsonReader
 from datalayer.runtime.json import dumps
@@ -333,3 +334,39 @@ def test_the_right_way_is_not_called_wrong(name: str) -> None:
             lambda value: not survives(name, value),
             settings=settings(_SEARCH, max_examples=20),
         )
+
+
+@pytest.mark.parametrize("name", sorted(VALUES))
+def test_documents_that_fit_are_made_for_the_proof(name: str) -> None:
+    type_ = getattr(document_classes, name)
+    resolved = eval(type_, vars(document_classes)) if isinstance(type_, str) else type_
+
+    documents = documents_of(resolved, f"document_classes.{name}")
+
+    assert [read(name, text, validated=True) for text in documents] != []
+
+
+_ONE_LIBRARY = {
+    "msgspec": "class Point(msgspec.Struct):\n    x: int\n",
+    "pydantic": "class Point(pydantic.BaseModel):\n    x: int\n",
+}
+
+
+@pytest.mark.parametrize("library", sorted(_ONE_LIBRARY))
+def test_one_library_does_not_need_the_other(library: str) -> None:
+    (other,) = _ONE_LIBRARY.keys() - {library}
+    script = f"""\
+import sys
+sys.modules[{other!r}] = sys.modules["orjson"] = None
+import {library}
+from datalayer.runtime import json_type
+from datalayer.runtime.json import dumps
+{_ONE_LIBRARY[library]}
+read = json_type(list[Point], "__main__.Points")
+assert read(dumps([Point(x=1)])) == [Point(x=1)]
+"""
+    subprocess.run(
+        [sys.executable, "-c", script],
+        check=True,
+        env={"PYTHONPATH": str(PROPERTY.parents[1] / "src")},
+    )
