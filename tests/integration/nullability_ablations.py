@@ -12,6 +12,7 @@ from datalayer.codegen.inference import (
     arrays,
     bodies,
     calls,
+    composites,
     expressions,
     narrow,
     parameters,
@@ -91,7 +92,7 @@ def _value(module: object, name: str, value: object) -> Removal:
 
 
 def _narrowing(patch: Patch) -> None:
-    patch.setattr(narrow, "_learn", lambda environment: environment)
+    patch.setattr(narrow, "_learn", lambda environment, **_: environment)
 
 
 def _matches(patch: Patch) -> None:
@@ -148,6 +149,11 @@ REMOVALS: dict[str, Removal] = {
     "written_views": _constant(returning, "_columns_of_view", None),
     "unchanged_columns": _constant(returning, "_unchanged", World()),
     "elements_that_arrive": _constant(arrays, "may_be_null", True),
+    "arguments_in_place": _constant(calls, "call_arguments", None),
+    "equal_sets": _constant(calls, "sets_pad", True),
+    "handed_on_rows": _constant(composites, "_field_of_variable", ANY),
+    "replaced_elements": _value(arrays, "_WITHOUT", frozenset()),
+    "rows_by_having": _constant(calls, "needs_a_row", False),
     "certain_having": _constant(rows, "_certain", False),
     "certain_inserts": _constant(writes, "_always_inserts", False),
     "union_has_a_row": _constant(rows, "_operation", False),
