@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.arguments import call_arguments
 from datalayer.codegen.inference.joins import make_scope, make_variable
 from datalayer.codegen.inference.narrow import (
     is_impossible,
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
     from datalayer.codegen.inference.outcomes import Session
     from datalayer.codegen.nodetree import Value
 
-_EXTERNAL = 0
+# Of `ParamKind`: a parameter, and a column of `SET (a, b) = (SELECT …)`, whose number
+# stands below that of the subquery.
+_EXTERNAL, _OF_A_ROW = 0, 3
+_COLUMNS = 1 << 16
 # Casts keep a NULL a NULL: `COERCE_EXPLICIT_CAST` and `COERCE_IMPLICIT_CAST`.
 _CASTS = frozenset({1, 2})
 _PASSING = frozenset(
@@ -111,9 +115,29 @@ def _test_uses(node: Node, session: Session) -> Iterator[_Use]:
             yield from _welcome(argument)
     elif node.tag == "COERCETODOMAIN":
         yield from _domain_use(_without_casts(node.node("arg")), node, session)
+    elif node.tag == "FUNCEXPR":
+        yield from _body_uses(node, session)
     elif _is_parameter(node):
         # `$1::domain` makes the parameter itself one of the domain.
         yield from _domain_use(node, node, session)
+
+
+def _body_uses(call: Node, session: Session) -> Iterator[_Use]:
+    """Yield what the body of a SQL function says of the parameters given to it."""
+    number = call.number("funcid")
+    function = session.catalog.function(number)
+    if function is None or function.builtin or function.strict:
+        return
+    arguments = call_arguments(function, call.nodes("args"), session.catalog) or ()
+    given = [_without_casts(argument) for argument in arguments]
+    body = session.catalog.body(number) if any(map(_is_parameter, given)) else None
+    if body is None or number in session.called:
+        return
+    inner = replace(session, called=(*session.called, number))
+    for use in _uses(body.query, None, inner):
+        argument = given[use.number - 1] if use.number <= len(given) else None
+        if _is_parameter(argument):
+            yield replace(use, number=argument.number("paramid"))
 
 
 def _query_uses(query: Node, environment: Environment) -> Iterator[_Use]:
@@ -215,6 +239,8 @@ def _stored(
         for source, place in _sources(inner, environment):
             yield from _stored(source, place, accepts=accepts)
         yield from _stored_elements(inner, environment, accepts=accepts)
+    elif inner.tag == "PARAM" and inner.number("paramkind") == _OF_A_ROW:
+        yield from _stored_field(inner, environment, accepts=accepts)
     elif accepts and inner.tag == "CASEEXPR":
         branches = [branch.node("result") for branch in inner.nodes("args")]
         for result in (*branches, inner.node("defresult")):
@@ -223,6 +249,19 @@ def _stored(
         yield from _welcome(inner)
     else:
         yield from _refused(node, environment)
+
+
+def _stored_field(
+    field: Node, environment: Environment, *, accepts: bool
+) -> Iterator[_Use]:
+    """Yield what `SET (a, b) = (SELECT …)` says of one column of the SELECT."""
+    number, column = divmod(field.number("paramid"), _COLUMNS)
+    for sublink in find_nodes(environment.scope.query.items("targetList"), "SUBLINK"):
+        if sublink.number("subLinkId") != number:
+            continue
+        query, session = sublink.node("subselect"), environment.session
+        for source, place in _outputs(query, column, environment, session):
+            yield from _stored(source, place, accepts=accepts)
 
 
 def _refused(node: Node, environment: Environment) -> Iterator[_Use]:
