@@ -19,6 +19,8 @@ from type_echoes import (
 from type_literals import EXTENSIONS, LITERALS, PLACEHOLDERS, RESULTS, VALUELESS
 
 from datalayer.codegen.rendering.typemap import EXTENSION_TYPES, TYPES
+from datalayer.codegen.type_catalog import TypeCatalog
+from datalayer.proving.forms import read_text, reads_text
 from datalayer.proving.functions import Functions
 from datalayer.proving.session import Session, open_session
 from datalayer.server import Server, scratch_database
@@ -97,6 +99,23 @@ def test_values_are_what_is_declared_and_come_back(
     wrong = {name: _wrong(session, functions, f"{name}{suffix}") for name in VALUES}
 
     assert {name: said for name, said in wrong.items() if said} == {}
+
+
+def test_the_proof_reads_arguments_as_the_functions_return_them(
+    session: Session, functions: dict[str, Functions]
+) -> None:
+    catalog = TypeCatalog(session.connection)
+    for name, type_ in NAMES.items():
+        for literal in VALUES[name]:
+            with psycopg.RawCursor(session.connection) as cursor, undone(session):
+                cursor.execute(f"SELECT $1::text::{type_}".encode(), [literal])
+                assert cursor.pgresult is not None
+                found = catalog.find(cursor.pgresult.ftype(0))
+                text = (cursor.pgresult.get_value(0, 0) or b"").decode()
+            if reads_text(found, {}):
+                value = call_both(session, functions[f"read_{name}"], literal=literal)
+                read = read_text(session.connection, found, {}, text)
+                assert repr(read) == repr(value), (name, literal)
 
 
 def test_null_is_none(session: Session, functions: dict[str, Functions]) -> None:

@@ -36,34 +36,81 @@ def _integers(bits: int) -> Candidates:
 
 #: What is tried for a type by its name, or for its kind below.
 TYPES: dict[str, Candidates] = {
+    "aclitem": Candidates(("=r/postgres",)),
     "bit": Candidates(("1", "0")),
     "bool": Candidates(("true", "false")),
+    "box": Candidates(("(1,1),(0,0)", "(0,0),(0,0)")),
     "bytea": Candidates(("\\x01", "\\x"), ("\\x00ff", "\\x" + "00" * 32)),
+    "char": Candidates(("a", "b"), ("", "\\")),
+    "cid": Candidates(("0", "1"), ("4294967295",)),
     "cidr": Candidates(("10.0.0.0/8", "127.0.0.1/32"), ("::/0",)),
+    "circle": Candidates(("<(0,0),1>",), ("<(1.5,-2),0>",)),
+    "cube": Candidates(("(1, 2)", "(0),(1)")),
     "date": Candidates(
         ("today", "yesterday", "2024-02-29", "tomorrow"),
         ("epoch", "9999-12-31", "infinity", "-infinity"),
     ),
+    "ean13": Candidates(("978-0-393-04002-9",)),
     "float4": _FLOATS,
     "float8": _FLOATS,
+    "halfvec": Candidates(("[1,2,3]",), ("[0.5]",)),
+    "hstore": Candidates(("", "a=>1", "a=>NULL"), ('"\\""=>"{,}", b=>""',)),
     "inet": Candidates(("127.0.0.1", "10.0.0.1/8"), ("::1",)),
     "int2": _integers(16),
+    "int2vector": Candidates(("1", ""), ("1 -2",)),
     "int4": _integers(32),
     "int8": _integers(64),
     "interval": Candidates(
         ("1 hour", "0", "-1 day", "1 year 2 mons 3 days"), ("infinity", "1 microsecond")
     ),
+    "isbn": Candidates(("0-393-04002-X",)),
+    "isbn13": Candidates(("978-0-393-04002-9",)),
+    "ismn": Candidates(("M-060-11561-5",)),
+    "ismn13": Candidates(("979-0-060-11561-5",)),
+    "issn": Candidates(("1436-4522",)),
+    "issn13": Candidates(("977-1436-452-00-8",)),
     "json": _JSON,
     "jsonb": _JSON,
+    "jsonpath": Candidates(("$", "$.a"), ("$[*] ? (@ > 1)",)),
+    "line": Candidates(("{1,2,3}",)),
+    "lquery": Candidates(("*", "Top.*"), ("*{2}",)),
+    "lseg": Candidates(("[(0,0),(1,1)]",)),
+    "ltree": Candidates(("Top", "Top.A"), ("",)),
+    "ltxtquery": Candidates(("Top",), ("Top & !A*@",)),
+    "macaddr": Candidates(("08:00:2b:01:02:03",), ("00:00:00:00:00:00",)),
+    "macaddr8": Candidates(("08:00:2b:01:02:03:04:05",)),
     "money": Candidates(("1", "0"), ("-0.01",)),
     "numeric": Candidates(("1", "0", "2.50"), ("-1", "NaN", "Infinity", "1e-9")),
     "oid": Candidates(("1", "0"), ("4294967295",)),
+    "oidvector": Candidates(("1", ""), ("1 4294967295",)),
+    "path": Candidates(("((0,0),(1,1))", "[(0,0),(1,1)]")),
+    "pg_lsn": Candidates(("0/1", "0/0"), ("FFFFFFFF/FFFFFFFF",)),
+    "pg_snapshot": Candidates(("10:20:10,14,15",), ("1:1:",)),
+    "point": Candidates(("(0,0)", "(1.5,-2)"), ("(NaN,Infinity)",)),
+    "polygon": Candidates(("((0,0),(1,1),(1,0))",)),
+    "query_int": Candidates(("1", "1 & 2"), ("!3",)),
+    "regclass": Candidates(("pg_class",), ("-",)),
+    "regcollation": Candidates(('"C"',), ("-",)),
+    "regconfig": Candidates(("simple",), ("-",)),
+    "regdictionary": Candidates(("simple",), ("-",)),
+    "regnamespace": Candidates(("pg_catalog",), ("-",)),
+    "regoper": Candidates(("*<>",), ("0",)),
+    "regoperator": Candidates(("+(integer,integer)",), ("0",)),
+    "regproc": Candidates(("now",), ("-",)),
+    "regprocedure": Candidates(("abs(bigint)",), ("-",)),
+    "regrole": Candidates(("pg_monitor",), ("-",)),
+    "regtype": Candidates(("integer", "text"), ("-",)),
+    "seg": Candidates(("1.5", "1 .. 2"), ("<3",)),
+    "sparsevec": Candidates(("{1:1.5,3:2}/5",), ("{}/2",)),
+    "tid": Candidates(("(0,1)",), ("(4294967295,65535)",)),
     "time": Candidates(("12:00:00", "00:00:00"), ("23:59:59.999999",)),
     "timestamp": _MOMENTS,
     "timestamptz": _MOMENTS,
     "timetz": Candidates(("12:00:00+00", "00:00:00+00"), ("23:59:59.999999+00",)),
     "tsquery": Candidates(("a", "a & b"), ("",)),
     "tsvector": Candidates(("a", "a:1 b:2"), ("",)),
+    "txid_snapshot": Candidates(("10:20:10,14,15",), ("1:1:",)),
+    "upc": Candidates(("220500074626",)),
     "uuid": Candidates(
         (
             "00000000-0000-4000-8000-000000000001",
@@ -72,9 +119,12 @@ TYPES: dict[str, Candidates] = {
         ("00000000-0000-0000-0000-000000000000",),
     ),
     "varbit": Candidates(("1", "0"), ("",)),
+    "vector": Candidates(("[1,2,3]",), ("[0.5]",)),
+    "xid": Candidates(("0", "1"), ("4294967295",)),
+    "xid8": Candidates(("0", "1"), ("18446744073709551615",)),
     "xml": Candidates(("<a/>", "a"), ("",)),
 }
-for _name in ("bpchar", "citext", "name", "text", "varchar"):
+for _name in ("bpchar", "citext", "name", "refcursor", "text", "varchar"):
     TYPES[_name] = _TEXTS
 
 #: The types whose values can be any constant of a statement.
@@ -101,7 +151,7 @@ def candidates_of(type_: SqlType) -> Candidates:
     if type_.kind is TypeKind.ENUM:
         return Candidates(type_.labels)
     if type_.kind is TypeKind.ARRAY and type_.element:
-        return _arrays(candidates_of(type_.element))
+        return _arrays(candidates_of(type_.element), type_.element.delimiter)
     if type_.kind in (TypeKind.RANGE, TypeKind.MULTIRANGE) and type_.element:
         ranges = _ranges(candidates_of(type_.element))
         return ranges if type_.kind is TypeKind.RANGE else _multiranges(ranges)
@@ -128,17 +178,17 @@ def _records(fields: Sequence[Candidates]) -> Candidates:
     )
 
 
-def _arrays(elements: Candidates) -> Candidates:
+def _arrays(elements: Candidates, delimiter: str) -> Candidates:
     # Of one dimension: what `list[int]` says of an array.
     several = [array_of([each]) for each in (*elements.common, *elements.exotic)]
-    both = array_of([*elements.common[:1], None, *elements.common[1:2]])
-    pair = array_of(elements.common[:2])
+    both = array_of([*elements.common[:1], None, *elements.common[1:2]], delimiter)
+    pair = array_of(elements.common[:2], delimiter)
     return Candidates(("{}", *several[:1], "{NULL}", both, pair), tuple(several[1:6]))
 
 
-def array_of(elements: Sequence[str | None]) -> str:
+def array_of(elements: Sequence[str | None], delimiter: str = ",") -> str:
     """Return an array as text."""
-    return "{" + ",".join(map(_element, elements)) + "}"
+    return "{" + delimiter.join(map(_element, elements)) + "}"
 
 
 def _element(text: str | None) -> str:
