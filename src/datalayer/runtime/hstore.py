@@ -21,7 +21,7 @@ def hstore(value: Mapping[str, str | None] | None) -> str | None:
     )
 
 
-def hstore_value(value: object) -> dict[str, str | None]:
+def hstore_value(value: str | Mapping[str, str | None]) -> dict[str, str | None]:
     """Return a dictionary of what psycopg returns.
 
     That is text, or a dictionary where hstore was registered on the connection.

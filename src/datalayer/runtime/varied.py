@@ -84,7 +84,7 @@ class VariedQuery(Generic[ResultT_co]):
     #: How its rows are read page by page, if they are.
     paging: Paging | None = None
     _made: dict[_Key, tuple[Query[ResultT_co], tuple[str, ...]]] = field(
-        default_factory=dict, repr=False, compare=False
+        default_factory=dict[_Key, Any], repr=False, compare=False
     )
 
     def given(
