@@ -14,6 +14,7 @@ from datalayer.codegen.inference import (
     calls,
     composites,
     expressions,
+    json_functions,
     narrow,
     parameters,
     query_columns,
@@ -21,10 +22,11 @@ from datalayer.codegen.inference import (
     rows,
     singles,
     sources,
+    subscripts,
     writes,
 )
 from datalayer.codegen.inference.joins import Scope
-from datalayer.codegen.inference.outcomes import ANY, Rules, Side, World
+from datalayer.codegen.inference.outcomes import ANY, VALUE, Rules, Side, World
 from datalayer.codegen.inference.sources import UNKNOWN
 from datalayer.model import RowCount
 
@@ -133,8 +135,19 @@ REMOVALS: dict[str, Removal] = {
     "groups_have_rows": _constant(calls, "has_rows", False),
     "grouping_sets_without_empty": _constant(calls, "has_empty_set", True),
     "frames": _constant(calls, "_contains_current", False),
-    "written_lists": _constant(calls, "_has_elements", False),
-    "comparing_truth": _value(calls, "_TRUTH_COMPARISONS", frozenset()),
+    "comparing_values": _constant(calls, "compared", VALUE),
+    "lists_of_values": _constant(calls, "compared_with_each", None),
+    "values_of_columns": _constant(narrow, "choices", []),
+    "values_that_are_written": _constant(returning, "content_of", None),
+    "counts_that_need_a_row": _constant(calls, "needs_a_row", False),
+    "checked_elements": _constant(sources, "elements_are_checked", False),
+    "named_arguments": _constant(calls, "call_arguments", None),
+    "fields_of_calls": _constant(composites, "_field_of_call", ANY),
+    "fields_of_rows": _constant(composites, "_field_of_variable", ANY),
+    "assigned_elements": _constant(subscripts, "_assigned", ANY),
+    "written_elements": _constant(subscripts, "_element", ANY),
+    "columns_of_documents": _constant(json_functions, "_may_be_null", True),
+    "behaviour_of_documents": _constant(json_functions, "_found", ANY),
     "finite_fields": _constant(calls, "_has_infinite_field", False),
     "functions_in_sql": _constant(calls, "body_call", ANY),
     "sets_in_sql": _constant(calls, "body_column", UNKNOWN),
@@ -173,4 +186,32 @@ PARAMETER_REMOVALS: dict[str, Removal] = {
     "refusing_columns": _constant(parameters, "_refused", ()),
     "refusing_domains": _constant(parameters, "_domain_use", ()),
     "sources_of_stored_values": _constant(parameters, "_sources", ()),
+}
+
+#: The kinds of nodes by which some of them are soon missed.
+TAGS = {
+    "actions_of_merge": "MERGEACTION",
+    "aggregates_of_first": "AGGREF",
+    "aggregates_of_rows": "AGGREF",
+    "aggregates_of_values": "AGGREF",
+    "assigned_elements": "SUBSCRIPTINGREF",
+    "behaviour_of_documents": "JSONEXPR",
+    "branches": "CASEEXPR",
+    "columns_of_documents": "TABLEFUNC",
+    "elements_that_arrive": "AGGREF",
+    "except": "SETOPERATIONSTMT",
+    "fields_of_calls": "FIELDSELECT",
+    "fields_of_rows": "FIELDSELECT",
+    "finite_fields": "FUNCEXPR",
+    "frames": "WINDOWFUNC",
+    "grouping_sets_without_empty": "GROUPINGSET",
+    "groups_have_rows": "AGGREF",
+    "intersect": "SETOPERATIONSTMT",
+    "keys_of_groups": "SORTGROUPCLAUSE",
+    "never_null_aggregates": "AGGREF",
+    "never_null_windows": "WINDOWFUNC",
+    "recursion": "COMMONTABLEEXPR",
+    "union": "SETOPERATIONSTMT",
+    "windows_over_frames": "WINDOWFUNC",
+    "written_elements": "SUBSCRIPTINGREF",
 }
