@@ -136,10 +136,8 @@ def create(
     connection: psycopg.Connection[Any], generated: Generated, **given: object
 ) -> Any:  # noqa: ANN401 - a row of a generated class
     """Store a person and return its row."""
-    values: dict[str, object] = dict.fromkeys(
-        ["home", "everything", "awkward", "nothing", "lists"]
-    )
-    values |= {"name": "a", "homes": []} | given
+    unsaid = dict.fromkeys(["home", "everything", "awkward", "nothing", "lists"])
+    values: dict[str, object] = {**unsaid, "name": "a", "homes": [], **given}
     generated.person.create_person(connection, id=1, **values)
     (row,) = generated.person.list_people(connection)
     return row

@@ -17,7 +17,11 @@ from shapes import PACKAGE, modules, names, shapes, texts
 
 from datalayer.codegen.numbering import numbered
 from datalayer.codegen.rendering.literals import docstring, string, text_block
-from datalayer.codegen.rendering.naming import member_names, python_name
+from datalayer.codegen.rendering.naming import (
+    field_names,
+    member_names,
+    python_name,
+)
 from datalayer.codegen.rendering.renderer import render_modules
 from datalayer.errors import ProblemsFound
 from datalayer.lexer import significant_tokens
@@ -169,6 +173,18 @@ def test_a_docstring_keeps_the_words(text: str) -> None:
 @given(name=names)
 def test_a_name_is_an_identifier(name: str) -> None:
     ast.parse(f"{python_name(name)} = 1")
+
+
+@given(found=st.lists(st.text() | names, unique=True, max_size=20).map(tuple))
+def test_fields_of_a_composite_type_are_distinct_attributes(
+    found: tuple[str, ...],
+) -> None:
+    attributes = field_names(found)
+
+    assert len({*attributes}) == len(found)
+    for attribute in attributes:
+        ast.parse(f"{attribute}: int")
+        assert not attribute.startswith("__")
 
 
 @given(labels=st.lists(st.text(), unique=True, max_size=20).map(tuple))

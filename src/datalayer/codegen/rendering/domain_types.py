@@ -14,6 +14,7 @@ from datalayer.codegen.rendering.typemap import (
     RUNTIME,
     PythonType,
     TypeClass,
+    find_mapping,
     map_type,
     parts,
 )
@@ -82,9 +83,9 @@ def _can_be(type_: SqlType) -> bool:
 
     Not of a union, such as that of JSON, nor of a class that permits no subclasses.
     """
-    if type_.kind not in _KINDS:
+    mapping = find_mapping(type_)
+    if type_.kind not in _KINDS or mapping is None:
         return False
-    mapping = map_type(type_, {})
     base = mapping.result
     return (
         bool(base.name)
