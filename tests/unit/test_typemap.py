@@ -15,8 +15,8 @@ from datalayer.codegen.rendering.typemap import (
     python_type,
     result_type,
     union,
-    unknown_types,
 )
+from datalayer.codegen.rendering.unknown_types import unknown_types
 from datalayer.model import SqlType, TypeKind
 
 INT = SqlType("int4")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.rendering.expressions import code_of
+from datalayer.codegen.rendering.expressions import called, code_of
 from datalayer.codegen.rendering.forms import form_of
 from datalayer.codegen.rendering.imports import import_lines, spell, spell_names
 from datalayer.codegen.rendering.layout import Brackets, lay_out
@@ -17,7 +17,6 @@ from datalayer.codegen.rendering.typemap import (
     Call,
     PythonType,
     TypeClass,
-    called,
     parts,
     result_type,
 )

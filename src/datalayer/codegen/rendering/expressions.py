@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.rendering.imports import spell
 from datalayer.codegen.rendering.layout import Brackets, Code, tuple_of
-from datalayer.codegen.rendering.typemap import RUNTIME, Expression, PythonType
+from datalayer.codegen.rendering.typemap import RUNTIME, Call, Expression, PythonType
 
 if TYPE_CHECKING:
     from datalayer.codegen.rendering.imports import Spellings
@@ -23,3 +23,12 @@ def code_of(expression: Expression, spellings: Spellings) -> Code:
     name = spellings[RUNTIME, expression.function]
     inner = tuple(code_of(each, spellings) for each in expression.arguments)
     return Brackets(f"{name}(", inner, ")") if inner else f"{name}()"
+
+
+def called(code: Expression) -> list[PythonType]:
+    """Return the functions and classes of a call, which must be imported."""
+    if isinstance(code, Call):
+        return [PythonType(code.function, RUNTIME), *called(code.arguments)]
+    if isinstance(code, tuple):
+        return [each for item in code for each in called(item)]
+    return [code] if isinstance(code, PythonType) else []

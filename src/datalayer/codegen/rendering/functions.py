@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.numbering import numbered
 from datalayer.codegen.rendering.documents import document_readers
-from datalayer.codegen.rendering.expressions import code_of
+from datalayer.codegen.rendering.expressions import called, code_of
 from datalayer.codegen.rendering.forms import converter_of, form_of, needs_form, sent
 from datalayer.codegen.rendering.imports import spell
 from datalayer.codegen.rendering.layout import (
@@ -25,7 +25,6 @@ from datalayer.codegen.rendering.typemap import (
     RUNTIME,
     Expression,
     PythonType,
-    called,
     result_type,
     union,
 )

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.rendering.expressions import called
 from datalayer.codegen.rendering.functions import (
     AIO,
     ANY,
@@ -32,7 +33,7 @@ from datalayer.codegen.rendering.preamble import (
     with_exceptions,
 )
 from datalayer.codegen.rendering.type_modules import type_modules
-from datalayer.codegen.rendering.typemap import PythonType, called, parts
+from datalayer.codegen.rendering.typemap import PythonType, parts
 from datalayer.codegen.rendering.varied import own_types, statement_types
 from datalayer.errors import NameClash, ProblemsFound
 from datalayer.location import excerpt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -293,17 +293,6 @@ def _of_domain(
     return replace(mapping, result=own, parameter=own)
 
 
-def unknown_types(type_: SqlType) -> Iterator[SqlType]:
-    """Yield the types in a type of which nothing says what they are in Python."""
-    if type_.kind in NEEDS_MAPPING:
-        if find_mapping(type_) is None:
-            yield type_
-    elif type_.element is not None:
-        yield from unknown_types(type_.element)
-    for field in type_.fields:
-        yield from unknown_types(field.type)
-
-
 def result_type(
     type_: SqlType,
     type_classes: TypeClasses,
@@ -391,15 +380,6 @@ def dotted(name: str | None) -> PythonType | None:
         return None
     module, _, last = name.rpartition(".")
     return PythonType(last, module or "builtins")
-
-
-def called(code: Expression) -> list[PythonType]:
-    """Return the functions and classes of a call, which must be imported."""
-    if isinstance(code, Call):
-        return [PythonType(code.function, RUNTIME), *called(code.arguments)]
-    if isinstance(code, tuple):
-        return [each for item in code for each in called(item)]
-    return [code] if isinstance(code, PythonType) else []
 
 
 def parts(type_: PythonType) -> list[PythonType]:

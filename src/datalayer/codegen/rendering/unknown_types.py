@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.rendering.typemap import unknown_types
+from datalayer.codegen.rendering.typemap import NEEDS_MAPPING, find_mapping
 from datalayer.errors import UnknownTypeError
 from datalayer.location import excerpt
 
@@ -31,6 +31,17 @@ def unknown_type_problems(shapes: Iterable[QueryShape]) -> Iterator[UnknownTypeE
             for type_ in unknown_types(parameter.type):
                 place = _first_use(source, parameter.name)
                 yield _problem(source, place, f"`:{parameter.name}`", type_)
+
+
+def unknown_types(type_: SqlType) -> Iterator[SqlType]:
+    """Yield the types in a type of which nothing says what they are in Python."""
+    if type_.kind in NEEDS_MAPPING:
+        if find_mapping(type_) is None:
+            yield type_
+    elif type_.element is not None:
+        yield from unknown_types(type_.element)
+    for field in type_.fields:
+        yield from unknown_types(field.type)
 
 
 def _first_use(source: QuerySource, parameter: str) -> Location:
