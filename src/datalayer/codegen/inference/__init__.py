@@ -3,9 +3,9 @@
 `infer` is all that others need.
 The modules: `outcomes` (the core: what an expression can come to), the rules by kind of
 node (`expressions`, `calls`, `sources`, `arrays`, `returning`), the proofs (`joins`,
-`narrow`), whole queries (`query_columns`), the number of rows (`rows`, `writes`,
-`singles`, `keys`), what parameters accept (`parameters`), and facts about functions
-(`builtins`).
+`narrow`, and by values `comparisons`, `choices`), whole queries
+(`query_columns`), the number of rows (`rows`, `writes`, `singles`, `keys`), what
+parameters accept (`parameters`), and facts about functions (`builtins`).
 """
 
 from datalayer.codegen.inference.conclusion import infer
