@@ -60,13 +60,17 @@ class Attack:
     null: str | None
 
 
-def open_attacked(url: str, *, timeout: str = "1s") -> Connection:
+def open_attacked(url: str) -> Connection:
     """Connect to a scratch database, and create what functions are called with."""
     opened: Connection = psycopg.connect(url, autocommit=True, prepare_threshold=None)
     opened.execute("SET client_min_messages = error")
-    opened.execute("SELECT set_config('statement_timeout', %s, false)", [timeout])
     opened.execute(OBJECTS)
     return opened
+
+
+def limit_calls(connection: Connection, timeout: str) -> None:
+    """Cut calls short that take longer: endless series of rows, above all."""
+    connection.execute("SELECT set_config('statement_timeout', %s, false)", [timeout])
 
 
 def list_targets(connection: Connection) -> list[Target]:

@@ -11,8 +11,14 @@ from dataclasses import dataclass, field
 from datalayer.codegen.catalog import Catalog, Function
 from datalayer.codegen.inference import builtins
 from datalayer.codegen.inference.facts import NULL, UNTRIED, VALUE
-from function_facts.aggregates import find_null, list_aggregates
-from function_facts.calls import Connection, Target, attack, list_targets
+from function_facts.aggregates import Aggregate, find_null, list_aggregates
+from function_facts.calls import (
+    Connection,
+    Target,
+    attack,
+    limit_calls,
+    list_targets,
+)
 from function_facts.sets import attack_columns
 
 _MOST_CALLS_OF_SETS = 60
@@ -49,17 +55,23 @@ def strict_functions(connection: Connection) -> list[Function]:
     return [function for function in found if function is not None]
 
 
-def attack_server(connection: Connection, report: Report, most: int) -> None:
-    """Add what one server shows."""
+def attack_server(
+    connection: Connection, report: Report, most: int, *, timeout: str = "1s"
+) -> None:
+    """Add what one server shows; a call that takes too long shows nothing."""
     report.versions.append(connection.info.server_version // 10000)
     for function in strict_functions(connection):
         _mark(report, function.signature, UNTRIED)
-    for target in list_targets(connection):
+    targets, aggregates = list_targets(connection), list_aggregates(connection)
+    limit_calls(connection, timeout)
+    for target in targets:
         if target.function.returns_set:
             _attack_set(connection, target, report)
         elif not builtins.may_find_nothing(target.function):
             _attack_function(connection, target, report, most)
-    _attack_aggregates(connection, report)
+    for aggregate in aggregates:
+        _attack_aggregate(connection, aggregate, report)
+    limit_calls(connection, "0")
 
 
 def _mark(report: Report, signature: str, mark: str) -> None:
@@ -94,20 +106,21 @@ def _attack_set(connection: Connection, target: Target, report: Report) -> None:
         report.missing[f"{target.function.signature} {columns}"] = None
 
 
-def _attack_aggregates(connection: Connection, report: Report) -> None:
+def _attack_aggregate(
+    connection: Connection, aggregate: Aggregate, report: Report
+) -> None:
     rows = builtins.NEVER_NULL_AGGREGATES | builtins.ROW_AGGREGATES
-    for aggregate in list_aggregates(connection):
-        # NULL may come in where it is said not to matter.
-        everything = range(len(aggregate.arguments))
-        places: Sequence[int] = everything if aggregate.name in rows else ()
-        if aggregate.name in builtins.FIRST_ARGUMENT_AGGREGATES:
-            places = everything[1:]
-        answers, null = find_null(connection, aggregate, nulls=places)
-        known = aggregate.name in rows | builtins.VALUE_AGGREGATES
-        if known and null:
-            report.wrong.append(null)
-        elif answers and not known and not null:
-            report.missing[f"{aggregate.signature} !"] = None
+    # NULL may come in where it is said not to matter.
+    everything = range(len(aggregate.arguments))
+    places: Sequence[int] = everything if aggregate.name in rows else ()
+    if aggregate.name in builtins.FIRST_ARGUMENT_AGGREGATES:
+        places = everything[1:]
+    answers, null = find_null(connection, aggregate, nulls=places)
+    known = aggregate.name in rows | builtins.VALUE_AGGREGATES
+    if known and null:
+        report.wrong.append(null)
+    elif answers and not known and not null:
+        report.missing[f"{aggregate.signature} !"] = None
 
 
 def render_facts(report: Report) -> Iterable[str]:
