@@ -62,8 +62,8 @@ TRAPS = TruthSet(
         "checked values": nullability_values.CASES,
         "checked values that are written": nullability_values.WRITTEN,
     },
-    nullability_schema.schema,
-    nullability_schema.ROWS,
+    lambda major: nullability_schema.schema(major) + nullability_values.SCHEMA,
+    nullability_schema.ROWS + nullability_values.ROWS,
     nullability_schema.WORLDS,
     nullability_schema.large_rows,
 )
