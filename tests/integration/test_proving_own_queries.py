@@ -17,6 +17,28 @@ from datalayer.proving.prover import Prover, prove_all
 from datalayer.proving.scouting import Scout
 from datalayer.proving.session import open_session
 
+#: Queries of which no row comes back, and why: what is of one kind stands together.
+UNSEEN = {
+    # A key is the hash of what is stored under it.
+    "artifacts.put_blob": "the caller computes a SHA-256",
+    # Chains of patches: several rows that agree about depth, base and head.
+    "artifacts.create_compacted_base": "needs a chain of patches",
+    "artifacts.find_compacted_base": "needs a chain of patches",
+    "artifacts.find_compacted_base_by_meta": "needs a chain of patches",
+    "artifacts.get_patch_chain": "needs a chain of patches",
+    "artifacts.list_compaction_candidates": "needs a chain of patches",
+    "artifacts.list_compactions": "needs a chain of patches",
+    "artifacts.redo_tag_move": "needs a move of a tag that was undone",
+    "artifacts.walk_patch_chain": "needs a chain of patches",
+    # Leases: a status, a worker, a token and a time that go together.
+    "conversations.complete_analysis": "needs a lease that lasts",
+    "conversations.fail_analysis": "needs a lease that lasts",
+    "operations.extend_leases": "needs a lease that lasts",
+    # Other than rows.
+    "conversations.enable_train_isolation": "needs a role of the server",
+    "maintenance.list_policies": "only TimescaleDB has policies",
+}
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = int(os.environ.get("PROVE_EXAMPLES", "3"))
 
@@ -44,6 +66,10 @@ def test_our_own_queries_tell_the_truth(database_url: str) -> None:
     ]
     assert untrue == []
     assert len(proofs) == len(shapes)
-    exercised = sum(proof.is_exercised for proof in proofs)
-    # Of many queries there is a row even now; what none is of was not looked at.
-    assert exercised > len(proofs) // 3
+    unseen = {
+        proof.name
+        for proof in proofs
+        if not proof.skipped and not proof.is_exercised and proof.name not in UNSEEN
+    }
+    assert len(unseen) < len(shapes) // 10, sorted(unseen)
+    assert UNSEEN.keys() <= {proof.name for proof in proofs}

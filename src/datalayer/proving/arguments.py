@@ -18,6 +18,7 @@ from datalayer.proving.model import Candidates, Row, Written
 
 if TYPE_CHECKING:
     from datalayer.model import Literal, Parameter
+    from datalayer.proving.bindings import Column
     from datalayer.proving.model import Table
 
 
@@ -27,8 +28,8 @@ class Argument:
 
     type_name: str
     accepts_none: bool
-    #: The names of the columns that it is compared with or stored in, most likely.
-    columns: frozenset[str]
+    #: The columns that it is compared with or stored in, most likely.
+    columns: frozenset[Column]
     is_array: bool
     has_default: bool
     default: Written
@@ -61,7 +62,7 @@ class Argument:
             value: None
             for row in rows
             for name, value in row.values.items()
-            if name in self.columns and value is not None
+            if (row.table.oid, name) in self.columns and value is not None
         }
         if not self.is_array:
             return list(values)
@@ -77,17 +78,28 @@ def argument_of(
     *,
     sql: str,
     tables: Sequence[Table],
+    bound: frozenset[Column],
     accepts_none: bool,
 ) -> Argument:
-    """Return what a parameter of a statement may be called with."""
+    """Return what a parameter of a statement may be called with.
+
+    `bound` are the columns that the statement compares it with.
+    """
     is_array = parameter.type.kind is TypeKind.ARRAY
     inner = type_name.removesuffix("[]")
-    columns = _columns(parameter.name, inner, sql, tables)
+    # Such as an interval that is added to the column has nothing of its values.
+    every = {
+        (table.oid, each.name)
+        for table in tables
+        for each in table.columns
+        if inner == "text" or _family(each.type_name) == _family(inner)
+    }
+    columns = bound & every or _columns(parameter.name, inner, sql, tables)
     common = [
         literal
         for table in tables
         for column in table.columns
-        if column.name in columns
+        if (table.oid, column.name) in columns
         for literal in column.candidates.common
     ]
     related = (array_of(common), *map(array_of, zip(common))) if is_array else common
@@ -107,7 +119,7 @@ def argument_of(
 
 def _columns(
     name: str, type_name: str, sql: str, tables: Sequence[Table]
-) -> frozenset[str]:
+) -> frozenset[Column]:
     """Return the columns of the parameter's type, those alone that seem meant if any.
 
     Seen in the text: they are compared with it, or have its name.
@@ -127,7 +139,18 @@ def _columns(
     mentioned = set(compared.findall(sql)) | {name, name.removesuffix("s")}
     # A text of that name may be cast to what the column is.
     same = {name} & every if type_name == "text" else set()
-    return frozenset((names & mentioned) | same or names)
+    chosen = (names & mentioned) | same or names
+    return frozenset(
+        (table.oid, column.name)
+        for table in tables
+        for column in table.columns
+        if column.name in chosen
+    )
+
+
+def _family(type_name: str) -> str:
+    stem = _stem(type_name.removesuffix("[]"))
+    return "bigint" if stem in ("integer", "smallint") else stem
 
 
 def _stem(type_name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 import zlib
@@ -11,17 +12,20 @@ from typing import TYPE_CHECKING, Any
 from datalayer.errors import HypothesisMissing
 from datalayer.proving.model import Claim, Draw, Lie, QueryProof, RowDraw
 from datalayer.proving.trial import Target, try_query
+from datalayer.proving.witness import find_witness
 from datalayer.proving.worlds import choices
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-    from datalayer.proving.model import Table, Written
+    from datalayer.proving.model import Table, Witness, Written
     from datalayer.proving.session import Session
     from datalayer.proving.worlds import Filling
 
 #: Rows of a table in one run, other values in a row, and lies told of one query.
 _ROWS, _CHANGES, _LIES = 4, 4, 20
+#: How often rows are looked for that the functions can return.
+_WITNESSES = 3
 #: By how much columns are preferred that a statement names.
 _WEIGHT = 5
 
@@ -52,13 +56,33 @@ def attack(
 ) -> None:
     """Look for runs that show a query's promises untrue, and note each promise once."""
     known: set[Claim] = set()
+    start = zlib.crc32(f"{seed} {proof.name}".encode())
+    witness = _first_row(session, target, proof, start)
     while len(known) < _LIES:
         own_seed = zlib.crc32(f"{seed} {proof.name} {len(known)}".encode())
-        lie = _search(session, target, proof, known, examples, own_seed, until)
+        lie = _search(session, target, proof, known, examples, own_seed, until, witness)
         if lie is None:
             return
         known.add(lie.claim)
         proof.lies.append(lie)
+
+
+def _first_row(
+    session: Session, target: Target, proof: QueryProof, seed: int
+) -> Witness | None:
+    """Return rows and arguments of which the functions return something."""
+    for attempt in range(_WITNESSES):
+        witness = find_witness(session, target, seed + attempt)
+        if witness is None:
+            return None
+        lies = try_query(session, target, _repeating(witness), proof)
+        if lies or proof.is_exercised:
+            return witness
+    return None
+
+
+def _repeating(witness: Witness) -> Draw:
+    return Draw((), "mixed", 0, (1,) * len(witness.arguments), witness)
 
 
 def _search(
@@ -69,6 +93,7 @@ def _search(
     examples: int,
     seed: int,
     until: float,
+    witness: Witness | None,
 ) -> Lie | None:
     found: list[Lie] = []
 
@@ -81,7 +106,12 @@ def _search(
                 found.append(lie)
                 raise _Untrue
 
-    _search_with_hypothesis(run, draws(target), examples, seed)
+    strategy = draws(target)
+    if witness is not None:
+        strategy |= _around(witness)
+        with contextlib.suppress(_Untrue):
+            run(_repeating(witness))
+    _search_with_hypothesis(run, strategy, examples, seed)
     return min(found, key=lambda lie: len(lie.sql)) if found else None
 
 
@@ -134,6 +164,22 @@ def draws(target: Target) -> SearchStrategy[Draw]:
         source=st.sampled_from(("plain", "mixed", "row", "seed")),
         focus=st.integers(0, 11),
         arguments=st.tuples(*(st.integers(0, 9999) for _ in target.arguments)),
+    )
+
+
+def _around(witness: Witness) -> SearchStrategy[Draw]:
+    """Return the strategy of runs that differ little from one that gave a row."""
+    from hypothesis import strategies as st  # noqa: PLC0415 - as above
+
+    number = st.integers(0, 9999)
+    return st.builds(
+        Draw,
+        rows=st.just(()),
+        source=st.sampled_from(("mixed", "row", "seed")),
+        focus=st.integers(0, 11),
+        arguments=st.tuples(*(number for _ in witness.arguments)),
+        witness=st.just(witness),
+        edits=st.lists(st.tuples(number, number), max_size=_CHANGES).map(tuple),
     )
 
 

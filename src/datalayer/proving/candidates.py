@@ -31,7 +31,7 @@ _JSON = Candidates(
 
 def _integers(bits: int) -> Candidates:
     edge = 2 ** (bits - 1)
-    return Candidates(("1", "0", "2", "3"), ("-1", str(edge - 1), str(-edge)))
+    return Candidates(("1", "0", "2", "3", "4", "5"), ("-1", str(edge - 1), str(-edge)))
 
 
 #: What is tried for a type by its name, or for its kind below.
@@ -115,6 +115,9 @@ TYPES: dict[str, Candidates] = {
         (
             "00000000-0000-4000-8000-000000000001",
             "00000000-0000-4000-8000-000000000002",
+            "00000000-0000-4000-8000-000000000003",
+            "00000000-0000-4000-8000-000000000004",
+            "00000000-0000-4000-8000-000000000005",
         ),
         ("00000000-0000-0000-0000-000000000000",),
     ),
@@ -267,6 +270,11 @@ def with_constants(
     """Return candidates with the constants of a statement that may suit their type."""
     if type_.name in TEXTUAL:
         more = tuple(constants)
+    elif type_.kind is TypeKind.ENUM:
+        return preferred(known, constants)
+    elif type_.kind is TypeKind.ARRAY and type_.element:
+        own = with_constants(Candidates(), type_.element, constants).common
+        more = tuple(array_of([each]) for each in dict.fromkeys(own))
     elif type_.name in NUMERIC:
         more = tuple(each for each in constants if each.isdigit() and len(each) < 10)
     elif type_.name in ("json", "jsonb"):
@@ -276,6 +284,12 @@ def with_constants(
     fresh = tuple(each for each in more if each not in known.common)
     # What the statement itself names matters most.
     return Candidates(known.common + fresh * 3, known.exotic)
+
+
+def preferred(known: Candidates, constants: Iterable[str]) -> Candidates:
+    """Return candidates among which those are frequent that a statement names."""
+    named = tuple(each for each in constants if each in known.common)
+    return Candidates(known.common + named * 3, known.exotic)
 
 
 def _documents(keys: Sequence[str]) -> tuple[str, ...]:

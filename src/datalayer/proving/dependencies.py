@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from datalayer.proving.scouting import Scout
+
 _FUNCTION = "datalayer_statement"
 
 
@@ -41,6 +43,18 @@ def dependencies(
         # SHOW, CALL and the like are no body of a function.
         return Dependencies()
     return found
+
+
+def follow_references(
+    connection: Connection[Any], found: Dependencies, scout: Scout
+) -> None:
+    """Add the tables that foreign keys lead to, and what those need in turn."""
+    todo = list(found.tables)
+    while todo:
+        for key in scout.table(todo.pop()).foreign_keys:
+            before = set(found.tables)
+            _follow(connection, True, key.target, found)
+            todo += found.tables - before
 
 
 def _create(

@@ -50,6 +50,8 @@ class ForeignKey:
     columns: tuple[str, ...]
     target: int
     target_columns: tuple[str, ...]
+    #: Whether only a statement compares them, and no constraint.
+    is_loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,14 @@ class RowDraw:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """Rows and arguments with which a query returns something."""
+
+    rows: tuple[Row, ...]
+    arguments: tuple[Written, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Draw:
     """What chance decides about one run of a query."""
 
@@ -102,6 +112,10 @@ class Draw:
     focus: int
     #: For each parameter, which of its candidates.
     arguments: tuple[int, ...]
+    #: Rows and arguments that are known to give a row, to be taken instead.
+    witness: Witness | None = None
+    #: Where such rows are changed: which row, and which of the values it could have.
+    edits: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from datalayer.proving import questions
 from datalayer.proving.annotations import accepts_none
 from datalayer.proving.arguments import Argument, argument_of
 from datalayer.proving.attack import attack, require_hypothesis
-from datalayer.proving.dependencies import dependencies
+from datalayer.proving.bindings import read_bindings
+from datalayer.proving.dependencies import dependencies, follow_references
 from datalayer.proving.fitting import typed_columns, with_fitting
 from datalayer.proving.functions import Functions, load_functions
 from datalayer.proving.model import QueryProof
@@ -29,6 +30,7 @@ from datalayer.proving.trial import Target
 if TYPE_CHECKING:
     from datalayer.config import Config
     from datalayer.model import SqlType
+    from datalayer.proving.bindings import Column
     from datalayer.proving.model import Table
 
 _WITHOUT_ROWS = {Operation.AFFECTED, Operation.MANY_PARAMETERS, Operation.SCRIPT}
@@ -85,16 +87,33 @@ class Prover:
         typed = typed_columns(shape.columns)
         unchecked = frozenset(each.name for each in typed if not each.is_checked)
         documents = {column.name: column.documents for column in typed}
-        filling = self.scout.filling_for(shape.source.sql, found.tables, documents)
+        follow_references(connection, found, self.scout)
+        bindings = read_bindings(connection, statement.sql, described.parameter_oids)
+        filling = self.scout.filling_for(
+            shape.source.sql, found.tables, documents, bindings.links
+        )
         oids = dict(zip(statement.order, described.parameter_oids, strict=True))
         refreshes = tuple(
             f"REFRESH MATERIALIZED VIEW {self._name(oid)}"
             for oid in sorted(found.materialized_views)
         )
-        arguments = self._arguments(shape, functions, oids, filling.tables)
+        numbers = {name: number for number, name in enumerate(statement.order, 1)}
+        bound = {name: bindings.of(number) for name, number in numbers.items()}
+        arguments = self._arguments(shape, functions, oids, bound, filling.tables)
+        types = connection.execute(
+            questions.TYPE_NAMES, (list(described.parameter_oids),)
+        ).fetchall()
         type_classes, _ = type_modules(self.shapes, self.config.package)
         return Target(
-            shape, functions, filling, refreshes, arguments, type_classes, unchecked
+            shape,
+            functions,
+            filling,
+            refreshes,
+            arguments,
+            type_classes,
+            statement.sql,
+            tuple(name for (name,) in types),
+            unchecked,
         )
 
     def _arguments(
@@ -102,6 +121,7 @@ class Prover:
         shape: QueryShape,
         functions: Functions,
         oids: dict[str, int],
+        bound: dict[str, frozenset[Column]],
         tables: Sequence[Table],
     ) -> tuple[Argument, ...]:
         names = self.session.connection.execute(
@@ -120,6 +140,7 @@ class Prover:
                 ),
                 sql=shape.source.sql,
                 tables=tables,
+                bound=bound[parameter.name],
                 accepts_none=accepts_none(hint) and parameter.nullable,
             )
             for parameter, (_, hint) in zip(

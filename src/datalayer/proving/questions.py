@@ -113,6 +113,17 @@ FROM pg_trigger
 WHERE tgrelid = %s::oid AND tgdeferrable AND NOT tgisinternal
 """
 
+NUMBERED_COLUMNS = """
+SELECT
+    coalesce(nullif(pg_partition_root(a.attrelid), 0), a.attrelid)::bigint,
+    a.attnum::int,
+    a.attname::text
+FROM pg_attribute AS a
+WHERE a.attrelid = %s::oid AND a.attnum > 0
+"""
+
+IS_EQUALITY = "SELECT o.oprname = '=' FROM pg_operator AS o WHERE o.oid = %s::oid"
+
 VIEW_RULE = """
 SELECT r.oid::bigint
 FROM pg_rewrite AS r
@@ -145,7 +156,7 @@ WHERE
     p.oid = %(oid)s::oid
     AND q.oid >= 16384
     AND q.oid <> p.oid
-    AND q.proname <> 'datalayer_attempt'
+    AND q.proname NOT IN ('datalayer_attempt', 'datalayer_count')
 """
 
 TYPE_NAMES = """
@@ -178,6 +189,34 @@ BEGIN
         END;
     END LOOP;
     RETURN accepted;
+END
+$function$
+"""
+
+# How many rows each statement gives or changes; 0 for what is refused.
+COUNT = """
+CREATE FUNCTION pg_temp.datalayer_count(statements text[])
+RETURNS bigint[]
+LANGUAGE plpgsql AS $function$
+DECLARE
+    statement text;
+    found bigint;
+    counts bigint[] := '{}';
+BEGIN
+    FOREACH statement IN ARRAY statements LOOP
+        found := 0;
+        BEGIN
+            EXECUTE statement;
+            GET DIAGNOSTICS found = ROW_COUNT;
+            RAISE EXCEPTION USING ERRCODE = 'DL001';
+        EXCEPTION WHEN SQLSTATE 'DL001' THEN
+            NULL;
+        WHEN OTHERS THEN
+            found := 0;
+        END;
+        counts := counts || found;
+    END LOOP;
+    RETURN counts;
 END
 $function$
 """

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from datalayer.codegen.type_catalog import TypeCatalog
+from datalayer.model import TypeKind
 from datalayer.proving.candidates import (
     candidates_of,
     constants_in,
     matching,
+    preferred,
     with_constants,
 )
 from datalayer.proving.catalog import filling_order, read_table
 from datalayer.proving.fitting import with_documents
-from datalayer.proving.model import Candidates, Row, Table, TableColumn, Written
+from datalayer.proving.model import (
+    Candidates,
+    ForeignKey,
+    Row,
+    Table,
+    TableColumn,
+    Written,
+)
 from datalayer.proving.sql_text import insert_row, quote_literal, quote_name
 from datalayer.proving.worlds import Filling, Values, plain_row, random_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from datalayer.proving.bindings import Column
     from datalayer.proving.fitting import Documents
     from datalayer.proving.session import Session
 
+#: Two columns that a statement wants to be equal.
+Link: TypeAlias = "tuple[Column, Column]"
 #: How many rows of a table are tried how often, and how many are remembered.
 _TRIED, _SEEDS = 300, 16
 
@@ -65,11 +77,16 @@ class Scout:
         return self._tables[oid]
 
     def filling_for(
-        self, sql: str, oids: Iterable[int], documents: Documents
+        self,
+        sql: str,
+        oids: Iterable[int],
+        documents: Documents,
+        links: Iterable[Link] = (),
     ) -> Filling:
         """Return the tables of a statement, with its constants among their values.
 
-        So are the documents that fit the types of its json columns.
+        So are the documents that fit the types of its json columns. Columns that it
+        compares refer to each other as if by foreign keys.
         """
         filling = with_documents(self.filling(oids), documents)
         constants = constants_in(sql)
@@ -77,23 +94,28 @@ class Scout:
             replace(
                 table,
                 columns=tuple(
-                    # What has conditions of its own would refuse most of them.
-                    column
-                    if column.checks
-                    else replace(
-                        column,
-                        candidates=with_constants(
-                            column.candidates,
-                            self._types.find(column.type_oid),
-                            constants,
-                        ),
-                    )
-                    for column in table.columns
+                    self._with_constants(column, constants) for column in table.columns
+                ),
+                foreign_keys=(
+                    *table.foreign_keys,
+                    *_loose_keys(table, filling.tables, links),
                 ),
             )
             for table in filling.tables
         )
         return Filling(tables, filling.seeds)
+
+    def _with_constants(
+        self, column: TableColumn, constants: tuple[str, ...]
+    ) -> TableColumn:
+        known, type_ = column.candidates, self._types.find(column.type_oid)
+        # What has conditions of its own would refuse most of the others.
+        named = (
+            preferred(known, constants)
+            if column.checks
+            else with_constants(known, type_, constants)
+        )
+        return replace(column, candidates=named)
 
     def candidates(self, type_oid: int, type_name: str) -> Candidates:
         """Return values of a type, for a parameter."""
@@ -106,7 +128,11 @@ class Scout:
         )
 
     def _with_candidates(self, column: TableColumn) -> TableColumn:
-        known = candidates_of(self._types.find(column.type_oid))
+        type_ = self._types.find(column.type_oid)
+        known = candidates_of(type_)
+        if type_.kind is TypeKind.ARRAY or type_.name in ("json", "jsonb"):
+            # Conditions name keys and elements, none of which is a value by itself.
+            known = with_constants(known, type_, column.constants)
         texts = (text for each in column.constants for text in matching(each))
         constants = dict.fromkeys((*texts, *column.constants))
         fresh = tuple(each for each in constants if each not in known.common)
@@ -168,6 +194,28 @@ class Scout:
         tried = [Row(table, each) for each in (plain_row(table), *values)]
         accepted = self._session.attempt([insert_row(row) for row in tried], kept=False)
         return [row for row, fine in zip(tried, accepted, strict=True) if fine]
+
+
+def _loose_keys(
+    table: Table, tables: Sequence[Table], links: Iterable[Link]
+) -> Iterator[ForeignKey]:
+    """Yield what a statement wants of a table, where no foreign key does it already."""
+    known = {
+        (name, key.target, target)
+        for key in table.foreign_keys
+        for name, target in zip(key.columns, key.target_columns, strict=True)
+    }
+    places = {each.oid: place for place, each in enumerate(tables)}
+    for (oid, name), (target, target_name) in sorted(links):
+        if oid != table.oid or (name, target, target_name) in known:
+            continue
+        column = table.column(name)
+        is_same = (oid, name) == (target, target_name)
+        # A row can only refer to what was stored before.
+        if column is None or places.get(target, len(tables)) > places[oid]:
+            continue
+        if not (is_same and column.is_key):
+            yield ForeignKey((name,), target, (target_name,), is_loose=True)
 
 
 def _various(rows: Sequence[Row]) -> list[Row]:

@@ -53,6 +53,15 @@ class Session:
         accepted: list[bool] = row[0]
         return accepted
 
+    def count(self, statements: Sequence[str]) -> list[int]:
+        """Return how many rows each statement gives; all of it is taken back."""
+        row = self.connection.execute(
+            "SELECT pg_temp.datalayer_count(%s::text[])", (list(statements),)
+        ).fetchone()
+        assert row is not None
+        counts: list[int] = row[0]
+        return counts
+
     def send(self, statement: str) -> None:
         """Run a statement that returns nothing of interest."""
         self.connection.execute(statement.encode(), prepare=False)
@@ -71,6 +80,7 @@ def open_session(url: str) -> Iterator[Session]:
         with asyncio.Runner() as runner:
             connection.execute(_SETTINGS.encode())
             connection.execute(questions.ATTEMPT.encode())
+            connection.execute(questions.COUNT.encode())
             yield Session(connection, twin, runner)
     finally:
         connection.close()

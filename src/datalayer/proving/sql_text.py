@@ -34,6 +34,8 @@ _PREPARABLE = re.compile(
     r"(?:select|insert|update|delete|merge|with|values|table)\b",
     re.IGNORECASE | re.DOTALL,
 )
+# Types that are of one place when they stand by themselves.
+_WHOLE = re.compile(r"^(bit|character)(?=\[|$)")
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 
 
@@ -79,6 +81,17 @@ def call_statement(sql: str, arguments: Sequence[Written]) -> str:
         return quote_literal(arguments[int(match[1]) - 1])
 
     return f"{_PLACEHOLDER.sub(value, text)};"
+
+
+def inlined(sql: str, arguments: Sequence[Written], types: Sequence[str]) -> str:
+    """Return a statement with `$1`, … in which the arguments are written themselves."""
+
+    def value(match: re.Match[str]) -> str:
+        place = int(match[1]) - 1
+        name = _WHOLE.sub(r'"\1"', types[place]).replace("character", "bpchar")
+        return f"({quote_literal(arguments[place])}::{name})"
+
+    return _PLACEHOLDER.sub(value, sql)
 
 
 def reproduction(statements: Sequence[str], call: str) -> str:

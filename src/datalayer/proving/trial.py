@@ -17,7 +17,13 @@ from datalayer.proving.forms import read_text, reads_text
 from datalayer.proving.functions import Function, Functions, as_declared, row_hint
 from datalayer.proving.model import Claim, Draw, Lie, QueryProof, Row, Written
 from datalayer.proving.sql_text import call_statement, insert_row, reproduction
-from datalayer.proving.worlds import Filling, build_rows, in_focus, seed_rows
+from datalayer.proving.worlds import (
+    Filling,
+    build_rows,
+    edited,
+    in_focus,
+    seed_rows,
+)
 from datalayer.runtime import NO_ROW
 
 if TYPE_CHECKING:
@@ -27,8 +33,14 @@ if TYPE_CHECKING:
     from datalayer.proving.session import Session
 
 _ROWS = {Operation.MANY, Operation.ONE, Operation.RETURNING, Operation.VALUE}
+#: One argument of so many is another one than that which gave a row.
+_KEPT = 4
+#: What takes longer, such as the hours until the year 9999, returns too much.
+_BEFORE = "SET LOCAL statement_timeout = '500ms'; SAVEPOINT before"
+#: How many rows are looked at.
+_LOOKED_AT = 500
 #: Ends a trial in which a deferred constraint does not hold.
-_CONSTRAINTS = "SET CONSTRAINTS ALL IMMEDIATE"
+CONSTRAINTS = "SET CONSTRAINTS ALL IMMEDIATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,9 @@ class Target:
     refreshes: tuple[str, ...]
     arguments: tuple[Argument, ...]
     type_classes: TypeClasses
+    #: The statement with `$1`, …, and the names of their types.
+    sql: str
+    types: tuple[str, ...]
     #: The columns whose documents nobody compares with their types.
     unchecked: frozenset[str] = frozenset()
 
@@ -59,7 +74,7 @@ def try_query(
     session: Session, target: Target, draw: Draw, proof: QueryProof
 ) -> list[Lie]:
     """Call both functions of a query, take all back, and return what was untrue."""
-    rows = build_rows(target.filling, draw.rows)
+    rows = _drawn_rows(target, draw)
     session.send("BEGIN")
     try:
         scene = _prepare(session, target, rows, draw)
@@ -67,7 +82,7 @@ def try_query(
             proof.runs += 1
             proof.refused += 1
             return []
-        session.send("SAVEPOINT before")
+        session.send(_BEFORE)
         found = list(_try_function(session, target, scene, proof, "sync"))
         session.send("ROLLBACK TO before")
         found += _try_function(session, target, scene, proof, "async")
@@ -81,7 +96,7 @@ def _prepare(
 ) -> _Scene | None:
     """Fill the tables and read the arguments; None if that cannot be."""
     statements = [insert_row(row) for row in rows]
-    accepted = session.attempt([*statements, *target.refreshes, _CONSTRAINTS])
+    accepted = session.attempt([*statements, *target.refreshes, CONSTRAINTS])
     if not accepted[-1]:
         return None
     stored = [row for row, fine in zip(rows, accepted, strict=False) if fine]
@@ -91,11 +106,24 @@ def _prepare(
         _choose(argument, number, draw, stored, around)
         for argument, number in zip(target.arguments, draw.arguments, strict=True)
     ]
+    if draw.witness is not None:
+        written = [
+            known if number % _KEPT else chosen
+            for known, chosen, number in zip(
+                draw.witness.arguments, written, draw.arguments, strict=True
+            )
+        ]
     values = _read(session, target, written)
     if values is None:
         return None
     kept = [s for s, fine in zip(statements, accepted, strict=False) if fine]
     return _Scene((*kept, *target.refreshes), tuple(written), values)
+
+
+def _drawn_rows(target: Target, draw: Draw) -> list[Row]:
+    if draw.witness is None:
+        return build_rows(target.filling, draw.rows)
+    return edited(draw.witness.rows, draw.edits)
 
 
 def _choose(
@@ -178,6 +206,8 @@ def _try_function(
         claim = Claim("", f"error {type(error).__name__}")
         yield _lie(target, scene, claim, message, flavour)
         return
+    if isinstance(result, list) and target.shape.source.operation is Operation.MANY:
+        del result[_LOOKED_AT:]
     _count(result, target, proof)
     for mismatch in _untrue(session, target, scene, function, result):
         claim = Claim(mismatch.where, mismatch.kind)
@@ -223,14 +253,14 @@ def _lie(
 ) -> Lie:
     source = target.shape.source
     sql = source.sql if source.operation is Operation.SCRIPT else numbered(source).sql
-    call = call_statement(sql, _in_order(target, scene))
+    call = call_statement(sql, in_order(target, scene.written))
     return Lie(claim, message, flavour, reproduction(scene.statements, call))
 
 
-def _in_order(target: Target, scene: _Scene) -> list[Written]:
-    """Return the arguments by the numbers of the placeholders."""
+def in_order(target: Target, written: Sequence[Written]) -> list[Written]:
+    """Return arguments by the numbers of the placeholders."""
     names = target.shape.source.parameters
-    by_name = dict(zip(names, scene.written, strict=True))
+    by_name = dict(zip(names, written, strict=True))
     return [by_name[name] for name in numbered(target.shape.source).order]
 
 
@@ -309,7 +339,8 @@ def _is_null(session: Session, target: Target, scene: _Scene, name: str) -> bool
     session.send("ROLLBACK TO before")
     pgconn = session.connection.pgconn
     values = [
-        None if each is None else each.encode() for each in _in_order(target, scene)
+        None if each is None else each.encode()
+        for each in in_order(target, scene.written)
     ]
     result = pgconn.exec_params(sql.encode(), values)
     return any(

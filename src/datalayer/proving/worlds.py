@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,9 @@ def random_row(table: Table, rows: Sequence[Row], random: Random) -> Values:
     # One of three kinds of rows: with hardly any NULL, with some, with nearly only.
     share = random.choice((0.05, 0.4, 0.9))
     for column in table.columns:
-        pool = column.candidates.weighted
+        known = column.candidates
+        # A row has hardly ever values at the edges only.
+        pool = known.weighted if random.random() < 0.3 else known.common
         if may_be_left_out(column) and random.random() < share:
             continue
         if column.accepts_null and random.random() < share / 4:
@@ -81,7 +83,12 @@ def linked(
             if row.table.oid == key.target
             and all(row.values.get(name) is not None for name in key.target_columns)
         ]
-        if all(_accepts_null(table, name) for name in key.columns):
+        if key.is_loose:
+            # As often as not what it was before.
+            if link % 2 or not found:
+                continue
+            link //= 2
+        elif all(_accepts_null(table, name) for name in key.columns):
             found.append(None)
         if not found:
             continue
@@ -120,6 +127,28 @@ def build_rows(filling: Filling, draws: Sequence[Sequence[RowDraw]]) -> list[Row
     return rows
 
 
+def edited(rows: Sequence[Row], edits: Sequence[tuple[int, int]]) -> list[Row]:
+    """Return rows of which some have another value in a column."""
+    found = list(rows)
+    for place, choice in edits:
+        if not found:
+            break
+        row = found[place % len(found)]
+        options = [
+            (column.name, value)
+            for column in row.table.columns
+            for value in choices(column)
+        ]
+        if not options:
+            continue
+        name, value = options[choice % len(options)]
+        values = {key: each for key, each in row.values.items() if key != name}
+        if value:
+            values[name] = value[0]
+        found[place % len(found)] = Row(row.table, values)
+    return found
+
+
 def _twin(table: Table, values: Values, before: Mapping[str, Written]) -> Values:
     """Return a row with keys of its own and otherwise the values of another."""
     keys = {column.name for column in table.columns if column.is_key}
@@ -128,11 +157,38 @@ def _twin(table: Table, values: Values, before: Mapping[str, Written]) -> Values
 
 
 def in_focus(rows: Sequence[Row], focus: int) -> list[Row]:
-    """Return one row of each table."""
+    """Return one row of each table, rows that belong together where there are some."""
     by_table: dict[int, list[Row]] = {}
     for row in rows:
         by_table.setdefault(row.table.oid, []).append(row)
-    return [found[focus % len(found)] for found in by_table.values()]
+    if not rows:
+        return []
+    first = rows[focus % len(rows)]
+    chosen = {first.table.oid: first}
+    for _ in by_table:
+        for oid, found in by_table.items():
+            if oid not in chosen:
+                near = [row for row in found if _is_linked(row, chosen.values())]
+                if near:
+                    chosen[oid] = near[focus % len(near)]
+    rest = {oid: found[focus % len(found)] for oid, found in by_table.items()}
+    return list((rest | chosen).values())
+
+
+def _is_linked(row: Row, others: Iterable[Row]) -> bool:
+    return any(_refers(row, other) or _refers(other, row) for other in others)
+
+
+def _refers(row: Row, other: Row) -> bool:
+    return any(
+        key.target == other.table.oid
+        and all(
+            row.values.get(name) is not None
+            and row.values.get(name) == other.values.get(target)
+            for name, target in zip(key.columns, key.target_columns, strict=True)
+        )
+        for key in row.table.foreign_keys
+    )
 
 
 def seed_rows(filling: Filling) -> list[Row]:
