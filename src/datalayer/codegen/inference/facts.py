@@ -17,7 +17,7 @@ FILE = "strict_functions.txt"
 @cache
 def attacked_functions() -> dict[str, str]:
     """Return what is known of each strict function, by its signature."""
-    text = files(__package__).joinpath(FILE).read_text("utf-8")
+    text = files("datalayer.codegen.inference").joinpath(FILE).read_text("utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return {line[2:]: line[0] for line in lines}
 
