@@ -151,6 +151,11 @@ class SortKey:
 
     name: str
     descending: bool
+    #: `FIRST` or `LAST`; empty where neither is written.
+    nulls: str
+    #: Where the order names it, and in how many characters.
+    location: Location
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,8 @@ class Ordering:
     #: The extent of the list behind ORDER BY.
     start: int
     end: int
+    #: The end of what stands before ORDER BY.
+    clause: int = 0
     orders: tuple[OrderDirective, ...] = ()
     #: The order that the statement is written with, by its name.
     default: str | None = None

@@ -12,7 +12,7 @@ from datalayer.codegen.constraints import check_raises
 from datalayer.codegen.describe import Description, Refusal, describe, plan
 from datalayer.codegen.inference import infer
 from datalayer.codegen.numbering import NumberedStatement, numbered
-from datalayer.codegen.paging import check_pages
+from datalayer.codegen.paging import check_keys, check_pages
 from datalayer.codegen.pieces import variants_of
 from datalayer.codegen.refusals import located, refused
 from datalayer.codegen.shape_checks import check_shape, finding_of
@@ -93,12 +93,26 @@ def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
         _try_script(session.connection, source)
         return QueryShape(source)
     check_raises(session.connection, source)
+    _check_orders(session, source)
     first, *others = variants_of(source)
     shape = _analyse_variant(session, source, first)
     for variant in others:
         shape = weaker(shape, _analyse_variant(session, source, variant), variant)
     shape = replace(shape, parameters=in_order(source, shape.parameters))
     return check_pages(session.connection, session.catalog, shape)
+
+
+def _check_orders(session: _Session, source: QuerySource) -> None:
+    """Try each order of pages as it is written, and find its keys in the result."""
+    ordering = source.ordering
+    if ordering is None or ordering.page is None:
+        return
+    plain = replace(source, ordering=replace(ordering, page=None))
+    everything = variants_of(plain)[0]
+    for name, keys in ordering.keys:
+        variant = replace(everything, order=name or None)
+        shape = _analyse_variant(session, plain, variant)
+        check_keys(session.connection, shape, variant, keys)
 
 
 def _analyse_variant(

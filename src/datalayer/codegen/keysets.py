@@ -49,9 +49,14 @@ def equal(keys: Sequence[SortKey]) -> str:
 
 def order_by(keys: Sequence[SortKey]) -> str:
     """Return the list of an ORDER BY."""
-    return ", ".join(
-        f"{_quoted(key.name)}{' DESC' if key.descending else ''}" for key in keys
-    )
+    return ", ".join(map(_sorted_by, keys))
+
+
+def _sorted_by(key: SortKey) -> str:
+    direction = " DESC" if key.descending else ""
+    # No key is NULL, yet an index serves only the placement that it has.
+    nulls = f" NULLS {key.nulls}" if key.nulls else ""
+    return f"{_quoted(key.name)}{direction}{nulls}"
 
 
 def _lexical(

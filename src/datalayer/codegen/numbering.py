@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.pieces import Piece, pieces_of, written
 
 if TYPE_CHECKING:
+    from datalayer.location import Location
     from datalayer.model import QuerySource, Variant
 
 
@@ -25,6 +26,8 @@ class NumberedStatement:
     #: Of each placeholder, and of what is left out: its extent in `sql` and in the
     #: original.
     _places: tuple[tuple[range, range], ...] = field(default=(), repr=False)
+    #: Of each text that a directive put in: its extent in `sql`, and where it stands.
+    _directives: tuple[tuple[range, Location], ...] = field(default=(), repr=False)
 
     def original_offset(self, offset: int) -> int:
         """Return the offset in the original of a character of `sql`.
@@ -40,17 +43,28 @@ class NumberedStatement:
             shift = there.stop - here.stop
         return offset + shift
 
+    def directive_place(self, offset: int) -> Location | None:
+        """Return the place of a character of `sql` that a directive put in."""
+        for here, place in self._directives:
+            if offset in here:
+                return replace(place, column=place.column + offset - here.start)
+        return None
+
 
 def numbered(source: QuerySource, variant: Variant | None = None) -> NumberedStatement:
     """Write `$1`, `$2`, … for the placeholders, by their first appearance.
 
-    Without a variant the whole statement is written, with all that is optional.
+    Without a variant the whole statement is written, with all that is optional, as the
+    one for the first page.
     """
     writer = _Writer(source)
     for piece in pieces_of(source, ties=variant is not None and variant.ties):
         writer.write(written(source, piece, variant))
     return NumberedStatement(
-        "".join(writer.parts), tuple(writer.order), tuple(writer.places)
+        "".join(writer.parts),
+        tuple(writer.order),
+        tuple(writer.places),
+        tuple(writer.directives),
     )
 
 
@@ -62,14 +76,18 @@ class _Writer:
     parts: list[str] = field(default_factory=list)
     order: dict[str, int] = field(default_factory=dict)
     places: list[tuple[range, range]] = field(default_factory=list)
+    directives: list[tuple[range, Location]] = field(default_factory=list)
     length: int = 0
 
     def write(self, piece: Piece) -> None:
         """Add a piece of the original, or what stands in its place."""
         if piece.text is None:
             self._copy(piece.start, piece.end)
-        else:
-            self._place(self._numbered(piece.text), range(piece.start, piece.end))
+            return
+        start = self.length
+        self._place(self._numbered(piece.text), range(piece.start, piece.end))
+        if piece.place is not None:
+            self.directives.append((range(start, self.length), piece.place))
 
     def _numbered(self, text: str) -> str:
         def number(match: re.Match[str]) -> str:

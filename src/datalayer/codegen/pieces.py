@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from datalayer.model import OptionalPart, PartKind, QuerySource, Variant
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from datalayer.location import Location
     from datalayer.model import Ordering
 
 #: Up to so many combinations of what is optional, all are analysed.
@@ -33,6 +33,8 @@ class Piece:
     by_order: tuple[tuple[str, str], ...] = ()
     #: What decides whether it is there.
     part: OptionalPart | None = None
+    #: Where the text stands that a directive put here.
+    place: Location | None = None
 
 
 def pieces_of(source: QuerySource, *, ties: bool = False) -> Iterator[Piece]:
@@ -55,15 +57,32 @@ def pieces_of(source: QuerySource, *, ties: bool = False) -> Iterator[Piece]:
 
 
 def written(source: QuerySource, piece: Piece, variant: Variant | None) -> Piece:
-    """Return a piece as one variant has it; without one, as it is written."""
-    if variant is not None and piece.part and not piece.part.is_in(variant.given):
+    """Return a piece as one variant has it; without one, as it is written.
+
+    That is with everything that is optional, and without a cursor.
+    """
+    is_in = piece.part is None or (
+        piece.part.kind is not PartKind.KEYSET
+        if variant is None
+        else piece.part.is_in(variant.given)
+    )
+    if piece.part and not is_in:
         return Piece(piece.start, piece.end, text=escaped(piece.part.otherwise))
-    if piece.by_order:
-        order = variant.order if variant else None
-        default = source.ordering.default if source.ordering else None
-        texts = dict(piece.by_order)
-        return Piece(piece.start, piece.end, text=texts[order or default or ""])
+    if piece.by_order and source.ordering:
+        order = (variant.order if variant else None) or source.ordering.default or ""
+        return replace(
+            piece,
+            text=dict(piece.by_order)[order],
+            place=_place(source.ordering, order),
+        )
     return piece
+
+
+def _place(ordering: Ordering, name: str) -> Location | None:
+    """Return where the list of an order stands that is written as it is."""
+    if ordering.page is not None:
+        return None
+    return next((each.location for each in ordering.orders if each.name == name), None)
 
 
 def escaped(text: str) -> str:
@@ -81,7 +100,7 @@ def _ordering_pieces(source: QuerySource, *, ties: bool) -> Iterator[Piece]:
         return
     # The statement becomes a subquery, which PostgreSQL pulls up where it can: the
     # names of its columns then mean the same in WHERE as in ORDER BY.
-    begin, end = _order_by_start(source, ordering), len(source.sql)
+    begin, end = ordering.clause, len(source.sql)
     yield Piece(ordering.main, ordering.main, text="SELECT * FROM (\n")
     yield Piece(begin, begin, text="\n) AS page")
     yield Piece(
@@ -108,13 +127,6 @@ def _part(ordering: Ordering) -> OptionalPart:
         ordering.start,
         all_of=(FIRST_KEY,),
     )
-
-
-def _order_by_start(source: QuerySource, ordering: Ordering) -> int:
-    """Return the end of what stands before ORDER BY."""
-    before = re.search(r"\s*\border\s+by\s*$", source.sql[: ordering.start], re.I)
-    assert before is not None  # this is what was found there
-    return before.start()
 
 
 def optional_groups(source: QuerySource) -> list[tuple[str, ...]]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datalayer.codegen.describe import Refusal
     from datalayer.codegen.numbering import NumberedStatement
     from datalayer.lexer import Token
+    from datalayer.location import Location
     from datalayer.model import QuerySource
 
 #: A value that its type cannot read; for JSON the detail says what is wrong.
@@ -40,10 +41,33 @@ def refused(
         lambda number: f'":{statement.order[int(number[1]) - 1]}"',
         refusal.message,
     )
-    offset = refusal.offset
-    if offset is not None:
-        offset = statement.original_offset(offset)
-    return located(connection, source, replace(refusal, message=message, offset=offset))
+    refusal = replace(refusal, message=message)
+    if refusal.offset is None:
+        return located(connection, source, refusal)
+    place = statement.directive_place(refusal.offset)
+    if place is not None:
+        return _in_directive(connection, source, statement, refusal, place)
+    offset = statement.original_offset(refusal.offset)
+    return located(connection, source, replace(refusal, offset=offset))
+
+
+def _in_directive(
+    connection: Connection[Any],
+    source: QuerySource,
+    statement: NumberedStatement,
+    refusal: Refusal,
+    place: Location,
+) -> QueryRefused:
+    """Return the error for a refusal of what a directive put into the statement."""
+    tokens = list(significant_tokens(statement.sql))
+    offset = refusal.offset or 0
+    length = next((t.end - offset for t in tokens if t.start <= offset < t.end), 1)
+    return QueryRefused(
+        _said(refusal),
+        location=place,
+        excerpt=excerpt(source.file_text, place, length),
+        help=_help(connection, refusal, tokens, offset),
+    )
 
 
 def located(

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.reading.clauses import closing
+from datalayer.codegen.reading.order_lists import (
+    AFTER_LIST,
+    SET_OPERATIONS,
+    check_list,
+    normal,
+    offset_of,
+    read_keys,
+)
 from datalayer.codegen.reading.source_text import quoted_list
 from datalayer.errors import DirectiveError, LocatedError
-from datalayer.lexer import significant_tokens
-from datalayer.model import Ordering, SortKey
+from datalayer.model import Ordering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datalayer.codegen.reading.directives import Directives
+    from datalayer.codegen.reading.header import Header
     from datalayer.codegen.reading.source_text import SourceText
     from datalayer.lexer import Token
-    from datalayer.model import OrderDirective, PageDirective, Placeholder
+    from datalayer.model import OrderDirective, PageDirective, Placeholder, SortKey
 
-_AFTER_LIST = ("fetch", "for", "limit", "offset")
-_SET_OPERATIONS = ("except", "intersect", "union")
+_SPACE = " \t\n\f\v"
+_OF_PAGES = re.compile(r"cursor(_[0-9]+)?")
+#: What a page does not bear behind ORDER BY, and what to do.
+_SURPLUS = {
+    "fetch": "write `LIMIT :row_limit`: that is the size of a page",
+    "for": "remove it, and lock the rows of a page by their keys",
+    "offset": "remove it: a cursor tells where a page begins",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +49,65 @@ def read_ordering(
     source: SourceText,
     tokens: Sequence[Token],
     placeholders: Sequence[Placeholder],
-    directives: Directives,
+    header: Header,
 ) -> FoundOrdering:
     """Find the ORDER BY that `@order` and `@page` are about, if there are any.
 
     The offsets are those of the tokens that were read.
     """
-    if not directives.orders and directives.page is None:
+    orders, page = header.directives.orders, header.directives.page
+    if not orders and page is None:
         return FoundOrdering(None, ())
-    reader = _Reader(source, [token for token in tokens if token.significant])
+    problems = [*_clashes(source, header), *_list_problems(source, orders, page)]
+    if problems:
+        return FoundOrdering(None, tuple(problems))
+    significant = [token for token in tokens if token.significant]
+    reader = _Reader(source, significant, placeholders, orders, page)
     try:
-        ordering = reader.read(directives, placeholders)
+        return FoundOrdering(reader.read(), ())
     except LocatedError as problem:
         return FoundOrdering(None, (problem,))
-    return FoundOrdering(ordering, ())
+
+
+def _clashes(source: SourceText, header: Header) -> Iterator[LocatedError]:
+    """Yield the parameters that are named like what a directive adds."""
+    for parameter in header.line.parameters or ():
+        name = parameter.name.lower()
+        if header.directives.orders and name == "order":
+            word = "order"
+        elif header.directives.page and _OF_PAGES.fullmatch(name):
+            word = "page"
+        else:
+            continue
+        yield source.error(
+            DirectiveError,
+            f"`{parameter.name}` is the name of an argument that `@{word}` adds",
+            start=parameter.start,
+            end=parameter.start + len(parameter.name),
+            help="rename the parameter",
+        )
+
+
+def _list_problems(
+    source: SourceText, orders: Sequence[OrderDirective], page: PageDirective | None
+) -> Iterator[LocatedError]:
+    lists = [(each.sql, each.location) for each in orders]
+    if page is not None and page.sql is not None:
+        lists.append((page.sql, page.location))
+    for sql, location in lists:
+        try:
+            check_list(source, sql, offset_of(source, location))
+        except LocatedError as problem:
+            yield problem
+    for index, order in enumerate(orders):
+        for other in orders[:index]:
+            if normal(order.sql) == normal(other.sql):
+                yield _error(
+                    source,
+                    order,
+                    f"`{order.name}` is the same order as `{other.name}`",
+                    "remove one of the two",
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +115,33 @@ class _Reader:
     source: SourceText
     #: The significant ones.
     tokens: Sequence[Token]
+    placeholders: Sequence[Placeholder]
+    orders: Sequence[OrderDirective]
+    page: PageDirective | None
 
-    def read(
-        self, directives: Directives, placeholders: Sequence[Placeholder]
-    ) -> Ordering:
-        first = directives.page or directives.orders[0]
-        begin = self._order_by(first)
+    def read(self) -> Ordering:
+        begin = self._order_by()
         end = next(
             (
                 index
                 for index in self._outer(begin)
-                if self.tokens[index].is_word(*_AFTER_LIST)
+                if self.tokens[index].is_word(*AFTER_LIST)
+                and self.tokens[index - 1].text != "."
             ),
             self._last + 1,
         )
+        if begin == end:
+            raise self._at(begin, "the ORDER BY has no list", "write one")
         written = self.tokens[begin:end]
         start, stop = written[0].start, written[-1].end
-        default = self._default(directives.orders, start, stop)
-        ordering = Ordering(start, stop, directives.orders, default)
-        if directives.page is None:
-            return ordering
-        return self._paged(ordering, directives.page, end, placeholders)
+        ordering = Ordering(
+            start,
+            stop,
+            clause=len(self.source.text[: self.tokens[begin - 2].start].rstrip(_SPACE)),
+            orders=tuple(self.orders),
+            default=self._default(start, stop),
+        )
+        return ordering if self.page is None else self._paged(ordering, self.page, end)
 
     @property
     def _last(self) -> int:
@@ -93,7 +157,7 @@ class _Reader:
             if depth == 0:
                 yield index
 
-    def _order_by(self, directive: OrderDirective | PageDirective) -> int:
+    def _order_by(self) -> int:
         """Return where the list of the outermost ORDER BY begins."""
         found = [
             second + 1
@@ -106,133 +170,113 @@ class _Reader:
         if not found:
             raise _error(
                 self.source,
-                directive,
+                self.page or self.orders[0],
                 "the statement has no ORDER BY",
                 "write the order that it is to have without an argument",
             )
         return found[-1]
 
-    def _default(
-        self, orders: Sequence[OrderDirective], start: int, stop: int
-    ) -> str | None:
+    def _default(self, start: int, stop: int) -> str | None:
         """Return the name of the order that the statement is written with."""
-        if not orders:
+        if not self.orders:
             return None
-        written = _normal(self.source.text[start:stop])
-        for order in orders:
-            if _normal(order.sql) == written:
+        written = normal(self.source.text[start:stop])
+        for order in self.orders:
+            if normal(order.sql) == written:
                 return order.name
         raise self.source.error(
             DirectiveError,
             "the ORDER BY is none of the orders of the header:"
-            f" {quoted_list(order.name for order in orders)}",
+            f" {quoted_list(order.name for order in self.orders)}",
             start=start,
             end=stop,
             help="write one of them: it is the default",
         )
 
-    def _paged(
-        self,
-        ordering: Ordering,
-        page: PageDirective,
-        end: int,
-        placeholders: Sequence[Placeholder],
-    ) -> Ordering:
+    def _paged(self, ordering: Ordering, page: PageDirective, end: int) -> Ordering:
         written = self.source.text[ordering.start : ordering.end]
-        if page.sql is not None and _normal(page.sql) != _normal(written):
+        if page.sql is not None and normal(page.sql) != normal(written):
+            spelled = " ".join(written.split())
             raise _error(
                 self.source,
                 page,
                 "the pages are not in the order of the statement",
-                f"write `ORDER BY {page.sql}`, or correct the directive",
+                f"write `-- @page {spelled}`, or correct the ORDER BY",
             )
-        limit = self._limit(page, end, placeholders)
-        main = next(
-            (
-                index
-                for index in self._outer()
-                if self.tokens[index].is_word("select", "values")
-            ),
-            0,
-        )
-        sets = [i for i in self._outer() if self.tokens[i].is_word(*_SET_OPERATIONS)]
-        begin = self.tokens[main].start
-        if sets and sets[0] < main:
-            begin = self.tokens[0].start
-        texts = [(order.name, order.sql) for order in ordering.orders]
-        keys = {
-            name: tuple(self._keys(page, sql)) for name, sql in texts or [("", written)]
-        }
         return Ordering(
             ordering.start,
             ordering.end,
-            ordering.orders,
-            ordering.default,
+            clause=ordering.clause,
+            orders=ordering.orders,
+            default=ordering.default,
             page=page,
-            keys=tuple(keys.items()),
-            main=begin,
-            limit=limit,
+            keys=tuple(self._keys(ordering)),
+            main=self._main(page),
+            limit=self._limit(page, end),
         )
 
-    def _limit(
-        self, page: PageDirective, end: int, placeholders: Sequence[Placeholder]
-    ) -> str:
-        """Return the parameter of `LIMIT :name`, with which the statement must end."""
-        rest = self.tokens[end : self._last + 1]
-        names = {each.start: each.name for each in placeholders}
-        is_limit = len(rest) == 3 and rest[0].is_word("limit")
-        if not is_limit or rest[1].start not in names:
+    def _keys(self, ordering: Ordering) -> Iterator[tuple[str, tuple[SortKey, ...]]]:
+        for each in ordering.orders:
+            start = offset_of(self.source, each.location)
+            yield each.name, read_keys(self.source, each.sql, start)
+        if not ordering.orders:
+            written = self.source.text[ordering.start : ordering.end]
+            yield "", read_keys(self.source, written, ordering.start)
+
+    def _main(self, page: PageDirective) -> int:
+        """Return where the outermost SELECT begins, below its WITH."""
+        outer = list(self._outer())
+        main = next((i for i in outer if self.tokens[i].is_word("select", "values")), 0)
+        following = self.tokens[main + 1 : main + 3]
+        if following[0].is_word("distinct") and following[1].is_word("on"):
             raise _error(
                 self.source,
                 page,
-                "the statement does not end in `ORDER BY … LIMIT :name`",
-                "write it so: pages need neither OFFSET nor FETCH",
+                "the ORDER BY of a DISTINCT ON says which rows there are",
+                "write it in a WITH, and read the pages of that",
             )
-        return names[rest[1].start]
+        sets = [i for i in outer if self.tokens[i].is_word(*SET_OPERATIONS)]
+        if sets and sets[0] < main:
+            main = 0
+        return self.tokens[main].start
 
-    def _keys(self, page: PageDirective, sql: str) -> Iterator[SortKey]:
-        for item in _items(list(significant_tokens(sql))):
-            words = [token.text.lower() for token in item]
-            if "nulls" in words:
-                words = words[: words.index("nulls")]
-            descending = words[-1] == "desc"
-            if words[-1] in {"asc", "desc"}:
-                words = words[:-1]
-            name = item[len(words) - 1].text
-            plain = len(words) % 2 == 1 and all(word == "." for word in words[1::2])
-            if not plain:
-                raise _error(
-                    self.source,
-                    page,
-                    f"`{' '.join(words)}` is not a column of the result",
-                    "select the expression under a name, and order by that name",
+    def _limit(self, page: PageDirective, end: int) -> str:
+        """Return the parameter of `LIMIT :name`, with which the statement must end."""
+        rest = range(end, self._last + 1)
+        for index in rest:
+            word = self.tokens[index].text.lower()
+            if word in _SURPLUS:
+                raise self._at(
+                    index, f"`{word.upper()}` in a query of pages", _SURPLUS[word]
                 )
-            unquoted = name[1:-1].replace('""', '"') if name[0] == '"' else name.lower()
-            yield SortKey(unquoted, descending)
+        names = {each.start: each.name for each in self.placeholders}
+        if not rest:
+            raise _error(
+                self.source,
+                page,
+                "the statement has no LIMIT",
+                "end it in `LIMIT :row_limit`: that is the size of a page",
+            )
+        name = names.get(self.tokens[end + 1].start) if len(rest) > 1 else None
+        if name is None or len(rest) != 3:
+            message = "the size of a page is not a parameter"
+            raise self._at(end, message, "end the statement in `LIMIT :row_limit`")
+        uses = [each for each in self.placeholders if each.name == name]
+        if len(uses) > 1:
+            raise self.source.error(
+                DirectiveError,
+                f"`:{name}` is the size of a page, and used for something else here",
+                start=uses[0].start,
+                end=uses[0].end,
+                help="give one of the two a parameter of its own",
+            )
+        return name
 
-
-def _items(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    item: list[Token] = []
-    depth = 0
-    for token in tokens:
-        depth -= closing(token)
-        if depth == 0 and token.text == ",":
-            yield item
-            item = []
-        else:
-            item.append(token)
-    yield item
-
-
-def _normal(sql: str) -> list[str]:
-    """Return what PostgreSQL sees of an order, in one spelling."""
-    words = [token.text for token in significant_tokens(sql)]
-    lowered = [word if word[0] in "\"'" else word.lower() for word in words]
-    return [
-        word
-        for word, following in pairwise([*lowered, ","])
-        if not (word == "asc" and following in {",", "nulls"})
-    ]
+    def _at(self, index: int, message: str, help: str) -> DirectiveError:
+        token = self.tokens[min(index, len(self.tokens) - 1)]
+        return self.source.error(
+            DirectiveError, message, start=token.start, end=token.end, help=help
+        )
 
 
 def _error(
@@ -241,8 +285,12 @@ def _error(
     message: str,
     help: str,
 ) -> DirectiveError:
-    lines = source.text.split("\n")
-    before = sum(len(line) + 1 for line in lines[: directive.location.line - 1])
-    start = before + directive.location.column - 1
-    end = before + len(lines[directive.location.line - 1])
-    return source.error(DirectiveError, message, start=start, end=end, help=help)
+    start = offset_of(source, directive.location)
+    end = source.text.find("\n", start)
+    return source.error(
+        DirectiveError,
+        message,
+        start=start,
+        end=end if end > start else start + 1,
+        help=help,
+    )

@@ -131,6 +131,7 @@ def _moved(ordering: Ordering | None, start: int) -> Ordering | None:
         ordering,
         start=ordering.start - start,
         end=ordering.end - start,
+        clause=ordering.clause - start,
         main=ordering.main - start,
     )
 
@@ -141,7 +142,7 @@ def _read_body(source: SourceText, section: Section, header: Header) -> _Body:
     declared = [parameter.name for parameter in header.line.parameters or ()]
     scan = scan_placeholders(source, tokens, declared)
     optional = read_optional_parts(source, tokens, scan.placeholders, declared)
-    ordering = read_ordering(source, tokens, scan.placeholders, header.directives)
+    ordering = read_ordering(source, tokens, scan.placeholders, header)
     return _Body(
         start=start,
         end=end,
