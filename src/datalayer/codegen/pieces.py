@@ -10,7 +10,7 @@ from datalayer.codegen.keysets import FIRST_KEY, behind, equal, order_by
 from datalayer.model import OptionalPart, PartKind, QuerySource, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from datalayer.location import Location
     from datalayer.model import Ordering
@@ -130,14 +130,21 @@ def _part(ordering: Ordering) -> OptionalPart:
 
 
 def optional_groups(source: QuerySource) -> list[tuple[str, ...]]:
-    """Return the optional parameters, those together that one part needs together."""
-    groups: list[tuple[str, ...]] = [(name,) for name in source.optional_parameters]
-    for part in source.optional_parts:
-        if part.kind in {PartKind.CONDITION, PartKind.ASSIGNMENT}:
-            joined = [group for group in groups if set(group) & set(part.all_of)]
-            groups = [group for group in groups if group not in joined]
-            groups.append(tuple(name for group in joined for name in group))
-    return groups
+    """Return the optional parameters, those together that one part needs together.
+
+    What can be given is any of them united: one may be part of another.
+    """
+    groups = {
+        frozenset(part.all_of): part.all_of
+        for part in source.optional_parts
+        if part.kind in {PartKind.CONDITION, PartKind.ASSIGNMENT}
+    }
+    alone = [name for name in source.optional_parameters if not _in_any(name, groups)]
+    return [*groups.values(), *((name,) for name in alone)]
+
+
+def _in_any(name: str, groups: Iterable[frozenset[str]]) -> bool:
+    return any(name in group for group in groups)
 
 
 def variants_of(source: QuerySource) -> list[Variant]:
@@ -149,10 +156,8 @@ def variants_of(source: QuerySource) -> list[Variant]:
     groups = optional_groups(source)
     if source.ordering and source.ordering.page:
         groups.append((FIRST_KEY,))
-    variants = [
-        Variant(frozenset(name for group in choice for name in group))
-        for choice in _choices(groups)
-    ]
+    given = [frozenset(n for group in each for n in group) for each in _choices(groups)]
+    variants = [Variant(names) for names in dict.fromkeys(given)]
     orders = source.ordering.orders if source.ordering else ()
     variants += [
         replace(each, order=order.name)

@@ -163,9 +163,11 @@ class VariedQuery(Generic[ResultT_co]):
                 )
 
 
-def optional(parameter: Callable[..., object], *arguments: object) -> object:
+def optional(
+    parameter: Callable[..., object], *arguments: object, **options: object
+) -> object:
     """Return a parameter made by a function of its last argument, or `UNSET`."""
-    return UNSET if arguments[-1] is UNSET else parameter(*arguments)
+    return UNSET if arguments[-1] is UNSET else parameter(*arguments, **options)
 
 
 def _is_in(part: Part, given: frozenset[str]) -> bool:

@@ -206,6 +206,13 @@ def _read(line: DirectiveLine, operation: Operation, declared: Sequence[str]) ->
 def _unknown_word(line: DirectiveLine) -> NoReturn:
     word = line.head["word"]
     near = difflib.get_close_matches(word.lower(), FORMS, n=1)
+    if not near and difflib.get_close_matches(word.lower(), ["optional"]):
+        line.fail(
+            f"`@{word}` in the header is about nothing",
+            "move it behind the condition, the assignment or the join that it is"
+            " about: `AND title = :title -- @optional`",
+            line.head,
+        )
     line.fail(
         f"unknown directive `@{word}`",
         f"did you mean `@{near[0]}`?"

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import difflib
-import re
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from datalayer.codegen.reading.clauses import (
     CONDITION_CLAUSES,
     after_last_comma,
     clause_start,
-    closing,
+    end_inside_assignment,
+    end_inside_condition,
+    end_of_join,
+    ends_assignment,
+    ends_condition,
     has_or,
     join_start,
     last_term,
+    without_names,
+)
+from datalayer.codegen.reading.optional_marks import (
+    FOR,
+    FORM,
+    MARK,
+    is_mark,
+    mistaken_marks,
+)
+from datalayer.codegen.reading.set_items import (
+    needed_names,
+    separators,
+    set_clauses,
+    set_items,
 )
 from datalayer.errors import DirectiveError
 from datalayer.lexer import TokenKind
-from datalayer.model import OptionalPart, PartKind
+from datalayer.model import Operation, OptionalPart, PartKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,16 +46,8 @@ if TYPE_CHECKING:
     from datalayer.location import Location
     from datalayer.model import Placeholder
 
-MARK = re.compile(r"--\s*@optional\b(?P<rest>.*)$")
-_FOR = re.compile(r"\s+for\s+(?P<names>\w+(?:\s*,\s*\w+)*)\s*")
-_FORM = "write `-- @optional`, or `-- @optional for name` behind a join"
-#: What may follow a condition that ends.
-_AFTER_CONDITION = (
-    *("and", "cross", "except", "fetch", "for", "full", "group", "having", "inner"),
-    *("intersect", "join", "left", "limit", "natural", "offset", "on", "order"),
-    *("returning", "right", "then", "union", "when", "where", "window"),
-)
-_AFTER_ASSIGNMENT = ("from", "returning", "when", "where")
+
+_WITHOUT_OPTIONS = {Operation.MANY_PARAMETERS, Operation.SCRIPT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,46 +68,36 @@ def read_optional_parts(
     tokens: Sequence[Token],
     placeholders: Sequence[Placeholder],
     declared: Sequence[str],
+    operation: Operation,
 ) -> OptionalParts:
     """Find the piece before each `-- @optional` comment of a statement."""
     parts: list[OptionalPart] = []
     marks: list[tuple[int, int]] = []
-    problems: list[LocatedError] = []
-    tokens = _without_names(tokens, placeholders)
+    problems = list(mistaken_marks(source, tokens))
+    tokens = without_names(tokens, {each.end for each in placeholders})
     for index, token in enumerate(tokens):
-        if token.kind is TokenKind.LINE_COMMENT and MARK.match(token.text):
-            reader = _Reader(source, tokens, index, placeholders, declared)
-            try:
-                part = reader.read()
-                _refuse_nesting(reader, part, parts)
-                parts.append(part)
-            except DirectiveError as problem:
-                problems.append(problem)
-            marks.append((reader.end_before, token.end))
+        if not is_mark(token):
+            continue
+        reader = _Reader(source, tokens, index, placeholders, declared, operation)
+        try:
+            part = reader.read()
+            _refuse_nesting(reader, part, parts)
+            parts.append(part)
+        except DirectiveError as problem:
+            problems.append(problem)
+        marks.append((reader.end_before, token.end))
     problems += _needed_elsewhere(source, parts, placeholders)
-    lists = [
-        _assignments(tokens, start, parts) for start in _set_clauses(parts, tokens)
-    ]
-    separators = [part for each in lists for part in _separators(each)]
+    problems += _needed_by_joins(source, parts, placeholders)
+    lists = [set_items(tokens, start, parts) for start in set_clauses(parts, tokens)]
+    commas = [part for each in lists for part in separators(each)]
     return OptionalParts(
-        parts=tuple(sorted([*parts, *separators], key=lambda part: part.start)),
+        parts=tuple(sorted([*parts, *commas], key=lambda part: part.start)),
         marks=tuple(marks),
         needed=tuple(
-            _needed(each) for each in lists if all(item.part for item in each)
+            needed_names(each) for each in lists if all(item.part for item in each)
         ),
         problems=tuple(problems),
     )
-
-
-def _without_names(
-    tokens: Sequence[Token], placeholders: Sequence[Placeholder]
-) -> list[Token]:
-    """Return tokens in which `:from` is no FROM."""
-    ends = {placeholder.end for placeholder in placeholders}
-    return [
-        replace(token, kind=TokenKind.PARAMETER) if token.end in ends else token
-        for token in tokens
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +109,7 @@ class _Reader:
     index: int
     placeholders: Sequence[Placeholder]
     declared: Sequence[str]
+    operation: Operation
 
     @property
     def mark(self) -> Token:
@@ -136,14 +135,23 @@ class _Reader:
     def read(self) -> OptionalPart:
         match = MARK.match(self.mark.text)
         assert match is not None  # this is what made it a mark
-        if not self.before:
-            self.fail("`@optional` stands behind nothing", "move it behind a condition")
+        if self.operation in _WITHOUT_OPTIONS:
+            self.fail(
+                f"`@optional` in a query that ends in `{self.operation}`",
+                "remove it: what is sent is the same each time",
+            )
+        line_start = self.source.text.rfind("\n", 0, self.mark.start) + 1
+        if not self.source.text[line_start : self.mark.start].strip():
+            self.fail(
+                "`@optional` stands on a line of its own",
+                "move it to the end of the line on which the condition ends",
+            )
         rest = match["rest"]
         if not rest.strip():
             return self._condition_or_assignment()
-        names = _FOR.fullmatch(rest)
+        names = FOR.fullmatch(rest)
         if names is None:
-            self.fail(f"`{rest.strip()}` after `@optional`", _FORM)
+            self.fail(f"`{rest.strip()}` after `@optional`", FORM)
         return self._join([name.strip() for name in names["names"].split(",")])
 
     def fail(self, message: str, help: str) -> NoReturn:
@@ -170,10 +178,11 @@ class _Reader:
 
     def _condition(self, tokens: list[Token], clause: int) -> OptionalPart:
         after = self.after
-        ends = after is None or after.text in {")", ";"}
-        if after is not None and not ends and not after.is_word(*_AFTER_CONDITION):
+        of_join = tokens[clause].is_word("on")
+        if after is not None and not ends_condition(after, of_join=of_join):
             self._not_the_end("condition", after)
         first, leads = last_term(tokens, clause)
+        self._refuse_more("condition", end_inside_condition(tokens[first:]))
         if has_or(tokens[first:]):
             self.fail(
                 "a condition that OR joins cannot be left out alone",
@@ -193,11 +202,11 @@ class _Reader:
     def _assignment(self, tokens: list[Token], clause: int) -> OptionalPart:
         comma = tokens[-1].text == ","
         after = self.after
-        ends = comma or after is None or after.text in {")", ";", ","}
-        if after is not None and not ends and not after.is_word(*_AFTER_ASSIGNMENT):
+        if after is not None and not comma and not ends_assignment(after):
             self._not_the_end("assignment", after)
         items = tokens[:-1] if comma else tokens
         first = after_last_comma(items, clause)
+        self._refuse_more("assignment", end_inside_assignment(items[first:]))
         return OptionalPart(
             PartKind.ASSIGNMENT,
             self.location,
@@ -221,6 +230,12 @@ class _Reader:
                 "`@optional for` is not behind a join",
                 "move it behind the ON or USING of a join; a condition needs no `for`",
             )
+        after = self.after
+        if after is not None and (
+            after.is_word("and", "on") or not ends_condition(after, of_join=True)
+        ):
+            self._not_the_end("join", after)
+        self._refuse_more("join", end_of_join(tokens[first:]))
         return OptionalPart(
             PartKind.JOIN,
             self.location,
@@ -255,10 +270,38 @@ class _Reader:
             )
         return names
 
+    def _refuse_more(self, what: str, beyond: Token | None) -> None:
+        if beyond is not None:
+            self.fail(
+                f"the {what} ends before `{beyond.text}`, and `@optional` behind it",
+                f"move the comment to the end of the {what}",
+            )
+
     def _not_the_end(self, what: str, after: Token) -> NoReturn:
         self.fail(
             f"the {what} goes on behind `@optional`, with `{after.text}`",
             "move the comment to its end",
+        )
+
+
+def _needed_by_joins(
+    source: SourceText,
+    parts: Sequence[OptionalPart],
+    placeholders: Sequence[Placeholder],
+) -> Iterator[LocatedError]:
+    """Refuse joins that are there for one parameter and need another."""
+    optional = {name for part in parts for name in (*part.all_of, *part.any_of)}
+    joins = [part for part in parts if part.kind is PartKind.JOIN]
+    for each in placeholders:
+        part = next((p for p in joins if p.start <= each.start < p.end), None)
+        if part is None or each.name not in optional or part.any_of == (each.name,):
+            continue
+        yield source.error(
+            DirectiveError,
+            f"the join needs `{each.name}`, and is there for others as well",
+            start=each.start,
+            end=each.end,
+            help=f"move what `{each.name}` is compared with into a condition of WHERE",
         )
 
 
@@ -271,67 +314,6 @@ def _refuse_nesting(
             f"what line {other.location.line} lets go is part of this",
             "remove one of the two comments",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Assignment:
-    """One item of a SET, with the comma before it."""
-
-    part: OptionalPart | None
-    comma: Token | None
-
-
-def _set_clauses(parts: Sequence[OptionalPart], tokens: Sequence[Token]) -> list[int]:
-    """Return where, among the significant tokens, a SET with a part begins."""
-    significant = [token for token in tokens if token.significant]
-    found = {
-        clause_start([token for token in significant if token.end <= part.end])
-        for part in parts
-        if part.kind is PartKind.ASSIGNMENT
-    }
-    return sorted(index for index in found if index is not None)
-
-
-def _assignments(
-    tokens: Sequence[Token], clause: int, parts: Sequence[OptionalPart]
-) -> list[_Assignment]:
-    """Return the items of the SET that begins at a significant token."""
-    rest = [token for token in tokens if token.significant][clause:]
-    items = [_Assignment(_part_at(rest[1], parts), None)]
-    depth = 0
-    for token, following in pairwise(rest[1:]):
-        depth -= closing(token)
-        if depth < 0 or token.text == ";":
-            break
-        if depth == 0 and token.is_word(*_AFTER_ASSIGNMENT):
-            break
-        if depth == 0 and token.text == ",":
-            items.append(_Assignment(_part_at(following, parts), token))
-    return items
-
-
-def _part_at(token: Token, parts: Sequence[OptionalPart]) -> OptionalPart | None:
-    return next((p for p in parts if p.start <= token.start < p.end), None)
-
-
-def _separators(items: Sequence[_Assignment]) -> Iterator[OptionalPart]:
-    """Yield the commas that are there only between what is there."""
-    first = next((i for i, item in enumerate(items) if not item.part), len(items))
-    for index, item in enumerate(items):
-        own = item.part.all_of if item.part else ()
-        # A comma behind something that is always there needs nothing else.
-        others = [each.part for each in items[:index] if each.part]
-        any_of = () if index > first else tuple(n for p in others for n in p.all_of)
-        if item.comma is not None and (own or any_of):
-            location = next(p.location for p in (item.part, *others) if p)
-            start, end = item.comma.start, item.comma.end
-            yield OptionalPart(
-                PartKind.SEPARATOR, location, start, end, all_of=own, any_of=any_of
-            )
-
-
-def _needed(items: Sequence[_Assignment]) -> tuple[str, ...]:
-    return tuple(name for item in items if item.part for name in item.part.all_of)
 
 
 def _needed_elsewhere(

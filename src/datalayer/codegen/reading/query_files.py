@@ -141,7 +141,9 @@ def _read_body(source: SourceText, section: Section, header: Header) -> _Body:
     start, end = _extent(source, section, header, tokens)
     declared = [parameter.name for parameter in header.line.parameters or ()]
     scan = scan_placeholders(source, tokens, declared)
-    optional = read_optional_parts(source, tokens, scan.placeholders, declared)
+    optional = read_optional_parts(
+        source, tokens, scan.placeholders, declared, header.line.operation
+    )
     ordering = read_ordering(source, tokens, scan.placeholders, header)
     return _Body(
         start=start,

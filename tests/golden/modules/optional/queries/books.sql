@@ -54,3 +54,62 @@ FROM book
 WHERE
     updated_at >= :since -- @optional
     AND author_id = :from; -- @optional
+
+-- name: list_recent_books(since, stage)
+-- record_class: Book
+-- Return the finished books, or those of another stage, or of any.
+-- @param stage = 'done'
+SELECT
+    book_id,
+    title,
+    blurb
+FROM book
+WHERE
+    updated_at > :since -- @optional
+    AND stage = :stage -- @optional
+ORDER BY book_id;
+
+-- name: get_only_book(book_id, title)^
+-- record_class: Book
+-- Return a book; without its number there may be several.
+-- @allow uncertain-row-count: who leaves out the number knows that there is one
+SELECT
+    book_id,
+    title,
+    blurb
+FROM book
+WHERE
+    book_id = :book_id -- @optional
+    AND title = :title; -- @optional
+
+-- name: store_author(author_id, name, known_as)<!
+-- record_class: Author
+-- Store an author, or rename one who is known by a name; nothing for another one.
+INSERT INTO author (author_id, name)
+VALUES (:author_id, :name)
+ON CONFLICT (author_id) DO UPDATE
+    SET name = excluded.name
+    WHERE author.name = :known_as -- @optional
+RETURNING author_id, name;
+
+-- name: count_by_author(blurb, least, tags)
+-- record_class: AuthorBooks
+-- Return the authors with at least so many books that have all of some tags.
+SELECT
+    author.author_id,
+    author.name,
+    count(*) FILTER (
+        WHERE book.blurb LIKE :blurb -- @optional
+    ) AS books
+FROM author
+LEFT JOIN book
+    ON
+        author.author_id = book.author_id
+        AND EXISTS (
+            SELECT
+            FROM book_tag
+            WHERE book_tag.book_id = book.book_id AND book_tag.tag = ANY (:tags)
+        ) -- @optional
+GROUP BY author.author_id
+HAVING count(*) >= :least -- @optional
+ORDER BY author.author_id;
