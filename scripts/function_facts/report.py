@@ -56,20 +56,28 @@ def strict_functions(connection: Connection) -> list[Function]:
 
 
 def attack_server(
-    connection: Connection, report: Report, most: int, *, timeout: str = "1s"
+    connection: Connection,
+    report: Report,
+    most: int,
+    *,
+    timeout: str = "1s",
+    share: slice = slice(None),
 ) -> None:
-    """Add what one server shows; a call that takes too long shows nothing."""
+    """Add what one server shows of a share of its functions.
+
+    A call that takes too long shows nothing.
+    """
     report.versions.append(connection.info.server_version // 10000)
     for function in strict_functions(connection):
         _mark(report, function.signature, UNTRIED)
     targets, aggregates = list_targets(connection), list_aggregates(connection)
     limit_calls(connection, timeout)
-    for target in targets:
+    for target in targets[share]:
         if target.function.returns_set:
             _attack_set(connection, target, report)
         elif not builtins.may_find_nothing(target.function):
             _attack_function(connection, target, report, most)
-    for aggregate in aggregates:
+    for aggregate in aggregates[share]:
         _attack_aggregate(connection, aggregate, report)
     limit_calls(connection, "0")
 
