@@ -161,7 +161,7 @@ class InvalidCursor(DataLayerError):
 
 
 class InvalidLimit(DataLayerError):
-    """A page has too few or too many rows; pass a number that is allowed."""
+    """A number is above its maximum, or a page has no rows; pass one that fits."""
 
 
 class TransactionInProgress(DataLayerError):

@@ -47,6 +47,9 @@ class ParameterDirective:
     nullable: bool | None = None
     #: `-- @param name[] null | not null`: what the elements of an array may be.
     elements_nullable: bool | None = None
+    #: `-- @param name max 500`, and where it says so.
+    maximum: int | None = None
+    maximum_location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +339,8 @@ class Parameter:
     python_type: str | None = None
     #: Whether it may be left out, with what needs it.
     optional: bool = False
+    #: The largest value that is sent.
+    maximum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,8 @@ def _declared(
         ParameterInference(
             # `= NULL` says that NULL is welcome.
             _overruled(
-                said[name].nullable,
+                # NULL is no number, so that no maximum holds for it.
+                False if said[name].maximum is not None else said[name].nullable,
                 concluded.nullable or _defaults_to_null(said[name]),
             ),
             _overruled(said[name].elements_nullable, concluded.elements_nullable),
@@ -290,6 +291,7 @@ def _parameters(
                 elements_nullable=accepted.elements_nullable,
                 has_default=bool(directive and directive.has_default),
                 default=directive.default if directive else None,
+                maximum=directive.maximum if directive else None,
                 python_type=types.get(name),
             )
         )

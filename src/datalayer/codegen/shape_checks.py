@@ -24,6 +24,7 @@ _RETURNS_ROWS = {
     Operation.VALUE,
 }
 _RETURNS_NONE = {Operation.AFFECTED, Operation.MANY_PARAMETERS}
+_INTEGERS = {"int2", "int4", "int8"}
 _JSON = {"json", "jsonb"}
 
 
@@ -121,9 +122,17 @@ def _parameter_problems(
 ) -> Iterator[LocatedError]:
     # The loader has compared the names with the header already.
     for said in source.parameter_directives:
-        if said.elements_nullable is not None and said.name in parameters:
-            yield from _array_problems(
-                source, said.location, said.name, parameters[said.name]
+        type_ = parameters.get(said.name)
+        if type_ is None:
+            continue
+        if said.elements_nullable is not None:
+            yield from _array_problems(source, said.location, said.name, type_)
+        if said.maximum_location is not None and type_.name not in _INTEGERS:
+            yield _directive_error(
+                source,
+                said.maximum_location,
+                f"`{said.name}` is `{type_.name}`, and `max` is for whole numbers",
+                "remove the directive",
             )
 
 

@@ -18,6 +18,7 @@ from datalayer.runtime.network import CidrNetwork, InetAddress
 from datalayer.runtime.paging import Page, Paging
 from datalayer.runtime.parameters import (
     array,
+    at_most,
     date_,
     delimited_array,
     float4,
@@ -77,6 +78,7 @@ __all__ = [
     "VariedQuery",
     "array",
     "as_text",
+    "at_most",
     "copy_rows",
     "date_",
     "delimited_array",

@@ -18,12 +18,23 @@ from psycopg.types.multirange import Multirange
 from psycopg.types.numeric import Float4, Float8, Int2, Int4, Int8, Oid
 from psycopg.types.range import Range
 
+from datalayer.errors import InvalidLimit
 from datalayer.runtime.json import json_, jsonb
 from datalayer.runtime.records import quoted
 
 ValueT = TypeVar("ValueT")
 
 _FLOAT4_MAX = 3.4028235677973366e38
+
+
+def at_most(maximum: int, name: str, value: ValueT) -> ValueT:
+    """Return the value of a parameter; raise `InvalidLimit` above its maximum."""
+    if isinstance(value, int) and value > maximum:
+        raise InvalidLimit(
+            f"`{name}` is {value}, and at most {maximum} is allowed",
+            help="pass a smaller number",
+        )
+    return value
 
 
 def int2(value: int | None) -> Int2 | str | None:

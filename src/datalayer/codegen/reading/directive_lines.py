@@ -20,7 +20,8 @@ FORMS = {
     "column": "`-- @column name null`, `not null`, or `name[]` for its elements",
     "order": "`-- @order name = column DESC, column`",
     "page": "`-- @page column DESC, column`",
-    "param": "`-- @param name = default`, `-- @param name null` or `not null`",
+    "param": "`-- @param name = default`, `-- @param name null` or `not null`,"
+    " `-- @param name max 500`",
     "raises": "`-- @raises constraint ClassName`",
     "type": "`-- @type name module.Type` or `-- @type name module.Type validated`",
 }
@@ -34,7 +35,7 @@ class Claim:
     word: str
     name: str
     location: Location
-    #: `default`, `nullable`, `elements`, `type` or `reason`.
+    #: `default`, `nullable`, `elements`, `maximum`, `type` or `reason`.
     aspect: str
     value: Literal
     #: What a type is said of and with: `elements`, `validated`.

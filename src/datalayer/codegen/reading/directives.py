@@ -118,7 +118,14 @@ def _parameter(claims: dict[str, Claim]) -> ParameterDirective:
         default=claims["default"].value if "default" in claims else None,
         nullable=_said(claims, "nullable"),
         elements_nullable=_said(claims, "elements"),
+        maximum=_maximum(claims),
+        maximum_location=claims["maximum"].location if "maximum" in claims else None,
     )
+
+
+def _maximum(claims: dict[str, Claim]) -> int | None:
+    value = claims["maximum"].value if "maximum" in claims else None
+    return value if isinstance(value, int) else None
 
 
 def _column(claims: dict[str, Claim]) -> ColumnDirective:
@@ -163,6 +170,7 @@ def _compare(line: DirectiveLine, claim: Claim, earlier: list[Claim]) -> None:
             piece,
         )
     both = {**of_name, claim.aspect: claim}
+    _compare_maximum(line, claim.name, both, piece)
     if "default" in both and "nullable" in both:
         default, nullable = both["default"].value, both["nullable"].value
         if default is None and nullable is False:
@@ -171,6 +179,30 @@ def _compare(line: DirectiveLine, claim: Claim, earlier: list[Claim]) -> None:
                 "write another default, or declare it `null`",
                 piece,
             )
+
+
+def _compare_maximum(
+    line: DirectiveLine, name: str, said: dict[str, Claim], piece: re.Match[str]
+) -> None:
+    """Refuse a default, or a NULL, that a maximum does not allow."""
+    if "maximum" not in said:
+        return
+    maximum, default = said["maximum"].value, said.get("default")
+    nullable = "nullable" in said and said["nullable"].value
+    if nullable or (default is not None and default.value is None):
+        line.fail(
+            f"`{name}` has a maximum, and NULL, which has none, is allowed",
+            "remove one of the two; `-- @optional` leaves a condition out",
+            piece,
+        )
+    if default is None or not isinstance(maximum, int):
+        return
+    if isinstance(default.value, int | float) and default.value > maximum:
+        line.fail(
+            f"the default of `{name}` is {default.value}, above its maximum {maximum}",
+            "write a smaller default, or a larger maximum",
+            piece,
+        )
 
 
 def _read(line: DirectiveLine, operation: Operation, declared: Sequence[str]) -> Claim:
@@ -255,7 +287,24 @@ def _say(line: DirectiveLine, pieces: list[re.Match[str]]) -> tuple[str, Literal
         if of_elements:
             line.fail("an element has no default", f"write {FORMS[word]}", rest[0])
         return "default", _default(line, rest[1:])
+    if word == "param" and rest and rest[0][0].lower() == "max":
+        return "maximum", _largest(line, rest, of_elements=of_elements)
     return "elements" if of_elements else "nullable", _nullable(line, rest)
+
+
+def _largest(
+    line: DirectiveLine, rest: list[re.Match[str]], *, of_elements: bool
+) -> int:
+    """Return the number behind `max`."""
+    if of_elements:
+        line.fail("an element has no maximum", f"write {FORMS['param']}", rest[0])
+    if len(rest) < 2:
+        line.fail("no number after `max`", "write a whole number, as in `max 500`")
+    if not _INTEGER.fullmatch(rest[1][0]):
+        message = f"`{rest[1][0]}` is not a whole number"
+        line.fail(message, "write one, as in `max 500`", rest[1])
+    _nothing_after(line, rest[2:])
+    return int(rest[1][0])
 
 
 def _typed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.rendering.literals import string
+from datalayer.codegen.rendering.naming import python_name
 from datalayer.codegen.rendering.typemap import (
     RUNTIME,
     STR,
@@ -19,7 +20,7 @@ from datalayer.model import TypeKind
 
 if TYPE_CHECKING:
     from datalayer.codegen.rendering.typemap import Expression, TypeClasses
-    from datalayer.model import SqlType
+    from datalayer.model import Parameter, SqlType
 
 
 def needs_form(type_: SqlType) -> bool:
@@ -59,7 +60,15 @@ def converter_of(type_: SqlType, type_classes: TypeClasses) -> Expression | None
     return None if needs_form(type_) else reader_of(type_, type_classes)
 
 
-def sent(type_: SqlType, value: str, type_classes: TypeClasses) -> Expression:
+def bounded(parameter: Parameter, value: str) -> Expression:
+    """Return the value of a parameter, which is refused above its maximum."""
+    if parameter.maximum is None:
+        return value
+    name = string(python_name(parameter.name))
+    return Call("at_most", (str(parameter.maximum), name, value))
+
+
+def sent(type_: SqlType, value: Expression, type_classes: TypeClasses) -> Expression:
     """Return what is sent for the value of a parameter."""
     if needs_form(type_):
         return Call("as_text", (form_of(type_, type_classes), value))
@@ -69,7 +78,9 @@ def sent(type_: SqlType, value: str, type_classes: TypeClasses) -> Expression:
     return value if sender is None else Call(sender, (value,))
 
 
-def _sent_array(element: SqlType, value: str, type_classes: TypeClasses) -> Expression:
+def _sent_array(
+    element: SqlType, value: Expression, type_classes: TypeClasses
+) -> Expression:
     if element.delimiter != ",":
         return Call("delimited_array", (value, f'delimiter="{element.delimiter}"'))
     sender = map_type(element, type_classes).sender

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from datalayer.codegen.numbering import numbered
 from datalayer.codegen.rendering.documents import document_readers
 from datalayer.codegen.rendering.expressions import called, code_of
-from datalayer.codegen.rendering.forms import converter_of, form_of, needs_form, sent
+from datalayer.codegen.rendering.forms import (
+    bounded,
+    converter_of,
+    form_of,
+    needs_form,
+    sent,
+)
 from datalayer.codegen.rendering.imports import spell
 from datalayer.codegen.rendering.layout import (
     WIDTH,
@@ -40,7 +46,7 @@ from datalayer.codegen.rendering.varied import (
     varied_arguments,
 )
 from datalayer.lexer import significant_tokens
-from datalayer.model import Operation
+from datalayer.model import Operation, ParameterDirective
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +54,7 @@ if TYPE_CHECKING:
     from datalayer.codegen.rendering.imports import Name, Spellings
     from datalayer.codegen.rendering.module_plan import Field, QueryPlan
     from datalayer.codegen.rendering.typemap import TypeClasses
-    from datalayer.model import Column, ColumnDirective, ParameterDirective
+    from datalayer.model import Column, ColumnDirective
 
 NO_ROW = PythonType("NoRow", RUNTIME)
 ITERABLE = PythonType("Iterable", "collections.abc")
@@ -183,7 +189,7 @@ def render_constant(
             lines.append(lay_out(code, indent=margin + 4, before=before_it, after=","))
     lines += _raises(plan, spellings, margin + 4)
     if varied:
-        lines += varied_arguments(source, spellings, indent=margin + 4)
+        lines += varied_arguments(plan.shape, spellings, indent=margin + 4)
     else:
         lines.append(f"{inner}sql={text_block(statement_of(plan))},")
     lines.append(" " * margin + ")" + after)
@@ -277,12 +283,15 @@ def body_names(
     ordering = plan.shape.source.ordering
     # What limits a page is made by the runtime.
     limit = ordering.limit if ordering else ""
+    parameters = plan.shape.parameters
     used = {
         (name.module, name.name)
-        for parameter in plan.shape.parameters
+        for parameter in parameters
         if parameter.name != limit
         for name in called(sent(parameter.type, "", type_classes))
     }
+    if any(parameter.maximum is not None for parameter in parameters):
+        used.add((RUNTIME, "at_most"))
     if used and plan.shape.source.optional_parameters:
         used.add((RUNTIME, "optional"))
     return used | {(flavour.runtime, outcome.runner)}
@@ -311,17 +320,19 @@ def _call(
         if many
         else locals_
     )
-    types = {parameter.name: parameter.type for parameter in plan.shape.parameters}
+    parameters = {parameter.name: parameter for parameter in plan.shape.parameters}
     order = () if source.operation is Operation.SCRIPT else numbered(source).order
+    bound = {
+        name: bounded(parameter, names[name]) for name, parameter in parameters.items()
+    }
     values_by_name = {
-        name: code_of(sent(types[name], names[name], type_classes), spellings)
+        name: code_of(sent(parameters[name].type, bound[name], type_classes), spellings)
         for name in order
-        if name in types  # the others are those of a cursor
     }
     values = tuple_of(tuple(values_by_name.values()))
     arguments: tuple[Code, ...] = ("connection", plan.constant)
     if is_paged(source):
-        arguments = page_call(source, plan.constant, values_by_name, names, spellings)
+        arguments = page_call(source, plan.constant, values_by_name, bound, spellings)
     elif is_varied(source):
         arguments = (
             "connection",
@@ -355,3 +366,5 @@ def _declarations(
             if nullable is not None:
                 state = "null" if nullable else "not null"
                 yield f"{kind} `{each.name}{suffix}` {state}"
+        if isinstance(each, ParameterDirective) and each.maximum is not None:
+            yield f"{kind} `{each.name}` at most {each.maximum}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.pieces import escaped, pieces_of
+from datalayer.codegen.rendering.expressions import code_of
 from datalayer.codegen.rendering.imports import spell
 from datalayer.codegen.rendering.layout import WIDTH, Brackets, lay_out, tuple_of
 from datalayer.codegen.rendering.literals import string, text_block
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
     from datalayer.codegen.pieces import Piece
     from datalayer.codegen.rendering.imports import Spellings
     from datalayer.codegen.rendering.layout import Code
-    from datalayer.model import OptionalPart, Ordering, QuerySource
+    from datalayer.codegen.rendering.typemap import Expression
+    from datalayer.model import (
+        OptionalPart,
+        Ordering,
+        QueryShape,
+        QuerySource,
+        SortKey,
+    )
 
 CHOICE = PythonType("Choice", RUNTIME)
 LITERAL = PythonType("Literal", "typing")
@@ -67,9 +75,10 @@ def statement_types(source: QuerySource) -> Iterator[PythonType]:
 
 
 def varied_arguments(
-    source: QuerySource, spellings: Spellings, *, indent: int
+    shape: QueryShape, spellings: Spellings, *, indent: int
 ) -> list[str]:
     """Return the lines of the arguments that say what can be chosen."""
+    source = shape.source
     margin = " " * indent
     lines = [f"{margin}sql=("]
     lines += (_written(text, spellings, indent + 4) for text in _texts(source))
@@ -80,15 +89,22 @@ def varied_arguments(
             lay_out(tuple_of(sets), indent=indent, before="needed=", after=",")
         )
     if source.ordering and source.ordering.page:
-        lines.append(_paging(source.ordering, spellings, indent))
+        lines.append(_paging(shape, source.ordering, spellings, indent))
     return lines
 
 
-def _paging(ordering: Ordering, spellings: Spellings, indent: int) -> str:
+def _paging(
+    shape: QueryShape, ordering: Ordering, spellings: Spellings, indent: int
+) -> str:
+    types = {column.name: column.type.name for column in shape.columns}
     keys = tuple(
-        replace(
-            tuple_of(tuple(string(python_name(key.name)) for key in found)),
-            opening=f"{string(order)}: (",
+        Brackets(
+            f"{string(order)}: {{",
+            tuple(
+                f"{string(python_name(key.name))}: {string(_form(key, types))}"
+                for key in found
+            ),
+            "}",
         )
         for order, found in ordering.keys
     )
@@ -101,11 +117,16 @@ def _paging(ordering: Ordering, spellings: Spellings, indent: int) -> str:
     return lay_out(paging, indent=indent, before="paging=", after=",")
 
 
+def _form(key: SortKey, types: Mapping[str, str]) -> str:
+    """Return what a cursor is bound to of a key."""
+    return types[key.name] + (" DESC" if key.descending else "")
+
+
 def page_call(
     source: QuerySource,
     constant: str,
     sent: Mapping[str, Code],
-    local_names: Mapping[str, str],
+    bound: Mapping[str, Expression],
     spellings: Spellings,
 ) -> tuple[Code, ...]:
     """Return the arguments of `fetch_page`."""
@@ -116,12 +137,16 @@ def page_call(
         source, {k: v for k, v in sent.items() if k != ordering.limit}, spellings
     )
     order = ("order=order",) if ordering.orders else ()
-    limit = local_names[ordering.limit]
+    limit = code_of(bound[ordering.limit], spellings)
+    if isinstance(limit, Brackets):
+        limit = replace(limit, opening=f"limit={limit.opening}")
+    else:
+        limit = f"limit={limit}"
     return (
         "connection",
         constant,
         Brackets("{", items, "}"),
-        f"limit={limit}",
+        limit,
         "cursor=cursor",
         *order,
     )

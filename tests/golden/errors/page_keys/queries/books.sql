@@ -50,3 +50,7 @@ WHERE title = :title -- @optional
     AND blurbs = 'a'
 ORDER BY title, book_id
 LIMIT :row_limit;
+
+-- name: list_titled(title, row_limit)
+-- @param title max 5
+SELECT book_id FROM book WHERE title = :title ORDER BY book_id LIMIT :row_limit;

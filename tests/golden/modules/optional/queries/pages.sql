@@ -17,6 +17,7 @@ LIMIT :row_limit;
 -- Return a page of books, the latest first.
 -- @page updated_at DESC, book_id
 -- @param row_limit = 20
+-- @param row_limit max 500
 SELECT
     book_id,
     title,
@@ -39,4 +40,33 @@ SELECT
 FROM book
 WHERE author_id = :author_id -- @optional
 ORDER BY title ASC, book_id
+LIMIT :row_limit;
+
+-- name: list_cheap_books(price, rank, row_limit)
+-- record_class: ListedBook
+-- Return the cheapest books.
+-- @param rank max 9
+-- @param row_limit max 500
+SELECT
+    book_id,
+    title,
+    updated_at
+FROM book
+WHERE
+    price < :price
+    AND book_id > :rank -- @optional
+ORDER BY price, book_id
+LIMIT :row_limit;
+
+-- name: list_shortest_books(row_limit)
+-- record_class: ListedBook
+-- Return the books with the shortest titles.
+-- @param row_limit = 10
+-- @param row_limit max 100
+SELECT
+    book_id,
+    title,
+    updated_at
+FROM book
+ORDER BY length(title), book_id
 LIMIT :row_limit;
