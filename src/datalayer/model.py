@@ -12,6 +12,8 @@ from datalayer.location import Location, locate
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from datalayer.json_shapes import JsonShape
+
 Literal: TypeAlias = str | int | float | bool | None
 
 
@@ -324,6 +326,8 @@ class Column:
     #: `@type`: the dotted Python type of a document, or of each in an array.
     python_type: str | None = None
     validated: bool = False
+    #: What a document is, or each in an array, as far as the query tells.
+    document: JsonShape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,3 +395,5 @@ class Inference:
     unknown: tuple[str, ...] = ()
     #: The OIDs of the columns' types, or 0: of domains, where Describe has their base.
     column_types: tuple[int, ...] = ()
+    #: What the documents of each column are, where the tree tells.
+    documents: tuple[JsonShape | None, ...] = ()

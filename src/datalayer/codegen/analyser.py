@@ -248,8 +248,9 @@ def _columns(
     types = {directive.name: directive for directive in source.type_directives}
     columns = []
     known = inference.column_types or (0,) * len(described.columns)
-    for result, concluded, oid in zip(
-        described.columns, inference.columns, known, strict=True
+    documents = inference.documents or (None,) * len(described.columns)
+    for result, concluded, oid, document in zip(
+        described.columns, inference.columns, known, documents, strict=True
     ):
         directive = said.get(result.name, ColumnDirective("", source.location))
         of_type = types.get(result.name)
@@ -263,6 +264,7 @@ def _columns(
                 ),
                 python_type=of_type.dotted if of_type else None,
                 validated=of_type is not None and of_type.validated,
+                document=None if of_type else document,
             )
         )
     return tuple(columns)

@@ -11,10 +11,13 @@ from psycopg.rows import tuple_row
 from datalayer.codegen import catalog_questions as questions
 from datalayer.codegen.nodetree import Node, NodeTreeError, read_tree
 from datalayer.codegen.stored_trees import analysed_body, read_queries
+from datalayer.codegen.type_catalog import TypeCatalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, TypeVar
+
+    from datalayer.model import SqlType
 
     Key = TypeVar("Key")
     Answer = TypeVar("Answer")
@@ -154,6 +157,15 @@ class Catalog:
         """Return a type, or None when it does not exist."""
         return self._ask("type", oid, self._type)
 
+    def sql_type(self, oid: int) -> SqlType:
+        """Return a type with all that it is made of."""
+        types = self._ask("types", None, lambda _: TypeCatalog(self.connection))
+        return types.find(oid)
+
+    def has_json_cast(self, schema: str, name: str) -> bool:
+        """Return whether a function of its own makes JSON of a type's values."""
+        return self._ask("json cast", (schema, name), self._has_json_cast)
+
     def labels(self, oid: int) -> tuple[bytes, ...]:
         """Return the labels of an enum, in the form that constants have."""
         return self._ask("labels", oid, self._labels)
@@ -274,6 +286,10 @@ class Catalog:
     def _labels(self, oid: int) -> tuple[bytes, ...]:
         rows = self._rows(questions.LABELS, {"oid": oid})
         return tuple(int(label).to_bytes(4, "little") for (label,) in rows)
+
+    def _has_json_cast(self, name: tuple[str, str]) -> bool:
+        values = dict(zip(("schema", "name"), name, strict=True))
+        return bool(self._rows(questions.JSON_CAST, values))
 
     def _deterministic(self, collation: int) -> bool:
         rows = self._rows(questions.COLLATION, {"oid": collation})

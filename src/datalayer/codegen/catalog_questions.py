@@ -266,3 +266,15 @@ ORDER BY enumsortorder
 COLLATION: LiteralString = """
 SELECT collisdeterministic FROM pg_catalog.pg_collation WHERE oid = %(oid)s
 """
+
+JSON_CAST: LiteralString = """
+SELECT 1
+FROM pg_catalog.pg_cast
+INNER JOIN pg_catalog.pg_type AS t ON t.oid = castsource
+INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+WHERE
+    n.nspname = %(schema)s
+    AND t.typname = %(name)s
+    AND casttarget = 'json'::regtype
+    AND castmethod = 'f'
+"""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from datalayer.codegen.reading.source_text import quoted_list
 from datalayer.codegen.rules import NEEDLESS
 from datalayer.errors import VariantError
+from datalayer.json_shapes import either_document
 from datalayer.location import excerpt
 from datalayer.model import Column, Parameter, QueryShape, RowCount
 
@@ -87,6 +88,7 @@ def _columns(
                 column,
                 nullable=column.nullable or there.nullable,
                 elements_nullable=column.elements_nullable or there.elements_nullable,
+                document=either_document(column.document, there.document),
             )
         )
     return tuple(found)

@@ -11,11 +11,13 @@ from datalayer.codegen.catalog import Catalog
 from datalayer.codegen.inference.arrays import ELEMENTS
 from datalayer.codegen.inference.calls import CALLS
 from datalayer.codegen.inference.composites import COMPOSITES
+from datalayer.codegen.inference.documents import DOCUMENTS
 from datalayer.codegen.inference.expressions import EXPRESSIONS
 from datalayer.codegen.inference.json_functions import (
     JSON_FUNCTIONS,
     TABLE_FUNCTIONS,
 )
+from datalayer.codegen.inference.json_values import result_document
 from datalayer.codegen.inference.outcomes import Rules, Session
 from datalayer.codegen.inference.parameters import infer_parameters
 from datalayer.codegen.inference.query_columns import output_entries, query_column
@@ -52,6 +54,7 @@ RULES = Rules(
     rows=query_rows,
     input_rows=input_rows,
     matched_sides=matched_sides,
+    documents=DOCUMENTS,
 )
 
 
@@ -103,7 +106,12 @@ def _conclude(
     )
     rows = query_rows(query, None, session)
     types = tuple(declared_type(entry.node("expr")) for entry in output_entries(query))
-    return Inference(columns, parameters, rows, tuple(session.unknown), types)
+    documents = tuple(
+        result_document(query, entry.number("resno"), session)
+        for entry in output_entries(query)
+    )
+    unknown = tuple(session.unknown)
+    return Inference(columns, parameters, rows, unknown, types, documents)
 
 
 def _nothing(

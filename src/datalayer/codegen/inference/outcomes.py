@@ -14,12 +14,14 @@ from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 from datalayer.codegen.nodetree import Node
+from datalayer.json_shapes import ANYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from datalayer.codegen.catalog import Catalog
     from datalayer.codegen.inference.joins import Scope
+    from datalayer.json_shapes import JsonShape
     from datalayer.model import ColumnInference, ParameterInference, RowCount
 
 
@@ -123,6 +125,8 @@ EMPTY = World()
 
 #: What the nodes of one kind can come to.
 ExpressionRule: TypeAlias = "Callable[[Node, Environment], Outcome]"
+#: What the documents of one kind of node are, apart from NULL.
+DocumentRule: TypeAlias = "Callable[[Node, Environment], JsonShape]"
 #: What a column of one kind of range-table entry can hold, by its number.
 SourceRule: TypeAlias = "Callable[[Node, int, Environment], ColumnInference]"
 #: What a column of a query can hold, by its number, inside another query or none.
@@ -146,6 +150,8 @@ class Rules:
     input_rows: RowRule
     #: Which sides of the outer joins of a query always find a match.
     matched_sides: Callable[[Environment], list[Side]]
+    #: What the documents are that nodes of `json` and `jsonb` make.
+    documents: Mapping[str, DocumentRule]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,6 +232,12 @@ def elements(node: Node | None, environment: Environment) -> Outcome:
         return ANY
     rule = environment.session.rules.elements.get(node.tag)
     return rule(node, environment) if rule else ANY
+
+
+def document(node: Node | None, environment: Environment) -> JsonShape:
+    """Return what an expression of `json` or `jsonb` is, unless it is NULL."""
+    rule = environment.session.rules.documents.get(node.tag) if node else None
+    return rule(node, environment) if node and rule else ANYTHING
 
 
 def ancestor(environment: Environment, levels: int) -> Environment | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from datalayer.codegen.catalog import FIRST_USER_OID
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from datalayer.codegen.nodetree import Node
 
 _TYPE_LABELS = (
@@ -50,3 +52,68 @@ def declared_type(expression: Node | None) -> int:
         if label in expression.fields:
             return expression.number(label)
     return 0
+
+
+_BOOLEANS = frozenset(
+    {
+        "BOOLEANTEST",
+        "BOOLEXPR",
+        "JSONISPREDICATE",
+        "NULLTEST",
+        "ROWCOMPAREEXPR",
+        "SCALARARRAYOPEXPR",
+    }
+)
+_BOOLEAN = 16
+_SCALAR_SUBLINK, _ARRAY_SUBLINK = 4, 6
+_INT4 = 23
+
+
+def expression_type(node: Node) -> int:
+    """Return the type of an expression of any kind; 0 when nothing says it."""
+    rule = _TYPE_RULES.get(node.tag)
+    if rule is not None:
+        return rule(node)
+    if node.tag in _BOOLEANS:
+        return _BOOLEAN
+    return declared_type(node)
+
+
+def _argument_type(node: Node) -> int:
+    argument = node.node("arg")
+    return expression_type(argument) if argument else 0
+
+
+def _returning_type(node: Node) -> int:
+    returning = node.node("returning")
+    return returning.number("typid") if returning else 0
+
+
+def _json_input_type(node: Node) -> int:
+    value = node.node("formatted_expr") or node.node("raw_expr")
+    return expression_type(value) if value else 0
+
+
+def _sublink_type(node: Node) -> int:
+    """Return the type of a subquery; that of an array is known by its elements."""
+    kind, query = node.number("subLinkType"), node.node("subselect")
+    if kind == _ARRAY_SUBLINK or query is None:
+        return 0
+    entries = query.nodes("targetList")
+    value = entries[0].node("expr") if entries else None
+    if kind == _SCALAR_SUBLINK:
+        return expression_type(value) if value else 0
+    return _BOOLEAN
+
+
+_TYPE_RULES: Mapping[str, Callable[[Node], int]] = {
+    "COLLATEEXPR": _argument_type,
+    "GROUPINGFUNC": lambda node: _INT4,
+    "JSONCONSTRUCTOREXPR": _returning_type,
+    "JSONEXPR": _returning_type,
+    "JSONVALUEEXPR": _json_input_type,
+    "ROWEXPR": lambda node: node.number("row_typeid"),
+    "SQLVALUEFUNCTION": lambda node: node.number("type"),
+    "SUBLINK": _sublink_type,
+    "SUBSCRIPTINGREF": lambda node: node.number("refrestype"),
+}
