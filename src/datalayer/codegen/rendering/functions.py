@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from datalayer.codegen.rendering.imports import Name, Spellings
     from datalayer.codegen.rendering.module_plan import Field, QueryPlan
     from datalayer.codegen.rendering.typemap import TypeClasses
-    from datalayer.model import Column, ColumnDirective
+    from datalayer.model import Column, ColumnDirective, QuerySource
 
 NO_ROW = PythonType("NoRow", RUNTIME)
 ITERABLE = PythonType("Iterable", "collections.abc")
@@ -280,9 +280,7 @@ def body_names(
     plan: QueryPlan, outcome: Outcome, type_classes: TypeClasses, flavour: Flavour
 ) -> set[Name]:
     """Return the functions of the runtime that a function's body calls."""
-    ordering = plan.shape.source.ordering
-    # What limits a page is made by the runtime.
-    limit = ordering.limit if ordering else ""
+    limit = _page_limit(plan.shape.source)
     parameters = plan.shape.parameters
     used = {
         (name.module, name.name)
@@ -290,11 +288,16 @@ def body_names(
         if parameter.name != limit
         for name in called(sent(parameter.type, "", type_classes))
     }
-    if any(parameter.maximum is not None for parameter in parameters):
-        used.add((RUNTIME, "at_most"))
     if used and plan.shape.source.optional_parameters:
         used.add((RUNTIME, "optional"))
+    if any(parameter.maximum is not None for parameter in parameters):
+        used.add((RUNTIME, "at_most"))
     return used | {(flavour.runtime, outcome.runner)}
+
+
+def _page_limit(source: QuerySource) -> str:
+    """Return the parameter that limits a page, whose value the runtime makes."""
+    return source.ordering.limit if source.ordering else ""
 
 
 def _local_names(plan: QueryPlan) -> dict[str, str]:
@@ -328,6 +331,7 @@ def _call(
     values_by_name = {
         name: code_of(sent(parameters[name].type, bound[name], type_classes), spellings)
         for name in order
+        if name != _page_limit(source)
     }
     values = tuple_of(tuple(values_by_name.values()))
     arguments: tuple[Code, ...] = ("connection", plan.constant)

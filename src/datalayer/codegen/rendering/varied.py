@@ -133,9 +133,7 @@ def page_call(
     ordering = source.ordering
     assert ordering is not None  # the caller asked
     assert ordering.page is not None
-    items = _items(
-        source, {k: v for k, v in sent.items() if k != ordering.limit}, spellings
-    )
+    items = _items(source, sent, spellings)
     order = ("order=order",) if ordering.orders else ()
     limit = code_of(bound[ordering.limit], spellings)
     if isinstance(limit, Brackets):
