@@ -12,7 +12,8 @@ from datalayer.lexer import split_statements
 from datalayer.proving import Lie, Prover, QueryProof
 from datalayer.server import Server
 
-EXAMPLES = 100
+#: Most lies are seen at once; some take longer.
+FEW, MANY = 25, 400
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +36,16 @@ def truthful(
         yield prover
 
 
-def prove(prover: Prover, name: str, examples: int = EXAMPLES) -> QueryProof:
+def prove(prover: Prover, name: str, examples: int = FEW) -> QueryProof:
     (shape,) = (shape for shape in prover.shapes if shape.source.name == name)
     return prover.prove(shape, examples=examples)
 
 
 @pytest.mark.parametrize("case", LIES, ids=lambda case: case.name)
 def test_a_lie_is_found_and_shown_by_sql(liars: Prover, case: Case) -> None:
-    # It ends with the first lie.
-    proof = prove(liars, case.name, 10 * EXAMPLES)
+    proof = prove(liars, case.name)
+    if not proof.lies:
+        proof = prove(liars, case.name, MANY)
 
     claims = [(lie.claim.where, lie.claim.kind) for lie in proof.lies]
     assert claims == [(case.where, case.kind)]
@@ -83,6 +85,8 @@ def run_script(prover: Prover, lie: Lie) -> tuple[list[str], list[tuple[object, 
 @pytest.mark.parametrize("case", TRUTHS, ids=lambda case: case.name)
 def test_the_truth_is_left_alone(truthful: Prover, case: Case) -> None:
     proof = prove(truthful, case.name)
+    if not proof.is_exercised:
+        proof = prove(truthful, case.name, MANY)
 
     assert proof.lies == []
     assert proof.is_exercised

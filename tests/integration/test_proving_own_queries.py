@@ -13,8 +13,7 @@ import psycopg
 
 from datalayer.codegen.pipeline import generate_modules
 from datalayer.config import load_config
-from datalayer.proving.prover import Prover, prove_all
-from datalayer.proving.scouting import Scout
+from datalayer.proving.prover import prove_all, prover_of
 from datalayer.proving.session import open_session
 
 #: Queries of which no row comes back, and why: what is of one kind stands together.
@@ -56,7 +55,7 @@ def test_our_own_queries_tell_the_truth(database_url: str) -> None:
         ).shapes
     seed = int(os.environ.get("PROVE_SEED", "0"))
     with open_session(database_url) as session:
-        prover = Prover(config, session, Scout(session, seed), shapes, seed)
+        prover = prover_of(config, session, shapes, seed)
         proofs = list(prove_all(prover, shapes, examples=EXAMPLES))
 
     untrue = [

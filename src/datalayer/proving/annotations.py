@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -128,12 +129,18 @@ def _is_instance(value: object, hint: Any) -> bool:  # noqa: ANN401 - an annotat
 
 def _inside(value: Any, hint: Any, where: str) -> Iterator[Mismatch]:  # noqa: ANN401 - both of any kind
     if dataclasses.is_dataclass(value):
-        for name, inner in get_type_hints(type(value)).items():
+        cls: Any = type(value)
+        for name, inner in _fields(cls).items():
             place = f"{where}.{name}" if where else name
             yield from mismatches(getattr(value, name), inner, place)
         return
     for each, inner in _elements(value, get_args(hint)):
         yield from mismatches(each, inner, f"{where}[]")
+
+
+@functools.cache
+def _fields(cls: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a class
+    return get_type_hints(cls)
 
 
 def _elements(value: Any, arguments: tuple[Any, ...]) -> Iterable[tuple[Any, Any]]:  # noqa: ANN401 - of any kind

@@ -1,16 +1,17 @@
-"""Attacks what a query promises with hypothesis, and shrinks what it finds."""
+"""Attacks what a query promises with hypothesis."""
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from datalayer.errors import HypothesisMissing
-from datalayer.proving.model import Claim, Draw, Lie, QueryProof, RowDraw
+from datalayer.proving.model import Claim, Draw, QueryProof, RowDraw, Sighting
+from datalayer.proving.shrinking import repeating, shrink
 from datalayer.proving.trial import Target, try_query
 from datalayer.proving.witness import find_witness
 from datalayer.proving.worlds import choices
@@ -28,10 +29,6 @@ _ROWS, _CHANGES, _LIES = 4, 4, 20
 _WITNESSES = 3
 #: By how much columns are preferred that a statement names.
 _WEIGHT = 5
-
-
-class _Untrue(Exception):
-    """A run showed something untrue."""
 
 
 def require_hypothesis() -> None:
@@ -55,73 +52,61 @@ def attack(
     until: float,
 ) -> None:
     """Look for runs that show a query's promises untrue, and note each promise once."""
-    known: set[Claim] = set()
-    start = zlib.crc32(f"{seed} {proof.name}".encode())
-    witness = _first_row(session, target, proof, start)
-    while len(known) < _LIES:
-        own_seed = zlib.crc32(f"{seed} {proof.name} {len(known)}".encode())
-        lie = _search(session, target, proof, known, examples, own_seed, until, witness)
-        if lie is None:
-            return
-        known.add(lie.claim)
-        proof.lies.append(lie)
-
-
-def _first_row(
-    session: Session, target: Target, proof: QueryProof, seed: int
-) -> Witness | None:
-    """Return rows and arguments of which the functions return something."""
-    for attempt in range(_WITNESSES):
-        witness = find_witness(session, target, seed + attempt)
-        if witness is None:
-            return None
-        lies = try_query(session, target, _repeating(witness), proof)
-        if lies or proof.is_exercised:
-            return witness
-    return None
-
-
-def _repeating(witness: Witness) -> Draw:
-    return Draw((), "mixed", 0, (1,) * len(witness.arguments), witness)
-
-
-def _search(
-    session: Session,
-    target: Target,
-    proof: QueryProof,
-    known: set[Claim],
-    examples: int,
-    seed: int,
-    until: float,
-    witness: Witness | None,
-) -> Lie | None:
-    found: list[Lie] = []
-
-    def run(draw: Draw) -> None:
-        if not found and time.monotonic() > until:
-            return
-        for lie in try_query(session, target, draw, proof):
-            # Once found, it is the same claim that is shown by less and less.
-            if lie.claim not in known and (not found or lie.claim == found[0].claim):
-                found.append(lie)
-                raise _Untrue
-
+    search = _Search(session, target, proof, until)
+    own_seed = zlib.crc32(f"{seed} {proof.name}".encode())
     strategy = draws(target)
+    witness = search.first_row(own_seed)
     if witness is not None:
         strategy |= _around(witness)
-        with contextlib.suppress(_Untrue):
-            run(_repeating(witness))
-    _search_with_hypothesis(run, strategy, examples, seed)
-    return min(found, key=lambda lie: len(lie.sql)) if found else None
+    left = examples - proof.runs // 2
+    if left > 0:
+        _generate(search.run, strategy, left, own_seed)
+    proof.lies += [
+        shrink(session, target, sighting, until=until)
+        for sighting in search.found.values()
+    ]
 
 
-def _search_with_hypothesis(
+@dataclass(slots=True)
+class _Search:
+    """Runs a query, and keeps of each lie the shortest way to see it."""
+
+    session: Session
+    target: Target
+    proof: QueryProof
+    until: float
+    found: dict[Claim, Sighting] = field(default_factory=dict)
+
+    def first_row(self, seed: int) -> Witness | None:
+        """Return rows and arguments of which the functions return something."""
+        for attempt in range(_WITNESSES):
+            witness = find_witness(self.session, self.target, seed + attempt)
+            if witness is None:
+                return None
+            self.run(repeating(witness))
+            if self.found or self.proof.is_exercised:
+                return witness
+        return None
+
+    def run(self, draw: Draw) -> None:
+        """Try one more; nothing once the time is over."""
+        if time.monotonic() > self.until:
+            return
+        for each in try_query(self.session, self.target, draw, self.proof):
+            known = self.found.get(each.lie.claim)
+            if known is None and len(self.found) == _LIES:
+                continue
+            if known is None or len(each.lie.sql) < len(known.lie.sql):
+                self.found[each.lie.claim] = each
+
+
+def _generate(
     run: Callable[[Draw], None],
     strategy: SearchStrategy[Draw],
     examples: int,
     seed: int,
 ) -> None:
-    from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings  # noqa: PLC0415 - an extra, and slow to import
+    from hypothesis import HealthCheck, Phase, Verbosity, given, settings  # noqa: PLC0415 - an extra, and slow to import
     from hypothesis import seed as seeded  # noqa: PLC0415 - as above
 
     search: Any = settings(
@@ -129,9 +114,9 @@ def _search_with_hypothesis(
         database=None,
         deadline=None,
         derandomize=False,
-        phases=(Phase.generate, Phase.shrink),
+        # Nothing fails: what is untrue is noted, and made smaller as rows.
+        phases=(Phase.generate,),
         print_blob=False,
-        report_multiple_bugs=False,
         suppress_health_check=(
             HealthCheck.data_too_large,
             HealthCheck.filter_too_much,
@@ -140,11 +125,7 @@ def _search_with_hypothesis(
         ),
         verbosity=Verbosity.quiet,
     )(given(strategy)(run))
-    try:
-        seeded(seed)(search)()
-    except (_Untrue, errors.Flaky):
-        # What depends on a clock may not be seen a second time: it was seen.
-        return
+    seeded(seed)(search)()
 
 
 def draws(target: Target) -> SearchStrategy[Draw]:

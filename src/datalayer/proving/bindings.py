@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import psycopg
 
-from datalayer.codegen.catalog import Catalog
 from datalayer.codegen.nodetree import Node, NodeTreeError
 from datalayer.codegen.stored_trees import analysed_query
 from datalayer.proving import questions
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from datalayer.codegen.catalog import Catalog
     from datalayer.codegen.nodetree import Value
 
 #: A column: its table, or that which it is a partition of, and its name.
@@ -54,14 +54,17 @@ class Bindings:
 
 
 def read_bindings(
-    connection: Connection[Any], sql: str, parameter_types: Sequence[int]
+    connection: Connection[Any],
+    catalog: Catalog,
+    sql: str,
+    parameter_types: Sequence[int],
 ) -> Bindings:
     """Return what a statement says; nothing if PostgreSQL does not analyse it."""
     try:
         query = analysed_query(connection, sql, parameter_types)
     except (psycopg.DatabaseError, NodeTreeError):
         return Bindings()
-    reader = _Reader(connection)
+    reader = _Reader(connection, catalog)
     reader.visit(query, ())
     return reader.bindings()
 
@@ -69,9 +72,9 @@ def read_bindings(
 class _Reader:
     """Reads one tree, and the trees of the views in it."""
 
-    def __init__(self, connection: Connection[Any]) -> None:
+    def __init__(self, connection: Connection[Any], catalog: Catalog) -> None:
         self._connection = connection
-        self._catalog = Catalog(connection)
+        self._catalog = catalog
         self._columns: dict[int, tuple[int, dict[int, str]]] = {}
         self._equalities: dict[int, bool] = {}
         self._pairs: list[tuple[set[Leaf], set[Leaf]]] = []

@@ -214,6 +214,7 @@ def _multiranges(ranges: Candidates) -> Candidates:
     return Candidates(("{}", *some))
 
 
+@functools.cache
 def constants_in(sql: str) -> tuple[str, ...]:
     """Return the strings and numbers of a piece of SQL, each once, in their order."""
     found: dict[str, None] = {}

@@ -137,6 +137,14 @@ class Lie:
     sql: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A lie, and the rows and arguments by which it was seen."""
+
+    lie: Lie
+    example: Witness
+
+
 @dataclass(slots=True)
 class QueryProof:
     """What was seen of one query."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.catalog import Catalog
 from datalayer.codegen.describe import Refusal, describe
 from datalayer.codegen.numbering import numbered
 from datalayer.codegen.rendering.naming import python_name
@@ -28,6 +29,7 @@ from datalayer.proving.session import Session, open_session
 from datalayer.proving.trial import Target
 
 if TYPE_CHECKING:
+    from datalayer.codegen.rendering.typemap import TypeClasses
     from datalayer.config import Config
     from datalayer.model import SqlType
     from datalayer.proving.bindings import Column
@@ -47,6 +49,8 @@ class Prover:
     scout: Scout
     shapes: tuple[QueryShape, ...]
     seed: int
+    type_classes: TypeClasses = field(repr=False)
+    catalog: Catalog = field(repr=False)
 
     def prove(
         self, shape: QueryShape, *, examples: int, until: float = float("inf")
@@ -88,7 +92,9 @@ class Prover:
         unchecked = frozenset(each.name for each in typed if not each.is_checked)
         documents = {column.name: column.documents for column in typed}
         follow_references(connection, found, self.scout)
-        bindings = read_bindings(connection, statement.sql, described.parameter_oids)
+        bindings = read_bindings(
+            connection, self.catalog, statement.sql, described.parameter_oids
+        )
         filling = self.scout.filling_for(
             shape.source.sql, found.tables, documents, bindings.links
         )
@@ -103,14 +109,13 @@ class Prover:
         types = connection.execute(
             questions.TYPE_NAMES, (list(described.parameter_oids),)
         ).fetchall()
-        type_classes, _ = type_modules(self.shapes, self.config.package)
         return Target(
             shape,
             functions,
             filling,
             refreshes,
             arguments,
-            type_classes,
+            self.type_classes,
             statement.sql,
             tuple(name for (name,) in types),
             unchecked,
@@ -167,6 +172,16 @@ def _is_json(type_: SqlType) -> bool:
     return type_.kind is TypeKind.BASE and type_.name in ("json", "jsonb")
 
 
+def prover_of(
+    config: Config, session: Session, shapes: tuple[QueryShape, ...], seed: int
+) -> Prover:
+    """Return the prover of queries in a scratch database that is connected already."""
+    type_classes, _ = type_modules(shapes, config.package)
+    catalog = Catalog(session.connection)
+    scout = Scout(session, seed)
+    return Prover(config, session, scout, shapes, seed, type_classes, catalog)
+
+
 @contextmanager
 def open_prover(
     config: Config,
@@ -184,7 +199,7 @@ def open_prover(
         migrated_shapes(config, server_url=server_url, profile=profile) as built,
         open_session(built.url) as session,
     ):
-        yield Prover(config, session, Scout(session, seed), built.shapes, seed)
+        yield prover_of(config, session, built.shapes, seed)
 
 
 def prove_all(

@@ -51,6 +51,7 @@ class Scout:
         self._types = TypeCatalog(session.connection)
         self._tables: dict[int, Table] = {}
         self._seeds: dict[int, tuple[Values, ...]] = {}
+        self._known: dict[tuple[int, str], Candidates] = {}
 
     def filling(self, oids: Iterable[int]) -> Filling:
         """Return the tables, those that they refer to, and rows for each."""
@@ -119,7 +120,11 @@ class Scout:
 
     def candidates(self, type_oid: int, type_name: str) -> Candidates:
         """Return values of a type, for a parameter."""
-        return self._accepted(candidates_of(self._types.find(type_oid)), type_name, ())
+        key = type_oid, type_name
+        if key not in self._known:
+            tried = candidates_of(self._types.find(type_oid))
+            self._known[key] = self._accepted(tried, type_name, ())
+        return self._known[key]
 
     def empty_tables(self) -> tuple[str, ...]:
         """Return the tables that took no row at all."""

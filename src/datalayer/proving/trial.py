@@ -15,7 +15,16 @@ from datalayer.model import Operation
 from datalayer.proving.annotations import Mismatch, mismatches
 from datalayer.proving.forms import read_text, reads_text
 from datalayer.proving.functions import Function, Functions, as_declared, row_hint
-from datalayer.proving.model import Claim, Draw, Lie, QueryProof, Row, Written
+from datalayer.proving.model import (
+    Claim,
+    Draw,
+    Lie,
+    QueryProof,
+    Row,
+    Sighting,
+    Witness,
+    Written,
+)
 from datalayer.proving.sql_text import call_statement, insert_row, reproduction
 from datalayer.proving.worlds import (
     Filling,
@@ -65,6 +74,7 @@ class Target:
 class _Scene:
     """What a call finds, and what it is called with."""
 
+    rows: tuple[Row, ...]
     statements: tuple[str, ...]
     written: tuple[Written, ...]
     values: tuple[object, ...]
@@ -72,7 +82,7 @@ class _Scene:
 
 def try_query(
     session: Session, target: Target, draw: Draw, proof: QueryProof
-) -> list[Lie]:
+) -> list[Sighting]:
     """Call both functions of a query, take all back, and return what was untrue."""
     rows = _drawn_rows(target, draw)
     session.send("BEGIN")
@@ -86,7 +96,8 @@ def try_query(
         found = list(_try_function(session, target, scene, proof, "sync"))
         session.send("ROLLBACK TO before")
         found += _try_function(session, target, scene, proof, "async")
-        return found
+        example = Witness(scene.rows, scene.written)
+        return [Sighting(lie, example) for lie in found]
     finally:
         session.send("ROLLBACK")
 
@@ -117,7 +128,7 @@ def _prepare(
     if values is None:
         return None
     kept = [s for s, fine in zip(statements, accepted, strict=False) if fine]
-    return _Scene((*kept, *target.refreshes), tuple(written), values)
+    return _Scene(tuple(stored), (*kept, *target.refreshes), tuple(written), values)
 
 
 def _drawn_rows(target: Target, draw: Draw) -> list[Row]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SIZES, _CALLS = (2, 4, 8, 8, 12, 12, 16, 16, 16, 16), 32
 #: How many calls are tried together, and how often they may take too long.
 _ALONE, _LATE = 8, 4
-_SHORT = "SET LOCAL statement_timeout = '300ms'"
+_SHORT = "SET LOCAL statement_timeout = '300ms'; SAVEPOINT calls"
 Call: TypeAlias = "tuple[Written, ...]"
 
 
@@ -52,6 +52,7 @@ def _look(
     rows = _rows(session, target, size, random)
     if not session.attempt([*target.refreshes, CONSTRAINTS])[-1]:
         return None
+    session.send(_SHORT)
     calls = dict.fromkeys(_arguments(target, rows, random) for _ in range(_CALLS))
     late = 0
     for group in _groups(tuple(calls)):
@@ -82,10 +83,9 @@ def _count(session: Session, target: Target, calls: Sequence[Call]) -> list[int]
         inlined(target.sql, in_order(target, each), target.types) for each in calls
     ]
     try:
-        with session.connection.transaction():
-            session.send(_SHORT)
-            return session.count(statements)
+        return session.count(statements)
     except psycopg.errors.QueryCanceled:
+        session.send("ROLLBACK TO calls")
         return None
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: What a row gives each column: nothing at all stands for the default.
 Values = dict[str, Written]
+#: One choice of so many is that there is no value, where that may be.
+_NULLS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,10 @@ def choices(column: TableColumn) -> tuple[tuple[Written, ...], ...]:
         found.append((None,))
     elif column.accepts_null:
         found.append(())
-    return (*found, *((each,) for each in column.candidates.weighted))
+    values = column.candidates.weighted
+    # What a column may lack is what most annotations are wrong about.
+    often = max(1, len(values) // _NULLS)
+    return (*(found * often), *((each,) for each in values))
 
 
 def plain_row(table: Table) -> Values:
@@ -134,17 +139,17 @@ def edited(rows: Sequence[Row], edits: Sequence[tuple[int, int]]) -> list[Row]:
         if not found:
             break
         row = found[place % len(found)]
-        options = [
-            (column.name, value)
-            for column in row.table.columns
-            for value in choices(column)
-        ]
+        columns = row.table.columns
+        if not columns:
+            continue
+        column = columns[choice % len(columns)]
+        options = choices(column)
         if not options:
             continue
-        name, value = options[choice % len(options)]
-        values = {key: each for key, each in row.values.items() if key != name}
+        value = options[choice // len(columns) % len(options)]
+        values = {key: each for key, each in row.values.items() if key != column.name}
         if value:
-            values[name] = value[0]
+            values[column.name] = value[0]
         found[place % len(found)] = Row(row.table, values)
     return found
 
