@@ -10,11 +10,13 @@ import psycopg
 
 from datalayer.codegen.numbering import numbered
 from datalayer.codegen.reading.loader import load_queries
+from datalayer.codegen.reading.source_text import quoted_list
+from datalayer.codegen.rendering.labels import labelled
 from datalayer.errors import ArgumentError, ProblemsFound, QueryNotFound
-from datalayer.model import Operation
+from datalayer.model import Operation, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from datalayer.model import QuerySource
@@ -61,20 +63,19 @@ def run_query(
 ) -> QueryResult:
     """Run a query; PostgreSQL reads each argument as it reads a literal in quotes.
 
-    A parameter that is not given takes its default. The caller commits. Raises
-    `ArgumentError` for an unknown or a missing argument before anything is sent.
+    A parameter that is not given takes its default; without one, what it is optional
+    for is left out. The caller commits. Raises `ArgumentError` for an unknown or a
+    missing argument before anything is sent.
     """
     values = _complete(source, arguments)
-    label = f"/* {source.qualified_name} */\n"
     with psycopg.RawCursor(connection) as cursor:
         if source.operation is Operation.SCRIPT:
-            cursor.execute((label + source.sql).encode())
+            cursor.execute(labelled(source.sql, source.qualified_name).encode())
             return QueryResult((), (), None)
-        statement = numbered(source)
+        statement = numbered(source, Variant(frozenset(values)))
+        sql = labelled(statement.sql, source.qualified_name)
         # Text of unknown type: the server infers each type as Describe does.
-        cursor.execute(
-            (label + statement.sql).encode(), [values[name] for name in statement.order]
-        )
+        cursor.execute(sql.encode(), [values[name] for name in statement.order])
         affected = cursor.rowcount if cursor.rowcount >= 0 else None
         if cursor.description is None:
             return QueryResult((), (), affected)
@@ -97,13 +98,35 @@ def _complete(
         for directive in source.parameter_directives
         if directive.has_default
     } | dict(arguments)
-    missing = [name for name in source.parameters if name not in values]
+    optional = source.optional_parameters
+    missing = [n for n in source.parameters if n not in values and n not in optional]
     if missing:
         raise ArgumentError(
             f"`{source.qualified_name}` needs a value for `{missing[0]}`",
             help=f"add `--arg {missing[0]}=…`, or `--null {missing[0]}`",
         )
+    _refuse_incomplete(source, values.keys())
     return values
+
+
+def _refuse_incomplete(source: QuerySource, given: Collection[str]) -> None:
+    """Refuse what the generated function refuses with `IncompleteArguments`."""
+    for names in source.needed:
+        if not any(name in given for name in names):
+            raise ArgumentError(
+                f"`{source.qualified_name}` has nothing to change",
+                help=f"add `--arg` for at least one of {quoted_list(names)}",
+            )
+    parts = source.optional_parts
+    used = {name for part in parts if part.is_in(given) for name in part.all_of}
+    for part in parts:
+        missing = [name for name in part.all_of if name not in given]
+        unused = [n for n in part.all_of if n in given and n not in used]
+        if missing and unused:
+            raise ArgumentError(
+                f"`{source.qualified_name}` needs `{missing[0]}` with `{unused[0]}`",
+                help=f"add `--arg {missing[0]}=…`, or leave out `{unused[0]}`",
+            )
 
 
 def _as_text(value: str | int | float | bool | None) -> str | None:

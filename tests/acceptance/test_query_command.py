@@ -27,6 +27,15 @@ WHERE id >= :least
 ORDER BY id
 LIMIT :row_limit;
 
+-- name: search(least, address)
+-- Return the accounts that fit.
+SELECT id
+FROM account
+WHERE
+    id >= :least
+    AND address IS NOT DISTINCT FROM :address -- @optional
+ORDER BY id;
+
 -- name: set_address(id, address)!
 -- Change an address.
 UPDATE account SET address = :address WHERE id = :id;
@@ -148,3 +157,17 @@ def test_wrong_use_is_a_clear_error(
     assert result.returncode == 1
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_what_is_optional_may_be_left_out(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    result = run("search", "--arg", "least=0", "--json")
+
+    assert json.loads(result.stdout) == [{"id": 1}, {"id": 2}]
+
+
+def test_list_shows_what_is_optional(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    assert "people.search(least, [address])" in run().stdout

@@ -53,6 +53,7 @@ def query(
     """Run one query of the project and print its rows as a table.
 
     Values are written as in SQL between quotes: 7, 2026-01-31, {a,b}, {"json": 1}.
+    What is optional, [name] in the list, is left out where no value is given.
     """
     sources = _load()
     if name is None:
@@ -181,6 +182,7 @@ def _print_list(sources: Sequence[QuerySource], *, as_json: bool) -> None:
                     "name": source.qualified_name,
                     "operation": source.operation.name.lower(),
                     "parameters": source.parameters,
+                    "optional": source.optional_parameters,
                     "source": str(source.location),
                     "documentation": source.documentation,
                 }
@@ -189,7 +191,9 @@ def _print_list(sources: Sequence[QuerySource], *, as_json: bool) -> None:
         )
         return
     for source in sources:
-        call = f"{source.qualified_name}({', '.join(source.parameters)})"
+        optional = source.optional_parameters
+        names = (f"[{n}]" if n in optional else n for n in source.parameters)
+        call = f"{source.qualified_name}({', '.join(names)})"
         console.print(Text(call, style="bold"))
         for line in source.documentation.splitlines():
             console.print(Text(f"    {line}"))

@@ -16,6 +16,7 @@ from datalayer.codegen.rendering.forms import (
     sent,
 )
 from datalayer.codegen.rendering.imports import spell
+from datalayer.codegen.rendering.labels import labelled
 from datalayer.codegen.rendering.layout import (
     WIDTH,
     Brackets,
@@ -45,7 +46,6 @@ from datalayer.codegen.rendering.varied import (
     page_call,
     varied_arguments,
 )
-from datalayer.lexer import significant_tokens
 from datalayer.model import Operation, ParameterDirective
 
 if TYPE_CHECKING:
@@ -212,23 +212,11 @@ def _raises(plan: QueryPlan, spellings: Spellings, indent: int) -> list[str]:
 
 
 def statement_of(plan: QueryPlan) -> str:
-    """Return the SQL that is sent, with the name of the query in it.
-
-    `pg_stat_statements` leaves out what stands before the first word, since
-    PostgreSQL 18, and `pg_stat_activity` what is far behind it.
-    """
+    """Return the SQL that is sent, with the name of the query in it."""
     source = plan.shape.source
     script = source.operation is Operation.SCRIPT
     sql = source.sql if script else numbered(source).sql
-    end = next(significant_tokens(sql)).end
-    before, after = f"{sql[:end]} /* {source.qualified_name} */", sql[end:]
-    if _last_line(before) + len(after.split("\n", 1)[0]) > WIDTH:
-        after = f"\n    {after.lstrip(' ')}"
-    return f"{before}{after}\n"
-
-
-def _last_line(text: str) -> int:
-    return len(text.rsplit("\n", 1)[-1])
+    return labelled(sql, source.qualified_name)
 
 
 def render_function(
