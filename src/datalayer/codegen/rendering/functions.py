@@ -116,10 +116,11 @@ def _value_outcome(plan: QueryPlan, type_classes: TypeClasses) -> Outcome:
         nullable=column.nullable,
         elements_nullable=column.elements_nullable,
         python_type=column.python_type,
+        document=plan.documents.get(column.name),
     )
     if plan.shape.row_count.at_least_one:
         return Outcome(value, "fetch_one", value)
-    if column.nullable or value == JSON:
+    if value == JSON or NONE in (value, *value.arguments):
         return Outcome(union(value, NO_ROW), "fetch_or_no_row", value)
     return Outcome(union(value, NONE), "fetch_optional", value)
 

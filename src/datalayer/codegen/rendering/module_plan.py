@@ -6,6 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.rendering.defaults import Default, default_of
+from datalayer.codegen.rendering.document_types import (
+    DocumentNames,
+    add_document,
+    with_shared_documents,
+)
 from datalayer.codegen.rendering.naming import class_name, is_field_name, python_name
 from datalayer.codegen.rendering.typemap import parameter_type, result_type, union
 from datalayer.codegen.rendering.varied import UNSET, UNSET_TYPE
@@ -19,8 +24,9 @@ from datalayer.location import excerpt
 from datalayer.model import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from datalayer.codegen.rendering.document_types import DocumentPlan
     from datalayer.codegen.rendering.typemap import PythonType, TypeClasses
     from datalayer.model import Parameter, QueryShape, QuerySource
 
@@ -68,6 +74,8 @@ class QueryPlan:
     parameters: tuple[Field, ...]
     #: The class of its rows, or of its parameter sets.
     class_name: str | None
+    #: The types of the documents that it is seen to make, by the columns' names.
+    documents: Mapping[str, PythonType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +86,15 @@ class ModulePlan:
     queries: tuple[QueryPlan, ...]
     classes: tuple[ClassPlan, ...]
     errors: tuple[ErrorPlan, ...] = ()
+    #: The classes of objects in documents, inner ones first.
+    documents: tuple[DocumentPlan, ...] = ()
 
     @property
     def class_names(self) -> set[str]:
         """Return the names of the classes that the module defines."""
         rows = {each.name for each in self.classes}
-        return rows | {each.name for each in self.errors}
+        errors = {each.name for each in self.errors}
+        return rows | errors | {each.name for each in self.documents}
 
     @property
     def names(self) -> set[str]:
@@ -103,13 +114,16 @@ class _Draft:
     classes: dict[str, ClassPlan]
     queries: list[QueryPlan]
     problems: list[LocatedError]
+    #: By row class, or by query, which of both it is, and its name.
+    documents: dict[tuple[bool, str], DocumentNames]
 
 
 def plan_module(
     path: tuple[str, ...], shapes: Sequence[QueryShape], type_classes: TypeClasses
 ) -> tuple[ModulePlan, list[LocatedError]]:
     """Name everything in the module of some queries; return the problems as well."""
-    draft = _Draft(type_classes, {}, {}, [], [])
+    draft = _Draft(type_classes, {}, {}, [], [], {})
+    shapes = with_shared_documents(shapes)
     for shape in shapes:
         _claim(draft, python_name(shape.source.name), shape.source)
     for shape in shapes:
@@ -122,6 +136,9 @@ def plan_module(
         tuple(draft.queries),
         tuple(draft.classes.values()),
         tuple(_errors(draft, shapes)),
+        tuple(
+            plan for names in draft.documents.values() for plan in names.plans.values()
+        ),
     )
     return plan, draft.problems
 
@@ -148,7 +165,8 @@ def _add(draft: _Draft, shape: QueryShape) -> None:
     source = shape.source
     function = python_name(source.name)
     parameters = _parameters(draft, shape)
-    class_plan = _class_of(draft, shape, parameters)
+    documents = _documents(draft, shape)
+    class_plan = _class_of(draft, shape, parameters, documents)
     if class_plan is not None:
         _add_class(draft, class_plan, source)
     constant = function.upper()
@@ -165,12 +183,37 @@ def _add(draft: _Draft, shape: QueryShape) -> None:
             constant=constant,
             parameters=parameters,
             class_name=class_plan.name if class_plan else None,
+            documents=documents,
         )
     )
 
 
+def _documents(draft: _Draft, shape: QueryShape) -> dict[str, PythonType]:
+    """Name the classes of the documents in the result of a query."""
+    source = shape.source
+    # Queries that share a row class share its documents.
+    owner = source.record_class or class_name(source.name)
+    key = (source.record_class is not None, owner)
+    if key not in draft.documents:
+        draft.documents[key] = DocumentNames(owner, {owner, f"{owner}Row"})
+    names = draft.documents[key]
+    before = set(names.plans)
+    types = {
+        column.name: add_document(names, column.name, column.document)
+        for column in shape.columns
+        if column.document is not None
+    }
+    for name in names.plans:
+        if name not in before:
+            _claim(draft, name, source)
+    return types
+
+
 def _class_of(
-    draft: _Draft, shape: QueryShape, parameters: tuple[Field, ...]
+    draft: _Draft,
+    shape: QueryShape,
+    parameters: tuple[Field, ...],
+    documents: Mapping[str, PythonType],
 ) -> ClassPlan | None:
     source = shape.source
     if source.operation is Operation.MANY_PARAMETERS:
@@ -181,7 +224,7 @@ def _class_of(
         return ClassPlan(name, parameters, (source.name,), takes_parameters=True)
     if source.operation in _RETURNS_ROWS:
         name = source.record_class or class_name(source.name) + "Row"
-        return ClassPlan(name, _columns(draft, shape), (source.name,))
+        return ClassPlan(name, _columns(draft, shape, documents), (source.name,))
     return None
 
 
@@ -223,7 +266,9 @@ def _differences(known: ClassPlan, plan: ClassPlan) -> Iterator[str]:
             yield f"column `{ours.name}` is `{ours.type}`, not `{theirs.type}`"
 
 
-def _columns(draft: _Draft, shape: QueryShape) -> tuple[Field, ...]:
+def _columns(
+    draft: _Draft, shape: QueryShape, documents: Mapping[str, PythonType]
+) -> tuple[Field, ...]:
     fields: dict[str, Field] = {}
     for column in shape.columns:
         if not is_field_name(column.name):
@@ -239,6 +284,7 @@ def _columns(draft: _Draft, shape: QueryShape) -> tuple[Field, ...]:
             nullable=column.nullable,
             elements_nullable=column.elements_nullable,
             python_type=column.python_type,
+            document=documents.get(column.name),
         )
         fields[name] = Field(column.name, name, type_)
     return tuple(fields.values())

@@ -6,6 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.rendering.document_types import (
+    attribute_names,
+    document_text,
+    document_types,
+)
 from datalayer.codegen.rendering.expressions import called
 from datalayer.codegen.rendering.functions import (
     AIO,
@@ -139,6 +144,7 @@ def _sync_text(job: _Job) -> str:
     plan = job.plan
     spellings = _spellings(job, SYNC, [*_signature_types(job), *_definition_types(job)])
     blocks = [_error_text(each, spellings) for each in plan.errors]
+    blocks += [document_text(each, spellings) for each in plan.documents]
     blocks += [_class_text(each, spellings) for each in plan.classes]
     for query in plan.queries:
         outcome = job.outcomes[query.function]
@@ -199,6 +205,7 @@ def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spel
     """
     plan = job.plan
     attributes = {field.name for each in plan.classes for field in each.fields}
+    attributes |= {name for each in plan.documents for name in attribute_names(each)}
     parameters = {field.name for query in plan.queries for field in query.parameters}
     own = {("", name): name for name in plan.class_names}
     named: set[Name] = {
@@ -250,6 +257,8 @@ def _definition_types(job: _Job) -> Iterator[PythonType]:
 def _class_types(plan: ModulePlan) -> Iterator[PythonType]:
     if plan.errors:
         yield VIOLATION
+    for document in plan.documents:
+        yield from document_types(document)
     if plan.classes:
         yield PythonType("dataclass", "dataclasses")
     for each in plan.classes:

@@ -300,14 +300,15 @@ def result_type(
     nullable: bool = False,
     elements_nullable: bool = True,
     python_type: str | None = None,
+    document: PythonType | None = None,
 ) -> PythonType:
-    """Return the type of a column's values."""
+    """Return the type of a column's values, or of the documents in it."""
+    of_documents = dotted(python_type) or document
     if type_.kind is TypeKind.ARRAY and type_.element:
-        of_documents = dotted(python_type)
         element = of_documents or result_type(type_.element, type_classes)
         found = _list(element, elements_nullable)
     else:
-        found = dotted(python_type) or map_type(type_, type_classes).result
+        found = of_documents or map_type(type_, type_classes).result
     return optional(found) if nullable else found
 
 
