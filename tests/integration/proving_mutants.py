@@ -56,6 +56,13 @@ MUTANTS = [
     Mutant("blind_to_null", trial, "mismatches", _without_nulls, "column"),
     Mutant("blind_to_types", trial, "mismatches", _without_types, "typed"),
     Mutant("blind_to_elements", annotations, "_elements", lambda *_: (), "element"),
+    Mutant(
+        "blind_to_documents",
+        annotations,
+        "_inside_document",
+        lambda *_: iter(()),
+        "keyed",
+    ),
     Mutant("deaf_to_the_twin", trial, "_try_function", _sync_only, "twin"),
     Mutant("deaf_to_counts", trial, "_claim_of", _no_claim, "many"),
     Mutant("blind_to_values", trial, "_is_null", lambda *_: False, "value"),

@@ -247,7 +247,44 @@ LIES += [
     ),
 ]
 
+LIES += [
+    _case(
+        "keyed",
+        "*",
+        "SELECT jsonb_build_object('id', id, 'nick', nick) AS card FROM person",
+        "card.nick",
+        edit=("nick: str | None", "nick: str"),
+    ),
+    _case(
+        "required",
+        "*",
+        "SELECT json_agg(jsonb_strip_nulls(to_jsonb(person))) AS people FROM person"
+        " GROUP BY id",
+        "people[].nick",
+        kind="type",
+        edit=("nick: NotRequired[str]", "nick: str"),
+    ),
+    _case(
+        "unlike_numbers",
+        "$",
+        "SELECT jsonb_object_agg(id, price) AS prices FROM person",
+        "prices[]",
+        kind="type",
+        edit=("int | float | str", "int | float"),
+    ),
+]
+
 TRUTHS = [
+    _case(
+        "some_documents",
+        "*",
+        "SELECT jsonb_build_object('person', p, 'pets', coalesce(jsonb_agg(pet)"
+        " FILTER (WHERE pet.number IS NOT NULL), '[]'), 'paid', sum(p.price)) AS card,"
+        " json_build_object('boss', to_json(b), 'a b', ARRAY[p.nick]) AS more"
+        " FROM person AS p LEFT JOIN person AS b ON b.id = p.boss"
+        " LEFT JOIN pet ON pet.owner = p.id GROUP BY p.id, b.id",
+    ),
+    _case("some_places", "*", "SELECT to_jsonb(place) AS place FROM place"),
     _case("a_place", "*", "SELECT id, home, visitors, scores FROM place"),
     _case(
         "a_new_place",

@@ -134,8 +134,25 @@ def _inside(value: Any, hint: Any, where: str) -> Iterator[Mismatch]:  # noqa: A
             place = f"{where}.{name}" if where else name
             yield from mismatches(getattr(value, name), inner, place)
         return
+    if typing.is_typeddict(hint):
+        yield from _inside_document(value, hint, where)
+        return
     for each, inner in _elements(value, get_args(hint)):
         yield from mismatches(each, inner, f"{where}[]")
+
+
+def _inside_document(
+    value: Mapping[str, object],
+    hint: Any,  # noqa: ANN401 - an annotation
+    where: str,
+) -> Iterator[Mismatch]:
+    """Yield which keys are missing or wrong; others than those named are no lie."""
+    for name, inner in get_type_hints(hint).items():
+        place = f"{where}.{name}" if where else name
+        if name in value:
+            yield from mismatches(value[name], inner, place)
+        elif name in hint.__required_keys__:
+            yield Mismatch(place, "type", spelled(inner), "nothing")
 
 
 @functools.cache
