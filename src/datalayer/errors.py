@@ -43,12 +43,16 @@ class LocatedError(DataLayerError):
         super().__init__(message, help=help)
         self.location = location
         self.excerpt = excerpt
+        #: Which query uses the fragment that the place is in, if it is in one.
+        self.used_by = ""
 
     def __str__(self) -> str:
         """Return `path:line:column: message`, the excerpt and the remedy."""
         parts = [f"{self.location}: {self.message}"]
         if self.excerpt:
             parts.append(self.excerpt)
+        if self.used_by:
+            parts.append(f"  used by {self.used_by}")
         if self.help:
             parts.append(f"  help: {self.help}")
         return "\n".join(parts)
@@ -78,7 +82,7 @@ class ProblemsFound(DataLayerError):
 
         The findings are those of the queries that are in order.
         """
-        self.problems = tuple(sorted(problems, key=lambda p: p.location))
+        self.problems = _merged(sorted(problems, key=lambda p: p.location))
         self.profile = profile
         self.findings = tuple(findings)
         count = len(self.problems)
@@ -88,6 +92,19 @@ class ProblemsFound(DataLayerError):
     def __str__(self) -> str:
         """Return each problem and their number."""
         return "\n\n".join([*map(str, self.problems), self.message])
+
+
+def _merged(problems: Sequence[LocatedError]) -> tuple[LocatedError, ...]:
+    """Say once what several queries have of one fragment."""
+    found: dict[tuple[object, ...], LocatedError] = {}
+    for problem in problems:
+        key = (problem.location, problem.message, type(problem))
+        first = found.get(key if problem.used_by else (id(problem),))
+        if first is None:
+            found[key if problem.used_by else (id(problem),)] = problem
+        elif problem.used_by not in first.used_by.split(", "):
+            first.used_by += f", {problem.used_by}"
+    return tuple(found.values())
 
 
 class ConfigurationError(DataLayerError):
@@ -230,6 +247,22 @@ class ParameterNameError(LocatedError):
 
 class DuplicateQueryError(LocatedError):
     """Two queries have one name; both places are named, rename one of them."""
+
+
+class FragmentError(LocatedError):
+    """A `-- fragment:` section is malformed or misplaced; correct it."""
+
+
+class DuplicateFragmentError(LocatedError):
+    """Two fragments that one query could mean have one name; rename one of them."""
+
+
+class UnknownFragment(LocatedError):
+    """`-- @use` names no fragment of the folder or those above; correct the name."""
+
+
+class FragmentUseError(LocatedError):
+    """A `-- @use` does not fit its place or its fragment; the help says what does."""
 
 
 class AiosqlDisagreement(LocatedError):

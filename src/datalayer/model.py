@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,7 +11,7 @@ from datalayer.errors import Finding as Finding
 from datalayer.location import Location, locate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from datalayer.json_shapes import JsonShape
 
@@ -204,6 +205,51 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of SQL that queries share: `-- fragment: visible(user_id)`."""
+
+    name: str
+    #: In the order of its header.
+    parameters: tuple[str, ...]
+    text: str
+    #: Where the header stands, and where `text` begins.
+    location: Location
+    text_location: Location
+    #: The text of the whole file, for excerpts.
+    file_text: str = field(default="", repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A run of characters, up to the next stretch, that has its own place in a file."""
+
+    start: int
+    location: Location
+    #: Whose text it is, if it is not the query's own, and which query says so.
+    fragment: Fragment | None = None
+    used_by: str = ""
+    #: How many columns its lines but the first are further to the right than there.
+    shift: int = 0
+    #: What the query has in the place of a fragment; None where nothing is replaced.
+    replaced: str | None = None
+
+
+def stretch_at(stretches: Sequence[Stretch], offset: int) -> Stretch:
+    """Return the stretch that a character belongs to."""
+    return stretches[bisect_right(stretches, offset, key=lambda each: each.start) - 1]
+
+
+def place_in(text: str, stretches: Sequence[Stretch], offset: int) -> Location:
+    """Return where a character of a text of several stretches stands in a file."""
+    stretch = stretch_at(stretches, offset)
+    first = stretch.location
+    inner = locate(first.path, text[stretch.start :], offset - stretch.start)
+    moved = first.column - 1 if inner.line == 1 else -stretch.shift
+    line = first.line + inner.line - 1
+    return Location(first.path, line, max(1, inner.column + moved))
+
+
+@dataclass(frozen=True, slots=True)
 class QuerySource:
     """One named query as its author wrote it."""
 
@@ -213,7 +259,8 @@ class QuerySource:
     name: str
     operation: Operation
     #: The statement as written, comments in it included, without the header and
-    #: without the final semicolon (a script keeps all of its semicolons).
+    #: without the final semicolon (a script keeps all of its semicolons). Fragments
+    #: stand where they are used.
     sql: str
     #: Where the header `-- name:` stands, and where `sql` begins.
     location: Location
@@ -237,8 +284,16 @@ class QuerySource:
     ordering: Ordering | None = None
     #: Parameters of which one must be given, for each SET that lists nothing else.
     needed: tuple[tuple[str, ...], ...] = ()
+    #: Where the pieces of `sql` stand, if it has fragments; empty otherwise.
+    stretches: tuple[Stretch, ...] = ()
     #: The text of the whole file, for excerpts.
     file_text: str = field(default="", repr=False, compare=False)
+
+    @property
+    def fragments(self) -> tuple[Fragment, ...]:
+        """Return the fragments that it uses, each once, in its order."""
+        used = (each.fragment for each in self.stretches)
+        return tuple(dict.fromkeys(fragment for fragment in used if fragment))
 
     @property
     def optional_parameters(self) -> tuple[str, ...]:
@@ -257,10 +312,20 @@ class QuerySource:
 
     def place(self, offset: int) -> Location:
         """Return where a character of the statement stands in its file."""
-        inner = locate(self.location.path, self.sql, offset)
-        first = self.sql_location
-        column = inner.column + (first.column - 1 if inner.line == 1 else 0)
-        return Location(first.path, first.line + inner.line - 1, column)
+        return place_in(self.sql, self._stretches, offset)
+
+    def file_text_at(self, offset: int) -> str:
+        """Return the text of the file in which a character of the statement stands."""
+        fragment = stretch_at(self._stretches, offset).fragment
+        return fragment.file_text if fragment else self.file_text
+
+    def used_by(self, offset: int) -> str:
+        """Return which query uses the fragment that a character is of, if it is."""
+        return stretch_at(self._stretches, offset).used_by
+
+    @property
+    def _stretches(self) -> tuple[Stretch, ...]:
+        return self.stretches or (Stretch(0, self.sql_location),)
 
 
 class TypeKind(Enum):

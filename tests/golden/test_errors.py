@@ -41,15 +41,18 @@ def test_messages_follow_the_house_style(case: Path) -> None:
         assert not message[1].endswith("."), first
         assert not re.match(r"[A-Z][a-z]", message[1]), first
         for line in rest:
-            assert re.match(r" +([0-9]* \|| *help: )", line), line
+            assert re.match(r" +([0-9]* \|| *help: | *used by )", line), line
 
 
 LOADER_ERRORS = {
     errors.AiosqlDisagreement,
     errors.AmbiguousPlaceholder,
     errors.DirectiveError,
+    errors.DuplicateFragmentError,
     errors.DuplicateQueryError,
     errors.EmptyQueryError,
+    errors.FragmentError,
+    errors.FragmentUseError,
     errors.ModuleNameError,
     errors.ParameterNameError,
     errors.QueryFileEncodingError,
@@ -60,6 +63,7 @@ LOADER_ERRORS = {
     errors.SeveralStatementsError,
     errors.TextOutsideQuery,
     errors.UndeclaredParameter,
+    errors.UnknownFragment,
     errors.UnusedParameter,
 }
 

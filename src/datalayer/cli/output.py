@@ -77,6 +77,8 @@ def problem_as_data(error: DataLayerError) -> dict[str, object]:
     }
     if isinstance(error, LocatedError):
         data |= asdict(error.location) | {"excerpt": error.excerpt}
+        if error.used_by:
+            data["used_by"] = error.used_by
     return data
 
 

@@ -79,12 +79,15 @@ def located(
     if offset is None:
         offset = _named_place(source, tokens, refusal.message)
     location = source.place(offset)
-    return QueryRefused(
+    text, length = source.file_text_at(offset), _length(source, tokens, offset)
+    problem = QueryRefused(
         _said(refusal),
         location=location,
-        excerpt=excerpt(source.file_text, location, _length(source, tokens, offset)),
+        excerpt=excerpt(text, location, length),
         help=_help(connection, refusal, tokens, offset),
     )
+    problem.used_by = source.used_by(offset)
+    return problem
 
 
 def _help(

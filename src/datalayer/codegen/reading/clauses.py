@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 #: The clauses that list conditions, and the branches of a MERGE.
 CONDITION_CLAUSES = ("having", "on", "when", "where")
-_JOIN_WORDS = ("cross", "full", "inner", "left", "natural", "outer", "right")
+JOIN_WORDS = ("cross", "full", "inner", "left", "natural", "outer", "right")
 #: What cannot be in a condition, but behind it; all are reserved.
-_ENDS_CONDITION = (
+ENDS_CONDITION = (
     *("cross", "except", "fetch", "for", "full", "group", "having", "inner"),
     *("intersect", "join", "left", "limit", "natural", "offset", "on", "order"),
     *("returning", "right", "then", "union", "when", "where", "window"),
@@ -104,7 +104,7 @@ def ends_condition(token: Token, *, of_join: bool) -> bool:
     """Tell whether a condition can end before a token."""
     if token.text == ",":
         return of_join
-    return token.text in {")", ";"} or token.is_word("and", *_ENDS_CONDITION)
+    return token.text in {")", ";"} or token.is_word("and", *ENDS_CONDITION)
 
 
 def ends_assignment(token: Token) -> bool:
@@ -120,7 +120,7 @@ def end_inside_condition(tokens: Sequence[Token]) -> Token | None:
         follower = tokens[index + 1].text if index + 1 < len(tokens) else ""
         # `left(name, 1)` is a function.
         is_function = token.is_word("left", "right") and follower == "("
-        if token.text == "," or (token.is_word(*_ENDS_CONDITION) and not is_function):
+        if token.text == "," or (token.is_word(*ENDS_CONDITION) and not is_function):
             return token
     return None
 
@@ -199,7 +199,7 @@ def join_start(tokens: Sequence[Token]) -> int | None:
         ):
             return None
         if depth == 0 and token.is_word("join"):
-            while tokens[index - 1].is_word(*_JOIN_WORDS):
+            while tokens[index - 1].is_word(*JOIN_WORDS):
                 index -= 1
             return index
     return None

@@ -37,6 +37,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WORDS: dict[str, Literal] = {"false": False, "null": None, "true": True}
+_IN_STATEMENTS = {"optional", "use"}
 _WITHOUT_COLUMNS = {Operation.AFFECTED, Operation.MANY_PARAMETERS}
 
 
@@ -237,6 +238,12 @@ def _read(line: DirectiveLine, operation: Operation, declared: Sequence[str]) ->
 
 def _unknown_word(line: DirectiveLine) -> NoReturn:
     word = line.head["word"]
+    if word in _IN_STATEMENTS:
+        line.fail(
+            f"`@{word}` in the header",
+            "write it in the statement, at the end of a line",
+            line.head,
+        )
     near = difflib.get_close_matches(word.lower(), FORMS, n=1)
     if not near and difflib.get_close_matches(word.lower(), ["optional"]):
         line.fail(

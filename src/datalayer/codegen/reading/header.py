@@ -21,7 +21,7 @@ from datalayer.lexer import TokenKind
 from datalayer.model import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from datalayer.codegen.reading.sections import Section
     from datalayer.codegen.reading.source_text import SourceText
@@ -80,7 +80,7 @@ def read_header(source: SourceText, section: Section) -> Header:
     nothing can be said about such a query.
     """
     line = read_name_line(source, section.header)
-    comments, length = _header_comments(section.tokens)
+    comments, length = header_comments(section.tokens)
     problems = list(_parameter_problems(source, line))
     record_class = None
     sentences: list[str] = []
@@ -113,8 +113,11 @@ def read_header(source: SourceText, section: Section) -> Header:
     )
 
 
-def _header_comments(tokens: Sequence[Token]) -> tuple[list[Token], int]:
-    """Return the comments of the lines that follow without an empty line."""
+def header_comments(tokens: Sequence[Token]) -> tuple[list[Token], int]:
+    """Return the comments of the lines that follow without an empty line.
+
+    With them, how many tokens of the section belong to the header.
+    """
     comments: list[Token] = []
     length = 0
     for space, comment in zip(tokens[::2], tokens[1::2], strict=False):
@@ -136,7 +139,7 @@ def read_name_line(source: SourceText, comment: Token) -> NameLine:
     return NameLine(
         name=_query_name(source, comment, match),
         operation=_operation(source, comment, match),
-        parameters=_parameters(source, comment, match),
+        parameters=read_parameters(source, comment, match),
         start=comment.start + match.start("name"),
     )
 
@@ -193,9 +196,10 @@ def _operation(source: SourceText, comment: Token, match: re.Match[str]) -> Oper
     raise source.error(QueryHeaderError, message, start=start, end=end, help=help)
 
 
-def _parameters(
+def read_parameters(
     source: SourceText, comment: Token, match: re.Match[str]
 ) -> tuple[DeclaredParameter, ...] | None:
+    """Read what stands in the parentheses of a header: its group `parameters`."""
     text = match["parameters"]
     if text is None:
         return None
@@ -232,9 +236,12 @@ def _bad_parameter(source: SourceText, name: str, start: int) -> NoReturn:
     )
 
 
-def _parameter_problems(source: SourceText, line: NameLine) -> Iterator[LocatedError]:
+def repeated_parameters(
+    source: SourceText, parameters: Iterable[DeclaredParameter]
+) -> Iterator[LocatedError]:
+    """Yield a problem for each parameter that a header has twice."""
     seen: dict[str, str] = {}
-    for parameter in line.parameters or ():
+    for parameter in parameters:
         name = parameter.name
         earlier = seen.get(name.lower())
         if earlier is None:
@@ -249,6 +256,10 @@ def _parameter_problems(source: SourceText, line: NameLine) -> Iterator[LocatedE
             end=parameter.start + len(name),
             help="remove one of the two" if earlier == name else "rename one of them",
         )
+
+
+def _parameter_problems(source: SourceText, line: NameLine) -> Iterator[LocatedError]:
+    yield from repeated_parameters(source, line.parameters or ())
     if line.parameters and line.operation is Operation.SCRIPT:
         first = line.parameters[0]
         yield source.error(

@@ -12,9 +12,12 @@ from aiosql.queries import Queries
 from aiosql.query_loader import QueryLoader
 from aiosql.types import SQLOperationType
 
+from datalayer.codegen.reading.fragment_scope import fragment_clashes
+from datalayer.codegen.reading.fragments import read_fragments
 from datalayer.codegen.reading.query_files import read_query_file
 from datalayer.codegen.reading.query_folder import find_query_files, read_source
 from datalayer.codegen.reading.rendition import render_for_aiosql, shown_name
+from datalayer.codegen.reading.sections import split_sections
 from datalayer.errors import AiosqlDisagreement, DuplicateQueryError, LocatedError
 from datalayer.location import excerpt
 from datalayer.model import Operation
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
     from aiosql.types import QueryDatum
 
+    from datalayer.codegen.reading.fragment_scope import FileFragments
+    from datalayer.codegen.reading.source_text import SourceText
     from datalayer.model import QuerySource
 
 _OPERATIONS = {
@@ -55,13 +60,20 @@ def load_queries(folder: Path, *, root: Path) -> LoadResult:
     found = find_query_files(folder, root=root)
     sources: list[QuerySource] = []
     problems = list(found.problems)
+    texts: dict[tuple[str, ...], SourceText] = {}
+    fragments: dict[tuple[str, ...], FileFragments] = {}
     for query_file in found.files:
         try:
             text = read_source(query_file)
         except LocatedError as problem:
             problems.append(problem)
             continue
-        queries = read_query_file(text, query_file.module)
+        texts[query_file.module] = text
+        fragments[query_file.module], wrong = read_fragments(text, split_sections(text))
+        problems += wrong
+    problems += fragment_clashes(fragments)
+    for module, text in texts.items():
+        queries = read_query_file(text, module, fragments)
         sources += queries.queries
         problems += queries.problems
         problems += aiosql_disagreements(queries.queries)

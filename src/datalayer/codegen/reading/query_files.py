@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.reading.fragment_scope import scope_of
+from datalayer.codegen.reading.fragment_uses import BrokenFragment, put_fragments
+from datalayer.codegen.reading.fragments import read_fragments
 from datalayer.codegen.reading.header import read_header
 from datalayer.codegen.reading.optional_parts import read_optional_parts
 from datalayer.codegen.reading.ordering import read_ordering
@@ -28,11 +31,13 @@ from datalayer.model import (
     Ordering,
     Placeholder,
     QuerySource,
+    Stretch,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from datalayer.codegen.reading.fragment_scope import FileFragments
     from datalayer.codegen.reading.header import Header
     from datalayer.codegen.reading.scanner import Scan
     from datalayer.codegen.reading.sections import Section
@@ -51,22 +56,40 @@ class FileQueries:
     problems: tuple[LocatedError, ...]
 
 
-def read_query_file(source: SourceText, module: tuple[str, ...]) -> FileQueries:
-    """Read all the queries of a file; `module` is its path without `.sql`."""
+def read_query_file(
+    source: SourceText,
+    module: tuple[str, ...],
+    files: Mapping[tuple[str, ...], FileFragments] | None = None,
+) -> FileQueries:
+    """Read all the queries of a file; `module` is its path without `.sql`.
+
+    `files` are the fragments of all files by their modules; without them the file has
+    its own.
+    """
     sections = split_sections(source)
     queries: list[QuerySource] = []
     problems = list(sections.problems)
+    if files is None:
+        fragments, found = read_fragments(source, sections)
+        files = {module: fragments}
+        problems += found
+    scope = scope_of(module, files)
     for section in sections.sections:
         try:
             header = read_header(source, section)
             problems += header.problems
-            body = _read_body(source, section, header)
+            text, whole = put_fragments(
+                source, section, header.line, header.length, scope
+            )
+            body = _read_body(text, whole, header)
         except LocatedError as problem:
             problems.append(problem)
             continue
+        except BrokenFragment:
+            continue
         problems += body.problems
         if not header.problems and not body.problems:
-            queries.append(_query(source, module, section, header, body))
+            queries.append(_query(text, module, whole, header, body))
     return FileQueries(tuple(queries), tuple(problems))
 
 
@@ -122,7 +145,19 @@ def _query(
         ),
         needed=body.needed,
         ordering=_moved(body.ordering, body.start),
-        file_text=source.text,
+        stretches=_stretches(source, body),
+        file_text=source.file_text,
+    )
+
+
+def _stretches(source: SourceText, body: _Body) -> tuple[Stretch, ...]:
+    """Return where the pieces of a statement stand, if it has fragments."""
+    if not source.stretches:
+        return ()
+    inside = (each for each in source.stretches if body.start < each.start < body.end)
+    return (
+        Stretch(0, source.location(body.start)),
+        *(replace(each, start=each.start - body.start) for each in inside),
     )
 
 

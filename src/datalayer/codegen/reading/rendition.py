@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from datalayer.lexer import TokenKind, tokens
@@ -19,6 +20,7 @@ _LITERALS = {
     TokenKind.DOLLAR_STRING,
     TokenKind.QUOTED_IDENTIFIER,
 }
+_PARAMETER = re.compile(r":(\w+)")
 _VISIBLE = re.compile(r"[^\n]")
 # Among them what Python takes for a line end or white space, and PostgreSQL for a name.
 _NOT_PRINTABLE_ASCII = re.compile(r"[^ -~]")
@@ -62,12 +64,26 @@ def _header(query: QuerySource) -> Iterator[str]:
 
 
 def _statement(query: QuerySource) -> Iterator[str]:
-    position = 0
+    """Yield the statement as it stands in its file."""
+    if not query.stretches:
+        yield from _text(query, 0, len(query.sql))
+        return
+    for stretch, after in pairwise([*query.stretches, None]):
+        assert stretch is not None  # only the last is
+        if stretch.replaced is None:
+            yield from _text(query, stretch.start, after.start if after else None)
+        else:
+            yield _PARAMETER.sub(lambda m: f":{shown_name(m[1])}", stretch.replaced)
+
+
+def _text(query: QuerySource, position: int, end: int | None) -> Iterator[str]:
+    stop = len(query.sql) if end is None else end
     for placeholder in query.placeholders:
-        yield from map(_neutral, tokens(query.sql[position : placeholder.start]))
-        yield f":{shown_name(placeholder.name)}"
-        position = placeholder.end
-    yield from map(_neutral, tokens(query.sql[position:]))
+        if position <= placeholder.start < stop:
+            yield from map(_neutral, tokens(query.sql[position : placeholder.start]))
+            yield f":{shown_name(placeholder.name)}"
+            position = placeholder.end
+    yield from map(_neutral, tokens(query.sql[position:stop]))
 
 
 def _neutral(token: Token) -> str:

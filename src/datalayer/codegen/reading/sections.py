@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datalayer.errors import LocatedError
 
 NAME_LINE = re.compile(r"--\s*name\s*:\s*")
+FRAGMENT_LINE = re.compile(r"--\s*fragment\s*:\s*")
 # What someone wrote who meant a header: another letter case, or no colon.
 _NEARLY_NAME_LINE = re.compile(
     r"--\s*(?i:name)\s*:|--\s*(?i:name)\s+[\w-]+\s*\([\w\s,-]*\)\s*[<*]?[!^$#]?\s*$"
@@ -48,6 +49,8 @@ class Sections:
 
     sections: tuple[Section, ...]
     problems: tuple[LocatedError, ...]
+    #: What stands above the first header.
+    preamble: tuple[Token, ...] = ()
 
 
 def split_sections(source: SourceText) -> Sections:
@@ -67,10 +70,18 @@ def split_sections(source: SourceText) -> Sections:
     for token in found:
         problems += _comment_problems(source, token)
     first = found[heads[0]].start if heads else len(source.text)
+    preamble = found[: heads[0]] if heads else found
     if all(problem.location > source.location(first) for problem in problems):
         # Otherwise a header was meant, or a string was not closed.
-        problems += _preamble_problems(source, found[: heads[0]] if heads else found)
-    return Sections(tuple(sections), tuple(problems))
+        problems += _preamble_problems(source, preamble)
+    return Sections(tuple(sections), tuple(problems), tuple(preamble))
+
+
+def tokens_from(text: str, position: int) -> Iterator[Token]:
+    """Yield the tokens of a text from a position on, which is outside of all others."""
+    for token in tokens(text[position:]):
+        start, end = token.start + position, token.end + position
+        yield Token(token.kind, token.text, start, end)
 
 
 def _lex(source: SourceText) -> tuple[list[Token], list[LocatedError]]:
@@ -80,7 +91,7 @@ def _lex(source: SourceText) -> tuple[list[Token], list[LocatedError]]:
     position = 0
     while position < len(source.text):
         restart = len(source.text)
-        for token in _tokens_from(source.text, position):
+        for token in tokens_from(source.text, position):
             header = _swallowed(token)
             if header is not None:
                 restart = token.start + header.start("header")
@@ -95,12 +106,6 @@ def _lex(source: SourceText) -> tuple[list[Token], list[LocatedError]]:
             found.append(token)
         position = restart
     return found, problems
-
-
-def _tokens_from(text: str, position: int) -> Iterator[Token]:
-    for token in tokens(text[position:]):
-        start, end = token.start + position, token.end + position
-        yield Token(token.kind, token.text, start, end)
 
 
 def _swallowed(token: Token) -> re.Match[str] | None:
@@ -136,17 +141,18 @@ def _thing(token: Token) -> str:
     return _OPENED.get(opening, "string")
 
 
+def begins_line(source: SourceText, token: Token) -> bool:
+    """Tell whether only white space stands before a token on its line."""
+    line_start = source.text.rfind("\n", 0, token.start) + 1
+    return not source.text[line_start : token.start].strip(" \t\f\v")
+
+
 def _is_header(source: SourceText, token: Token) -> bool:
     return (
         token.kind is TokenKind.LINE_COMMENT
         and NAME_LINE.match(token.text) is not None
-        and _begins_line(source, token)
+        and begins_line(source, token)
     )
-
-
-def _begins_line(source: SourceText, token: Token) -> bool:
-    line_start = source.text.rfind("\n", 0, token.start) + 1
-    return not source.text[line_start : token.start].strip(" \t\f\v")
 
 
 def _preamble_problems(
@@ -159,8 +165,15 @@ def _preamble_problems(
             f"`{_first_line(first.text)}` stands before the first header",
             start=first.start,
             end=first.end,
-            help="write `-- name: the_name(its, parameters)` above it",
+            help=_header_or_comment(preamble, first),
         )
+
+
+def _header_or_comment(preamble: list[Token], first: Token) -> str:
+    comments = [token for token in preamble if token.start < first.start]
+    if any(FRAGMENT_LINE.match(token.text) for token in comments):
+        return "write the text of a fragment between `/*` and `*/`"
+    return "write `-- name: the_name(its, parameters)` above it"
 
 
 def _first_line(text: str) -> str:
@@ -170,8 +183,8 @@ def _first_line(text: str) -> str:
 def _comment_problems(source: SourceText, token: Token) -> Iterator[QueryHeaderError]:
     if token.kind is not TokenKind.LINE_COMMENT:
         return
-    begins_line = _begins_line(source, token)
-    inside = NAME_LINE.search(token.text, 1 if begins_line else 0)
+    begins = begins_line(source, token)
+    inside = NAME_LINE.search(token.text, 1 if begins else 0)
     if inside is not None:
         yield source.error(
             QueryHeaderError,
@@ -180,7 +193,7 @@ def _comment_problems(source: SourceText, token: Token) -> Iterator[QueryHeaderE
             end=token.end,
             help="put it on a line of its own, or write the comment in other words",
         )
-    elif begins_line and _looks_like_header(token.text):
+    elif begins and _looks_like_header(token.text):
         yield source.error(
             QueryHeaderError,
             "this is not a header, but looks like one",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from datalayer.errors import LocatedError
 from datalayer.location import Location, excerpt, locate
+from datalayer.model import Stretch, place_in, stretch_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +21,20 @@ class SourceText:
 
     path: str
     text: str
+    #: Where the pieces of `text` stand, if fragments were put into the file's text.
+    stretches: tuple[Stretch, ...] = ()
+    #: The text of the file itself, if it is another.
+    original: str = ""
+
+    @property
+    def file_text(self) -> str:
+        """Return the text of the file itself."""
+        return self.original if self.stretches else self.text
 
     def location(self, offset: int) -> Location:
         """Return the place of a character."""
+        if self.stretches:
+            return place_in(self.text, self.stretches, offset)
         return locate(self.path, self.text, offset)
 
     def error(
@@ -37,12 +49,14 @@ class SourceText:
         """Build an error that shows the characters from `start` to `end`."""
         location = self.location(start)
         length = 1 if end is None else end - start
-        return kind(
-            message,
-            location=location,
-            excerpt=excerpt(self.text, location, length),
-            help=help,
-        )
+        problem = kind(message, location=location, help=help)
+        text = self.file_text
+        if self.stretches:
+            stretch = stretch_at(self.stretches, start)
+            problem.used_by = stretch.used_by
+            text = stretch.fragment.file_text if stretch.fragment else text
+        problem.excerpt = excerpt(text, location, length)
+        return problem
 
 
 def quoted_list(names: Iterable[str]) -> str:

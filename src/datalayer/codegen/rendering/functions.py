@@ -277,7 +277,10 @@ def body_names(
         if parameter.name != limit
         for name in called(sent(parameter.type, "", type_classes))
     }
-    if used and plan.shape.source.optional_parameters:
+    if any(
+        parameter.optional and called(sent(parameter.type, "", type_classes))
+        for parameter in parameters
+    ):
         used.add((RUNTIME, "optional"))
     if any(parameter.maximum is not None for parameter in parameters):
         used.add((RUNTIME, "at_most"))

@@ -194,7 +194,20 @@ def _module_text(
             "",
         ]
     )
-    return with_exceptions(module_header(path, source.file_text), body)
+    return with_exceptions(module_header(path, _source_text(job.plan)), body)
+
+
+def _source_text(plan: ModulePlan) -> str:
+    """Return what a module is made of: its file, and what it uses of others."""
+    sources = [query.shape.source for query in plan.queries]
+    used = {
+        fragment.location: fragment.text
+        for source in sources
+        for fragment in source.fragments
+        if fragment.location.path != source.location.path
+    }
+    texts = [text for _, text in sorted(used.items())]
+    return "\0".join([sources[0].file_text, *texts])
 
 
 def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spellings:

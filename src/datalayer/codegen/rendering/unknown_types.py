@@ -11,7 +11,6 @@ from datalayer.location import excerpt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from datalayer.location import Location
     from datalayer.model import QueryShape, QuerySource, SqlType
 
 
@@ -21,12 +20,8 @@ def unknown_type_problems(shapes: Iterable[QueryShape]) -> Iterator[UnknownTypeE
         source = shape.source
         for column in shape.columns:
             for type_ in unknown_types(column.type):
-                yield _problem(
-                    source,
-                    source.location,
-                    f"column `{column.name}` of `{source.name}`",
-                    type_,
-                )
+                what = f"column `{column.name}` of `{source.name}`"
+                yield _problem(source, None, what, type_)
         for parameter in shape.parameters:
             for type_ in unknown_types(parameter.type):
                 place = _first_use(source, parameter.name)
@@ -44,19 +39,24 @@ def unknown_types(type_: SqlType) -> Iterator[SqlType]:
         yield from unknown_types(field.type)
 
 
-def _first_use(source: QuerySource, parameter: str) -> Location:
+def _first_use(source: QuerySource, parameter: str) -> int:
     starts = (each.start for each in source.placeholders if each.name == parameter)
-    return source.place(next(starts))
+    return next(starts)
 
 
 def _problem(
-    source: QuerySource, location: Location, what: str, type_: SqlType
+    source: QuerySource, offset: int | None, what: str, type_: SqlType
 ) -> UnknownTypeError:
+    """Return the problem at a character of the statement, or at the header."""
     name = f"{type_.schema}.{type_.name}"
-    return UnknownTypeError(
+    location = source.location if offset is None else source.place(offset)
+    text = source.file_text if offset is None else source.file_text_at(offset)
+    problem = UnknownTypeError(
         f"{what} is `{name}`, of which nothing says what it is in Python",
         location=location,
-        excerpt=excerpt(source.file_text, location),
+        excerpt=excerpt(text, location),
         help=f'add `"{name}" = "str"` to `[tool.datalayer.types]`, or the path of'
         " a class that takes the text, or cast it to `text` in the query",
     )
+    problem.used_by = "" if offset is None else source.used_by(offset)
+    return problem

@@ -1,0 +1,2 @@
+-- fragment: far_away
+/* TRUE */

@@ -1,0 +1,5 @@
+-- fragment: own(member_id)
+/*
+item.owner_id = :member_id
+AND item.label <> ''
+*/
