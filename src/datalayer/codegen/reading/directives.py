@@ -37,7 +37,6 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WORDS: dict[str, Literal] = {"false": False, "null": None, "true": True}
-_IN_STATEMENTS = {"optional", "use"}
 _WITHOUT_COLUMNS = {Operation.AFFECTED, Operation.MANY_PARAMETERS}
 
 
@@ -238,10 +237,10 @@ def _read(line: DirectiveLine, operation: Operation, declared: Sequence[str]) ->
 
 def _unknown_word(line: DirectiveLine) -> NoReturn:
     word = line.head["word"]
-    if word in _IN_STATEMENTS:
+    if word == "use":
         line.fail(
-            f"`@{word}` in the header",
-            "write it in the statement, at the end of a line",
+            "`@use` in the header stands for nothing",
+            "move it to the end of a line of the statement: `AND FALSE -- @use name`",
             line.head,
         )
     near = difflib.get_close_matches(word.lower(), FORMS, n=1)

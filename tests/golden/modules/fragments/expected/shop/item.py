@@ -17,7 +17,6 @@ from datalayer.runtime import (
     fetch_all,
     fetch_optional,
     int4,
-    optional,
 )
 from psycopg import Connection
 

@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from datalayer.runtime import UNSET, Unset, array, int4, optional
+from datalayer.runtime import UNSET, Unset, array, int4
 from datalayer.runtime.aio import fetch_all, fetch_optional
 from psycopg import AsyncConnection
 
