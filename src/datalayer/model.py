@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from datalayer.json_shapes import JsonShape
+    from datalayer.nesting import NestDirective, Nesting
 
 Literal: TypeAlias = str | int | float | bool | None
 
@@ -276,6 +277,7 @@ class QuerySource:
     type_directives: tuple[TypeDirective, ...] = ()
     allowances: tuple[Allowance, ...] = ()
     raises: tuple[RaisesDirective, ...] = ()
+    nests: tuple[NestDirective, ...] = ()
     #: In the order of the statement; none inside another.
     optional_parts: tuple[OptionalPart, ...] = ()
     #: The extents of the `-- @optional` comments, which are not sent.
@@ -430,6 +432,7 @@ class QueryShape:
     columns: tuple[Column, ...] = ()
     row_count: RowCount = RowCount()
     findings: tuple[Finding, ...] = ()
+    nesting: Nesting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,3 +465,4 @@ class Inference:
     column_types: tuple[int, ...] = ()
     #: What the documents of each column are, where the tree tells.
     documents: tuple[JsonShape | None, ...] = ()
+    nesting: Nesting | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -10,7 +11,8 @@ import psycopg
 from datalayer.codegen.catalog import Catalog
 from datalayer.codegen.constraints import check_raises
 from datalayer.codegen.describe import Description, Refusal, describe, plan
-from datalayer.codegen.inference import infer
+from datalayer.codegen.inference import NestingRefused, infer
+from datalayer.codegen.nested_shapes import as_directive_error, check_nesting
 from datalayer.codegen.numbering import NumberedStatement, numbered
 from datalayer.codegen.paging import check_keys, check_pages
 from datalayer.codegen.pieces import variants_of
@@ -99,7 +101,7 @@ def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
     for variant in others:
         shape = weaker(shape, _analyse_variant(session, source, variant), variant)
     shape = replace(shape, parameters=in_order(source, shape.parameters))
-    return check_pages(session.connection, session.catalog, shape)
+    return check_pages(session.connection, session.catalog, check_nesting(shape))
 
 
 def _check_orders(session: _Session, source: QuerySource) -> None:
@@ -131,6 +133,7 @@ def _analyse_variant(
         columns=_columns(session, source, described, inference),
         row_count=inference.row_count,
         findings=_findings(source, described, inference),
+        nesting=inference.nesting,
     )
 
 
@@ -200,18 +203,21 @@ def _infer(
     described: Description,
 ) -> Inference:
     """Infer a statement, again if its author overruled what a parameter accepts."""
-    oids = described.parameter_oids
-    inference = infer(session.connection, statement.sql, oids, catalog=session.catalog)
-    declared = _declared(source, statement, inference)
-    if declared == inference.parameters:
-        return inference
-    return infer(
+    ask = partial(
+        infer,
         session.connection,
         statement.sql,
-        oids,
+        described.parameter_oids,
         catalog=session.catalog,
-        declared=declared,
+        nests=source.nests,
     )
+    try:
+        inference = ask()
+        declared = _declared(source, statement, inference)
+        same = declared == inference.parameters
+        return inference if same else ask(declared=declared)
+    except NestingRefused as refusal:
+        raise as_directive_error(source, refusal) from None
 
 
 def _declared(

@@ -23,6 +23,24 @@ def _rule(name: str, summary: str, reason: str, remedy: str, example: str) -> Ru
 
 _ALL = (
     _rule(
+        "multiplied-groups",
+        "lists beside each other whose rows multiply",
+        """A join with two tables of many rows gives each pair of them: ten orders and
+        ten addresses are a hundred rows, of which the lists keep ten each. The result
+        is right, and most of what is sent is thrown away.""",
+        "let a subquery collect one of the lists: `ARRAY(SELECT …)`, or `json_agg`",
+        """
+-- name: list_item_families()
+-- @group shelf_mates = mate
+-- @group others
+SELECT item.id, mate.id AS mate_id, others.id AS other_id
+FROM item
+LEFT JOIN item AS mate ON mate.rank = item.rank
+LEFT JOIN item AS others ON others.rank <> item.rank
+ORDER BY item.id, mate.id, others.id;
+""",
+    ),
+    _rule(
         "needless-allowance",
         "an `@allow` line for something that is not found",
         """The query has changed, or the analysis has learnt more since. The line would

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.nested_shapes import weaker_nesting
 from datalayer.codegen.reading.source_text import quoted_list
 from datalayer.codegen.rules import NEEDLESS
 from datalayer.errors import VariantError
@@ -51,6 +52,7 @@ def weaker(shape: QueryShape, other: QueryShape, variant: Variant) -> QueryShape
             shape.row_count.at_most_one and other.row_count.at_most_one,
         ),
         findings=tuple(_findings(shape, other)),
+        nesting=weaker_nesting(shape.nesting, other.nesting),
     )
 
 

@@ -14,6 +14,7 @@ from datalayer.runtime.forms import (
 from datalayer.runtime.hstore import hstore, hstore_value
 from datalayer.runtime.intervals import interval_value
 from datalayer.runtime.json import JsonInput, JsonValue, json_, jsonb
+from datalayer.runtime.nesting import Nest
 from datalayer.runtime.network import CidrNetwork, InetAddress
 from datalayer.runtime.paging import Page, Paging
 from datalayer.runtime.parameters import (
@@ -67,6 +68,7 @@ __all__ = [
     "JsonInput",
     "JsonValue",
     "MultirangeForm",
+    "Nest",
     "NoRow",
     "Page",
     "Paging",

@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, LiteralString, TypeVar
 
 from datalayer.errors import ConstraintViolation
 from datalayer.runtime.forms import Form
+from datalayer.runtime.nesting import Nest
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
@@ -33,6 +34,8 @@ class Query(Generic[ResultT_co]):
     names: tuple[str, ...] = ()
     #: What is read as PostgreSQL wrote it, whatever psycopg makes of it.
     decode: tuple[tuple[int, Form], ...] = ()
+    #: What becomes objects in the objects of `row`.
+    nest: Nest | None = None
 
 
 class NoRow(Enum):

@@ -19,6 +19,7 @@ from datalayer.runtime.decoding import decode_columns
 from datalayer.runtime.documents import JsonReader, leave_json_text
 from datalayer.runtime.documents.unfit import Unfit, spell_path
 from datalayer.runtime.intervals import interval_value, refuse_infinity
+from datalayer.runtime.nesting import build_nested, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,8 @@ def build_results(
         rows = [_converted(query, row) for row in rows]
     if query.row is None:
         return [row[0] for row in rows]
+    if query.nest is not None:
+        return build_nested(query.nest, rows)
     return list(starmap(query.row, rows))
 
 
@@ -111,12 +114,19 @@ def _converted(query: Query[Any], row: tuple[Any, ...]) -> tuple[Any, ...]:
 def _mismatch(
     query: Query[Any], column: int, convert: object, reason: Unfit
 ) -> JsonMismatchError:
-    fields = dataclasses.fields(query.row) if isinstance(query.row, type) else ()
     return JsonMismatchError(
         query=query.name,
         source=query.source,
-        column=fields[column].name if fields else "its value",
+        column=_attribute(query, column),
         type_name=convert.name if isinstance(convert, JsonReader) else "JSON",
         path=spell_path(reason.path),
         why=reason.reason,
     )
+
+
+def _attribute(query: Query[Any], column: int) -> str:
+    """Return where a column is to be found in an object."""
+    if query.nest is not None:
+        return path_of(query.nest, column)
+    fields = dataclasses.fields(query.row) if isinstance(query.row, type) else ()
+    return fields[column].name if fields else "its value"

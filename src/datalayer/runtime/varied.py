@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, LiteralString, TypeAlias, TypeVar
 
 from datalayer.errors import ConstraintViolation, IncompleteArguments, UnknownOrder
 from datalayer.runtime.forms import Form
+from datalayer.runtime.nesting import Nest
 from datalayer.runtime.paging import Paging
 from datalayer.runtime.query import Query
 
@@ -78,6 +79,7 @@ class VariedQuery(Generic[ResultT_co]):
     row: Callable[..., ResultT_co] | None = None
     convert: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
     decode: tuple[tuple[int, Form], ...] = ()
+    nest: Nest | None = None
     raises: tuple[tuple[str, type[ConstraintViolation]], ...] = ()
     #: Parameters of which one must be given, for each SET that has nothing else.
     needed: tuple[tuple[str, ...], ...] = ()
@@ -124,6 +126,7 @@ class VariedQuery(Generic[ResultT_co]):
             row=self.row,
             convert=self.convert,
             decode=self.decode,
+            nest=self.nest,
             raises=self.raises,
             names=names if self.raises else (),
         )

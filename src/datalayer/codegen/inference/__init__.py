@@ -4,10 +4,12 @@
 The modules: `outcomes` (the core: what an expression can come to), the rules by kind of
 node (`expressions`, `calls`, `sources`, `arrays`, `returning`), the proofs (`joins`,
 `narrow`, and by values `comparisons`, `choices`), whole queries
-(`query_columns`), the number of rows (`rows`, `writes`, `singles`, `keys`), what
+(`query_columns`), the number of rows (`rows`, `writes`, `singles`, `keys`), what is
+nested (`nesting`, `nest_columns`, `nest_keys`), what
 parameters accept (`parameters`), and facts about functions (`builtins`).
 """
 
 from datalayer.codegen.inference.conclusion import infer
+from datalayer.codegen.inference.nest_refusals import NestingRefused
 
-__all__ = ["infer"]
+__all__ = ["NestingRefused", "infer"]

@@ -18,6 +18,7 @@ from datalayer.codegen.inference.json_functions import (
     TABLE_FUNCTIONS,
 )
 from datalayer.codegen.inference.json_values import result_document
+from datalayer.codegen.inference.nesting import infer_nesting
 from datalayer.codegen.inference.outcomes import Rules, Session
 from datalayer.codegen.inference.parameters import infer_parameters
 from datalayer.codegen.inference.query_columns import output_entries, query_column
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from datalayer.codegen.nodetree import Node
+    from datalayer.nesting import NestDirective
 
 #: Since this version the tree says which outer joins can null a column.
 _OLDEST = 160000
@@ -65,6 +67,7 @@ def infer(
     *,
     catalog: Catalog | None = None,
     declared: Sequence[ParameterInference] | None = None,
+    nests: Sequence[NestDirective] = (),
     rules: Rules = RULES,
 ) -> Inference:
     """Return what the server's analysis of one statement proves.
@@ -72,6 +75,8 @@ def infer(
     `sql` has placeholders `$1`, whose types are OIDs as the server described them.
     `declared` says what the parameters accept where an author overruled that; what a
     parameter accepts decides whether a column made of it can be NULL.
+    `nests` say which columns are of nested objects, where they are then what they are
+    in an object that is there; `NestingRefused` tells that this cannot be.
     The connection's transaction is left as it was.
     A statement that PostgreSQL does not analyse in a function (`SHOW`, `CALL`, …) gives
     nullable columns, and `unknown` tells why.
@@ -86,13 +91,15 @@ def infer(
         query = analysed_query(connection, sql, parameter_types)
     except (NodeTreeError, psycopg.DatabaseError) as error:
         return _nothing(connection, sql, parameter_types, str(error).partition("\n")[0])
-    return _conclude(query, len(parameter_types), declared, Session(catalog, rules))
+    session = Session(catalog, rules)
+    return _conclude(query, len(parameter_types), declared, nests, session)
 
 
 def _conclude(
     query: Node,
     count: int,
     declared: Sequence[ParameterInference] | None,
+    nests: Sequence[NestDirective],
     session: Session,
 ) -> Inference:
     parameters = (
@@ -110,8 +117,15 @@ def _conclude(
         result_document(query, entry.number("resno"), session)
         for entry in output_entries(query)
     )
+    nesting = None
+    if nests:
+        nesting, held = infer_nesting(query, nests, session)
+        columns = tuple(held.get(i, column) for i, column in enumerate(columns))
+        if nesting.groups:
+            single = rows.at_most_one or nesting.at_most_one
+            rows = replace(rows, at_most_one=single)
     unknown = tuple(session.unknown)
-    return Inference(columns, parameters, rows, unknown, types, documents)
+    return Inference(columns, parameters, rows, unknown, types, documents, nesting)
 
 
 def _nothing(

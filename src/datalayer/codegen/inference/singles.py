@@ -141,19 +141,22 @@ def _covered(
 def input_at_most_one(environment: Environment, bound: tuple[Bound, ...]) -> bool:
     """Return whether FROM and WHERE let at most one row through."""
     everything = relations_of(environment.scope)
-    return _identified(everything, environment, bound)
+    return identified(everything, environment, bound)
 
 
 def target_at_most_one(environment: Environment) -> bool:
     """Return whether an UPDATE or DELETE changes at most one row of its table."""
     target = environment.scope.query.number("resultRelation")
-    return _identified(frozenset({target}), environment, ())
+    return identified(frozenset({target}), environment, ())
 
 
-def _identified(
+def identified(
     wanted: frozenset[int], environment: Environment, bound: tuple[Bound, ...]
 ) -> bool:
-    """Return whether some relations have the same row in every row of the result."""
+    """Return whether some relations have the same row in every row of the result.
+
+    `bound` are columns of the result that equal something fixed.
+    """
     scope = environment.scope
     known = [*equalities(scope), *bound_columns(scope, bound)]
     everything = relations_of(scope)

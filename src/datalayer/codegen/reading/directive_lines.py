@@ -18,6 +18,8 @@ DIRECTIVE = re.compile(r"--\s*@(?P<word>\w*)")
 FORMS = {
     "allow": "`-- @allow rule: reason`",
     "column": "`-- @column name null`, `not null`, or `name[]` for its elements",
+    "embed": "`-- @embed name`, `name Class = alias` or `name Class = prefix_*`",
+    "group": "`-- @group name`, `name Class = alias` or `name Class = prefix_*`",
     "order": "`-- @order name = column DESC, column`",
     "page": "`-- @page column DESC, column`",
     "param": "`-- @param name = default`, `-- @param name null` or `not null`,"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from datalayer.codegen.reading.directive_lines import FORMS, Claim, DirectiveLine
+from datalayer.codegen.reading.nest_directives import nest_of, nest_problems
 from datalayer.codegen.reading.source_text import quoted_list
 from datalayer.codegen.reading.text_directives import TEXT_DIRECTIVES
 from datalayer.errors import DirectiveError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from datalayer.errors import LocatedError
     from datalayer.lexer import Token
     from datalayer.model import Literal
+    from datalayer.nesting import NestDirective
 
 _DEFAULTS = "write a number, a 'string', TRUE, FALSE or NULL"
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -51,6 +53,7 @@ class Directives:
     orders: tuple[OrderDirective, ...] = ()
     page: PageDirective | None = None
     raises: tuple[RaisesDirective, ...] = ()
+    nests: tuple[NestDirective, ...] = ()
     problems: tuple[LocatedError, ...] = ()
 
 
@@ -72,6 +75,9 @@ def read_directives(
             claims.append(claim)
         except DirectiveError as problem:
             problems.append(problem)
+    nests = tuple(nest_of(claim) for claim in claims if claim.word == "nest")
+    paged = any(claim.word == "page" for claim in claims)
+    problems += nest_problems(source, nests, paged=paged)
     return Directives(
         parameters=tuple(map(_parameter, _by_name(claims, "param"))),
         columns=tuple(map(_column, _by_name(claims, "column"))),
@@ -91,6 +97,7 @@ def read_directives(
             for claim in claims
             if claim.word == "raises"
         ),
+        nests=nests,
         page=next((_page(claim) for claim in claims if claim.word == "page"), None),
         problems=tuple(problems),
     )

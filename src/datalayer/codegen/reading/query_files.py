@@ -134,6 +134,7 @@ def _query(
         type_directives=directives.types,
         allowances=directives.allowances,
         raises=directives.raises,
+        nests=directives.nests,
         optional_parts=tuple(
             replace(each, start=each.start - body.start, end=each.end - body.start)
             for each in body.optional_parts

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.reading.directive_lines import FORMS, Claim
+from datalayer.codegen.reading.nest_directives import read_nest
 from datalayer.codegen.reading.source_text import quoted_list
 from datalayer.codegen.rules import RULES
 from datalayer.errors import DirectiveError
@@ -87,6 +88,8 @@ def _raises(line: DirectiveLine, operation: Operation) -> Claim:
 #: What reads each.
 TEXT_DIRECTIVES: Mapping[str, Callable[[DirectiveLine, Operation], Claim]] = {
     "allow": _allowance,
+    "embed": read_nest,
+    "group": read_nest,
     "order": _order,
     "page": _order,
     "raises": _raises,

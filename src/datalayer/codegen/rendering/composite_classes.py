@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.rendering.class_plans import Field
 from datalayer.codegen.rendering.expressions import called, code_of
 from datalayer.codegen.rendering.forms import form_of
 from datalayer.codegen.rendering.imports import import_lines, spell, spell_names
 from datalayer.codegen.rendering.layout import Brackets, lay_out
 from datalayer.codegen.rendering.literals import docstring, string
-from datalayer.codegen.rendering.module_plan import Field
 from datalayer.codegen.rendering.naming import constant_name, export_key, field_names
 from datalayer.codegen.rendering.preamble import module_header, with_exceptions
 from datalayer.codegen.rendering.type_uses import name_classes, title_of

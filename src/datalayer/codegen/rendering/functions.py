@@ -26,6 +26,7 @@ from datalayer.codegen.rendering.layout import (
     tuple_of,
 )
 from datalayer.codegen.rendering.literals import docstring, string, text_block
+from datalayer.codegen.rendering.nested_classes import nest_code
 from datalayer.codegen.rendering.typemap import (
     JSON,
     NONE,
@@ -51,8 +52,9 @@ from datalayer.model import Operation, ParameterDirective
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from datalayer.codegen.rendering.class_plans import Field
     from datalayer.codegen.rendering.imports import Name, Spellings
-    from datalayer.codegen.rendering.module_plan import Field, QueryPlan
+    from datalayer.codegen.rendering.module_plan import QueryPlan
     from datalayer.codegen.rendering.typemap import TypeClasses
     from datalayer.model import Column, ColumnDirective, QuerySource
 
@@ -188,6 +190,9 @@ def render_constant(
             code = code_of(pairs, spellings)
             before_it = f"{keyword}="
             lines.append(lay_out(code, indent=margin + 4, before=before_it, after=","))
+    if plan.nest is not None:
+        nest = nest_code(plan.nest, spellings)
+        lines.append(lay_out(nest, indent=margin + 4, before="nest=", after=","))
     lines += _raises(plan, spellings, margin + 4)
     if varied:
         lines += varied_arguments(plan.shape, spellings, indent=margin + 4)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.rendering.class_plans import ClassPlan, Field
 from datalayer.codegen.rendering.defaults import Default, default_of
 from datalayer.codegen.rendering.document_types import (
     DocumentNames,
@@ -12,6 +14,7 @@ from datalayer.codegen.rendering.document_types import (
     with_shared_documents,
 )
 from datalayer.codegen.rendering.naming import class_name, is_field_name, python_name
+from datalayer.codegen.rendering.nested_classes import RowClasses, plan_rows
 from datalayer.codegen.rendering.typemap import parameter_type, result_type, union
 from datalayer.codegen.rendering.varied import UNSET, UNSET_TYPE
 from datalayer.errors import (
@@ -26,33 +29,13 @@ from datalayer.model import Operation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from datalayer.codegen.rendering.class_plans import NestPlan
     from datalayer.codegen.rendering.document_types import DocumentPlan
     from datalayer.codegen.rendering.typemap import PythonType, TypeClasses
+    from datalayer.location import Location
     from datalayer.model import Parameter, QueryShape, QuerySource
 
 _RETURNS_ROWS = {Operation.MANY, Operation.ONE, Operation.RETURNING}
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """An attribute of a row, or a parameter."""
-
-    #: Its name in SQL and in Python.
-    source_name: str
-    name: str
-    type: PythonType
-    default: Default | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClassPlan:
-    """A dataclass: a row, or one parameter set of a `*!` query."""
-
-    name: str
-    fields: tuple[Field, ...]
-    #: The names of the queries that use it.
-    queries: tuple[str, ...]
-    takes_parameters: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +59,8 @@ class QueryPlan:
     class_name: str | None
     #: The types of the documents that it is seen to make, by the columns' names.
     documents: Mapping[str, PythonType]
+    #: How its rows are nested, if they are.
+    nest: NestPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +151,9 @@ def _add(draft: _Draft, shape: QueryShape) -> None:
     function = python_name(source.name)
     parameters = _parameters(draft, shape)
     documents = _documents(draft, shape)
-    class_plan = _class_of(draft, shape, parameters, documents)
-    if class_plan is not None:
-        _add_class(draft, class_plan, source)
+    rows = _classes_of(draft, shape, parameters, documents)
+    for class_plan, location in rows.classes:
+        _add_class(draft, class_plan, source, location)
     constant = function.upper()
     # One letter alone is a class to those who sort names, and hard to read.
     if constant in draft.owners or len(constant) == 1:
@@ -182,8 +167,9 @@ def _add(draft: _Draft, shape: QueryShape) -> None:
             function=function,
             constant=constant,
             parameters=parameters,
-            class_name=class_plan.name if class_plan else None,
+            class_name=rows.classes[-1][0].name if rows.classes else None,
             documents=documents,
+            nest=rows.nest,
         )
     )
 
@@ -209,26 +195,32 @@ def _documents(draft: _Draft, shape: QueryShape) -> dict[str, PythonType]:
     return types
 
 
-def _class_of(
+def _classes_of(
     draft: _Draft,
     shape: QueryShape,
     parameters: tuple[Field, ...],
     documents: Mapping[str, PythonType],
-) -> ClassPlan | None:
+) -> RowClasses:
     source = shape.source
     if source.operation is Operation.MANY_PARAMETERS:
         name = class_name(source.name) + "Parameters"
         for field in parameters:
             if field.name.startswith("__"):
                 raise _unusable(source, f"parameter `{field.name}`", "rename it")
-        return ClassPlan(name, parameters, (source.name,), takes_parameters=True)
+        plan = ClassPlan(name, parameters, (source.name,), takes_parameters=True)
+        return RowClasses(((plan, source.location),))
     if source.operation in _RETURNS_ROWS:
         name = source.record_class or class_name(source.name) + "Row"
-        return ClassPlan(name, _columns(draft, shape, documents), (source.name,))
-    return None
+        rows = plan_rows(shape, name, partial(_column, draft, shape, documents))
+        for plan, _ in rows.classes:
+            _check_names(source, plan)
+        return rows
+    return RowClasses(())
 
 
-def _add_class(draft: _Draft, plan: ClassPlan, source: QuerySource) -> None:
+def _add_class(
+    draft: _Draft, plan: ClassPlan, source: QuerySource, location: Location
+) -> None:
     known = draft.classes.get(plan.name)
     if known is None:
         if plan.name in draft.owners:
@@ -241,14 +233,22 @@ def _add_class(draft: _Draft, plan: ClassPlan, source: QuerySource) -> None:
     difference = next(_differences(known, plan), None)
     if difference is not None:
         raise RecordClassConflict(
-            f"`{plan.name}` is not what it is for `{known.queries[0]}`: {difference}",
-            location=source.location,
-            excerpt=excerpt(source.file_text, source.location),
-            help="make the columns agree, or name another `record_class`",
+            f"`{plan.name}` is not what it is for `{_first_use(known)}`: {difference}",
+            location=location,
+            excerpt=excerpt(source.file_text, location),
+            help="make the columns agree, or name another `record_class`"
+            if plan.queries
+            else "make the columns agree, or name another class",
         )
-    draft.classes[plan.name] = ClassPlan(
-        plan.name, plan.fields, known.queries + plan.queries
+    draft.classes[plan.name] = replace(
+        known,
+        queries=known.queries + plan.queries,
+        nested_in=tuple(dict.fromkeys(known.nested_in + plan.nested_in)),
     )
+
+
+def _first_use(plan: ClassPlan) -> str:
+    return (*plan.queries, *plan.nested_in)[0]
 
 
 def _differences(known: ClassPlan, plan: ClassPlan) -> Iterator[str]:
@@ -266,28 +266,33 @@ def _differences(known: ClassPlan, plan: ClassPlan) -> Iterator[str]:
             yield f"column `{ours.name}` is `{ours.type}`, not `{theirs.type}`"
 
 
-def _columns(
-    draft: _Draft, shape: QueryShape, documents: Mapping[str, PythonType]
-) -> tuple[Field, ...]:
-    fields: dict[str, Field] = {}
-    for column in shape.columns:
-        if not is_field_name(column.name):
-            raise _unusable(
-                shape.source, f"column `{column.name}`", "add `AS name` to it"
-            )
-        name = python_name(column.name)
-        if name in fields:
-            raise _repeated(shape.source, name)
-        type_ = result_type(
-            column.type,
-            draft.type_classes,
-            nullable=column.nullable,
-            elements_nullable=column.elements_nullable,
-            python_type=column.python_type,
-            document=documents.get(column.name),
-        )
-        fields[name] = Field(column.name, name, type_)
-    return tuple(fields.values())
+def _column(
+    draft: _Draft,
+    shape: QueryShape,
+    documents: Mapping[str, PythonType],
+    number: int,
+    name: str,
+) -> Field:
+    column = shape.columns[number]
+    if not is_field_name(name):
+        raise _unusable(shape.source, f"column `{column.name}`", "add `AS name` to it")
+    type_ = result_type(
+        column.type,
+        draft.type_classes,
+        nullable=column.nullable,
+        elements_nullable=column.elements_nullable,
+        python_type=column.python_type,
+        document=documents.get(column.name),
+    )
+    return Field(column.name, python_name(name), type_)
+
+
+def _check_names(source: QuerySource, plan: ClassPlan) -> None:
+    seen: set[str] = set()
+    for field in plan.fields:
+        if field.name in seen:
+            raise _repeated(source, field.name)
+        seen.add(field.name)
 
 
 def _parameters(draft: _Draft, shape: QueryShape) -> tuple[Field, ...]:

@@ -32,6 +32,7 @@ from datalayer.codegen.rendering.layout import Brackets, lay_out
 from datalayer.codegen.rendering.literals import docstring, string
 from datalayer.codegen.rendering.module_plan import plan_module
 from datalayer.codegen.rendering.naming import export_key
+from datalayer.codegen.rendering.nested_classes import nest_types
 from datalayer.codegen.rendering.preamble import (
     module_header,
     package_text,
@@ -47,8 +48,9 @@ from datalayer.model import Operation
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from datalayer.codegen.rendering.class_plans import ClassPlan
     from datalayer.codegen.rendering.imports import Name, Spellings
-    from datalayer.codegen.rendering.module_plan import ClassPlan, ErrorPlan, ModulePlan
+    from datalayer.codegen.rendering.module_plan import ErrorPlan, ModulePlan
     from datalayer.codegen.rendering.typemap import TypeClasses
     from datalayer.errors import LocatedError
     from datalayer.model import QueryShape
@@ -257,6 +259,7 @@ def _signature_types(job: _Job) -> Iterator[PythonType]:
 def _definition_types(job: _Job) -> Iterator[PythonType]:
     for query in job.plan.queries:
         yield from statement_types(query.shape.source)
+        yield from nest_types(query.nest)
     yield from _class_types(job.plan)
     for query in job.plan.queries:
         yield from filter(None, [job.outcomes[query.function].value])
@@ -290,15 +293,11 @@ def _error_text(plan: ErrorPlan, spellings: Spellings) -> str:
 
 def _class_text(plan: ClassPlan, spellings: Spellings) -> str:
     dataclass_ = spellings["dataclasses", "dataclass"]
-    queries = ", ".join(f"`{name}`" for name in plan.queries)
-    if plan.takes_parameters:
-        options, sentence = "slots=True, kw_only=True", f"One call of {queries}."
-    else:
-        options, sentence = "slots=True", f"A row of {queries}."
+    options = "slots=True, kw_only=True" if plan.takes_parameters else "slots=True"
     lines = [
         f"@{dataclass_}({options})",
         f"class {plan.name}:",
-        docstring([sentence], indent=4),
+        docstring([_class_sentence(plan)], indent=4),
     ]
     if plan.fields:
         lines.append("")
@@ -306,3 +305,15 @@ def _class_text(plan: ClassPlan, spellings: Spellings) -> str:
         f"    {render_field(field, spellings, field.name)}" for field in plan.fields
     )
     return "\n".join(lines)
+
+
+def _class_sentence(plan: ClassPlan) -> str:
+    queries = ", ".join(f"`{name}`" for name in plan.queries)
+    if plan.takes_parameters:
+        return f"One call of {queries}."
+    nested = ", ".join(f"`{name}`" for name in plan.nested_in)
+    if not nested:
+        return f"A row of {queries}."
+    if not queries:
+        return f"A part of a row of {nested}."
+    return f"A row of {queries}; a part of one of {nested}."
