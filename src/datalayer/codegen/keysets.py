@@ -5,6 +5,7 @@ Keyset paging: https://use-the-index-luke.com/no-offset tells why.
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,18 +27,23 @@ def key_parameters(keys: Sequence[SortKey]) -> list[str]:
 def behind(keys: Sequence[SortKey]) -> str:
     """Return the condition of the rows behind a cursor; `%(name)s` are its values.
 
-    Keys of one direction are compared as a row; otherwise the first key stands alone
-    as well, so that an index can begin there.
+    Keys of one direction are compared as a row; otherwise the first ones of one
+    direction stand alone as well, so that an index can begin there.
     """
     names = [_quoted(key.name) for key in keys]
     values = [f"%({name})s" for name in key_parameters(keys)]
     sign = "<" if keys[0].descending else ">"
-    if len(keys) == 1:
-        return f"{names[0]} {sign} {values[0]}"
-    if len({key.descending for key in keys}) == 1:
-        return f"({', '.join(names)}) {sign} ({', '.join(values)})"
-    bound = f"{names[0]} {sign}= {values[0]}"
+    length = len(
+        list(takewhile(lambda key: key.descending == keys[0].descending, keys))
+    )
+    if length == len(keys):
+        return f"{_row(names)} {sign} {_row(values)}"
+    bound = f"{_row(names[:length])} {sign}= {_row(values[:length])}"
     return f"{bound}\n    AND ({_lexical(keys, names, values)})"
+
+
+def _row(items: Sequence[str]) -> str:
+    return items[0] if len(items) == 1 else f"({', '.join(items)})"
 
 
 def equal(keys: Sequence[SortKey]) -> str:

@@ -78,10 +78,11 @@ SHOW timezone;
     ),
     _rule(
         "page-without-index",
-        "pages whose rows have to be sorted first",
-        """PostgreSQL reads and sorts all the rows for each page, although a page shows
-        a few of them. With an index on the keys, in their order and behind the columns
-        that conditions bind, it begins where the cursor stands.""",
+        "pages that no index leads to",
+        """PostgreSQL sorts all the rows for each page, or reads those before the cursor,
+        although a page shows a few of them. With an index on the keys, in their order
+        and behind the columns that conditions bind, it begins where the cursor
+        stands.""",
         "create an index on the keys of the pages",
         """
 -- name: list_items(row_limit)

@@ -89,9 +89,12 @@ def _sorted_by(key: str) -> str:
 
 @contextmanager
 def generated_pages(
-    url: str, folder: Path, text: str, *, package: str
+    url: str, folder: Path, text: str, *, package: str, findings: bool = True
 ) -> Iterator[Pages]:
-    """Generate the modules of a query file, which are there for a while."""
+    """Generate the modules of a query file, which are there for a while.
+
+    Fails for a finding where there shall be none.
+    """
     queries = folder / "queries"
     queries.mkdir()
     (queries / "lists.sql").write_text(text)
@@ -99,6 +102,7 @@ def generated_pages(
         generated = generate_modules(
             connection, queries=queries, root=folder, package=package, new_types=True
         )
+    assert findings or not generated.findings
     write_modules(folder / package, generated.modules)
     sys.path.insert(0, str(folder))
     try:
