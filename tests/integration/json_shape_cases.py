@@ -289,6 +289,53 @@ CASES = (
         "{" + _AUTHOR + "}",
     ),
     ShapeCase(
+        "row-of-outer-join-of-join",
+        "SELECT jsonb_build_object('j', j) FROM author LEFT JOIN"
+        " ((SELECT 1 AS x) AS p CROSS JOIN (SELECT 2 AS y) AS q) AS j"
+        " ON author.id = 1",
+        "{j: any}",
+    ),
+    ShapeCase(
+        "row-of-outer-subquery",
+        "SELECT jsonb_build_object('s', s) FROM author LEFT JOIN"
+        " (SELECT author_id, count(*) AS n FROM book GROUP BY author_id) AS s"
+        " ON author.id = s.author_id",
+        "{s: null | {author_id: int, n: int}}",
+    ),
+    ShapeCase(
+        "old-row",
+        "UPDATE author SET name = 'x' WHERE id = 1"
+        " RETURNING jsonb_build_object('old', old, 'new', new)",
+        "{new: {" + _AUTHOR + "}, old: {" + _AUTHOR + "}}",
+    ),
+    ShapeCase(
+        "old-row-of-insert",
+        "INSERT INTO author VALUES (8, 'x') RETURNING jsonb_build_object('old', old)",
+        "{old: null | {"
+        + _AUTHOR.replace("id: int, ", "id: int | null, ").replace(
+            "name: str", "name: null | str"
+        )
+        + "}}",
+    ),
+    ShapeCase(
+        "merged-row",
+        "MERGE INTO book USING author ON book.author_id = author.id"
+        " WHEN NOT MATCHED BY SOURCE THEN UPDATE SET title = 'q'"
+        " WHEN MATCHED THEN DO NOTHING"
+        " RETURNING jsonb_build_object('a', author, 'b', book.id)",
+        "{a: null | {"
+        + _AUTHOR.replace("id: int, ", "id: int | null, ").replace(
+            "name: str", "name: null | str"
+        )
+        + "}, b: int}",
+    ),
+    ShapeCase(
+        "grouped-rows",
+        "SELECT jsonb_build_object('a', a, 'n', count(*)) FROM author AS a"
+        " GROUP BY GROUPING SETS ((a), ())",
+        "{a: null | {" + _AUTHOR + "}, n: int}",
+    ),
+    ShapeCase(
         "record-handed-on",
         "SELECT to_jsonb(s.r) FROM (SELECT author AS r FROM author) AS s",
         "{" + _AUTHOR + "}",
@@ -336,6 +383,17 @@ CASES = (
         "SELECT to_jsonb(s.a) FROM (SELECT array_agg(jsonb_build_array(id)) AS a"
         " FROM author) AS s",
         "[[int]]",
+    ),
+    ShapeCase(
+        "arrays-of-union",
+        "SELECT to_jsonb(u.a) FROM (SELECT ARRAY[1] AS a UNION ALL"
+        " SELECT ARRAY[7::oid]) AS u",
+        "[str]",
+    ),
+    ShapeCase(
+        "array-of-subquery-handed-on",
+        "SELECT to_jsonb(s.a) FROM (SELECT ARRAY(SELECT id FROM book) AS a) AS s",
+        "[int]",
     ),
     # Aggregates.
     ShapeCase("aggregate", "SELECT jsonb_agg(title) FROM book", "[null | str]"),
@@ -425,6 +483,12 @@ CASES = (
     ),
     ShapeCase(
         "json-scalar", "SELECT JSON_SCALAR(price) FROM book", "float | int | str"
+    ),
+    ShapeCase(
+        "number-of-union",
+        "SELECT to_jsonb(u.n) FROM (SELECT 1.5 AS n UNION ALL"
+        " SELECT 'NaN'::float8) AS u",
+        "float | int | str",
     ),
     # Constants.
     ShapeCase(

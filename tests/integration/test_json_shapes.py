@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 import pytest
 from json_shape_cases import CASES, ROWS, SCHEMA, ShapeCase
+from json_shape_mutants import MUTANTS
 from json_shape_reading import misfits, spelled
 
 from datalayer.codegen.catalog import Catalog
@@ -73,8 +74,30 @@ def test_shape_is_as_expected(case: ShapeCase, databases: Databases) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_shape_is_true_of_the_rows(case: ShapeCase, databases: Databases) -> None:
-    shape = _shape(databases, case)
+    assert _untrue(databases, case) == []
 
-    for connection in (databases.full, databases.empty):
-        for document in _documents(connection, case):
-            assert list(misfits(document, shape)) == []
+
+def _untrue(databases: Databases, case: ShapeCase) -> list[str]:
+    """Return what the documents of both databases contradict."""
+    shape = _shape(databases, case)
+    return [
+        misfit
+        for connection in (databases.full, databases.empty)
+        for document in _documents(connection, case)
+        for misfit in misfits(document, shape)
+    ]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_a_broken_version_is_contradicted(
+    mutant: Callable[[pytest.MonkeyPatch], None],
+    databases: Databases,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named = {case.name: case for case in CASES}
+    catalog = Catalog(databases.full)
+
+    mutant(monkeypatch)
+
+    for name in MUTANTS[mutant]:
+        assert _untrue(replace(databases, catalog=catalog), named[name]) != [], name

@@ -24,7 +24,6 @@ from datalayer.codegen.inference.outcomes import (
     document,
     outcomes,
     recursing,
-    worlds,
 )
 from datalayer.codegen.inference.types import expression_type
 from datalayer.json_shapes import (
@@ -42,7 +41,7 @@ from datalayer.json_shapes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from datalayer.codegen.inference.outcomes import DocumentRule
     from datalayer.codegen.nodetree import Node
@@ -77,11 +76,23 @@ def _variable(node: Node, environment: Environment) -> JsonShape:
     if recursing(environment):
         return _followed(node, environment)
     memory = environment.session.memory
-    key = ("document", node, id(environment.scope.query), worlds(environment))
+    key = ("document", node, *_known(environment))
     if key not in memory:
         memory[key] = _followed(node, environment)
     known = memory[key]
     return known if isinstance(known, JsonShape) else ANYTHING
+
+
+def _known(environment: Environment | None) -> Iterator[object]:
+    """Yield all that the documents of a column depend on."""
+    while environment is not None:
+        yield id(environment.scope.query)
+        yield environment.world
+        yield environment.facts
+        yield environment.rows
+        yield environment.conditions
+        yield environment.joined
+        environment = environment.parent
 
 
 def _followed(node: Node, environment: Environment) -> JsonShape:
@@ -160,11 +171,13 @@ def _constant_text(node: Node) -> str | None:
     value = node.fields.get("constvalue")
     if node.tag != "CONST" or not isinstance(value, bytes):
         return None
-    if node.number("consttype") == _TEXT:
-        return value[4:].decode("utf-8", "replace")
-    if node.number("consttype") == _UNKNOWN:
-        return value.rstrip(b"\0").decode("utf-8", "replace")
-    return None
+    texts = {_TEXT: value[4:], _UNKNOWN: value.rstrip(b"\0")}
+    text = texts.get(node.number("consttype"))
+    try:
+        return None if text is None else text.decode()
+    except UnicodeDecodeError:
+        # The database has another encoding.
+        return None
 
 
 def _built_array(arguments: Sequence[Node], environment: Environment) -> JsonShape:

@@ -172,9 +172,21 @@ def _followed_elements(
     node: Node, element: SqlType, environment: Environment
 ) -> JsonShape | None:
     return _of_all(
-        origins(node, environment),
-        lambda each, inside: element_shape(each, element, inside),
+        _unconverted(node, environment),
+        lambda each, inside: (
+            _subquery_elements(each, inside)
+            if _is_array_sublink(each)
+            else element_shape(each, element, inside)
+        ),
     )
+
+
+def _unconverted(node: Node, environment: Environment) -> Origins:
+    """Return what a column stands for; None where UNION converts to its type."""
+    found = origins(node, environment)
+    types = {expression_type(each) for each, _ in found or ()}
+    # What has no type of its own is an array of a subquery.
+    return found if types <= {expression_type(node), 0} else None
 
 
 def _any_elements(node: Node, element: SqlType, environment: Environment) -> JsonShape:
@@ -206,7 +218,7 @@ def _row_shape(node: Node, type_: SqlType, environment: Environment) -> JsonShap
     elif node.tag == "VAR" and not node.number("varattno"):
         found = _whole_row(node, type_, environment)
     elif node.tag == "VAR":
-        found = _of_all(origins(node, environment), present_shape)
+        found = _of_all(_unconverted(node, environment), present_shape)
     return found or type_shape(type_, environment.session.catalog)
 
 
@@ -230,6 +242,9 @@ def _whole_row(
     home = ancestor(environment, node.number("varlevelsup"))
     entry = home.scope.entry(node.number("varno")) if home else None
     if home is None or entry is None or entry.number("rtekind") not in _KNOWN_ROWS:
+        return None
+    if entry.number("rtekind") == JOIN and node.bits("varnullingrels"):
+        # Before PostgreSQL 16 it is a row of NULLs where there is no match.
         return None
     alias = entry.node("eref")
     names = [str(name or "") for name in alias.items("colnames")] if alias else []
