@@ -35,7 +35,7 @@ def build_nested(nest: Nest, rows: Sequence[Row]) -> list[Any]:
         return _objects(nest, rows, ())
     if not nest.key:
         return _objects(nest, rows[:1], [rows] if rows else [])
-    key = itemgetter(nest.key[0], *nest.key[1:])
+    key = _getter(nest.key)
     # Rows of one key need not stand together.
     members: dict[object, list[Row]] = {}
     for row in rows:
@@ -94,3 +94,8 @@ def _matched(nest: Nest, rows: Sequence[Row]) -> Sequence[Row]:
     if present is None:
         return rows
     return [row for row in rows if row[present] is not None]
+
+
+def _getter(columns: Sequence[int]) -> Callable[[Row], Any]:
+    """Return what takes the values of some columns out of a row."""
+    return itemgetter(*columns)

@@ -23,8 +23,8 @@ SELECT
     editor.name AS editor_name,
     editor.born_on AS editor_born_on
 FROM book
-INNER JOIN author ON author.author_id = book.author_id
-LEFT JOIN author AS editor ON editor.author_id = book.editor_id
+INNER JOIN author ON book.author_id = author.author_id
+LEFT JOIN author AS editor ON book.editor_id = editor.author_id
 WHERE book.title LIKE :title -- @optional
 ORDER BY book.title, book.book_id;
 
@@ -37,7 +37,7 @@ SELECT
     editor.name,
     editor.born_on
 FROM book
-LEFT JOIN author AS editor ON editor.author_id = book.editor_id
+LEFT JOIN author AS editor ON book.editor_id = editor.author_id
 WHERE book.book_id = :book_id;
 
 -- name: list_authors()
@@ -61,9 +61,9 @@ SELECT
     edition.medium,
     edition.year
 FROM author
-LEFT JOIN book ON book.author_id = author.author_id
-LEFT JOIN author AS editor ON editor.author_id = book.editor_id
-LEFT JOIN edition ON edition.book_id = book.book_id
+LEFT JOIN book ON author.author_id = book.author_id
+LEFT JOIN author AS editor ON book.editor_id = editor.author_id
+LEFT JOIN edition ON book.book_id = edition.book_id
 ORDER BY author.name, author.author_id, book.book_id, edition.year;
 
 -- name: get_laureate(author_id)^
@@ -79,8 +79,8 @@ SELECT
     prize.prize_id,
     prize.name AS prize_name
 FROM author
-LEFT JOIN book ON book.author_id = author.author_id
-LEFT JOIN prize ON prize.author_id = author.author_id
+LEFT JOIN book ON author.author_id = book.author_id
+LEFT JOIN prize ON author.author_id = prize.author_id
 WHERE author.author_id = :author_id
 ORDER BY book.book_id, prize.prize_id;
 
@@ -94,6 +94,6 @@ SELECT
     author.author_id,
     author.name
 FROM book
-INNER JOIN author ON author.author_id = book.author_id
+INNER JOIN author ON book.author_id = author.author_id
 ORDER BY title, book_id
 LIMIT :row_limit;
