@@ -369,7 +369,7 @@ ORDER BY "title", "book_id"
 LIMIT %(row_limit)s
 """,
     ),
-    paging=Paging(keys={"": ("title", "book_id")}, limit="row_limit"),
+    paging=Paging(keys={"": {"title": "text", "book_id": "int4"}}, limit="row_limit"),
 )
 
 
