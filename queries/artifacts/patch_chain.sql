@@ -81,7 +81,6 @@ ORDER BY walked.seq;
 -- Return the content of a base (seq 0) and of the patches that follow, up to
 -- `last_seq` or all of them; for a base only itself, for an unknown head nothing.
 -- @param last_seq = NULL
--- @column head_depth not null
 WITH head AS (
     SELECT
         artifact_id,
@@ -132,8 +131,6 @@ ORDER BY part.seq;
 -- @param edges_count = NULL
 -- @param meta = NULL
 -- @param created_by = NULL
--- @column base_version not null
--- @column depth not null
 WITH followed AS (
     SELECT
         artifact_id,

@@ -4,7 +4,6 @@
 -- and return them in the order of `scheduled_at`, each with the token of this attempt, the
 -- end of its lease and when it was due. `since` leaves out what was due before, which a
 -- worker that claims in turn has seen; `now` replaces the server's clock in tests.
--- @column locked_until not null
 -- @param since = NULL
 -- @param now = NULL
 WITH due AS MATERIALIZED (
@@ -69,7 +68,6 @@ ORDER BY scheduled_at, id;
 -- record_class: ExtendedLease
 -- Let the leases of attempts end a lease from now, and return those that were extended;
 -- not among them is what another worker has by now, or what is not worked on any more.
--- @column locked_until not null
 -- @param now = NULL
 WITH held AS MATERIALIZED (
     SELECT

@@ -135,6 +135,20 @@ class VariantError(LocatedError):
     """A column or parameter changes its type when something is left out; cast it."""
 
 
+class CacheIncomplete(DataLayerError):
+    """`--offline` met queries of which the cache knows nothing; generate them first."""
+
+    def __init__(self, queries: Sequence[str], root: object) -> None:
+        """Keep the names of the queries."""
+        shown = ", ".join(f"`{name}`" for name in queries[:3])
+        more = f" and {len(queries) - 3} more" if len(queries) > 3 else ""
+        super().__init__(
+            f"the cache in {root}/.datalayer does not know {shown}{more}",
+            help="run `datalayer check` without `--offline`, and keep that folder",
+        )
+        self.queries = tuple(queries)
+
+
 class UnknownRule(DataLayerError):
     """No rule has that name; the message lists those there are."""
 

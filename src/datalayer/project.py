@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import psycopg
-
-from datalayer.codegen.pipeline import Generated, generate_modules
+from datalayer.codegen.pipeline import (
+    Generated,
+    assemble_modules,
+    generate_modules,
+)
 from datalayer.codegen.rendering.writer import (
     Difference,
     WriteReport,
@@ -18,18 +20,20 @@ from datalayer.codegen.rendering.writer import (
 )
 from datalayer.codegen.rules import NEEDLESS
 from datalayer.errors import ProblemsFound
-from datalayer.migrate import PROFILES, migrate, profiles_of
-from datalayer.server import scratch_database, use_server
-from datalayer.server.timescaledb import use_timescaledb
+from datalayer.finding_shapes import connect, migrated_database, open_finder
+from datalayer.migrate import PROFILES, profiles_of
+from datalayer.shape_cache import Summary, remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from datalayer.codegen.rendering.renderer import RenderedModules
     from datalayer.codegen.rendering.writer import StaleReport
     from datalayer.config import Config
+    from datalayer.finding_shapes import ShapeFinder
     from datalayer.model import Finding, QueryShape
 
-NATIVE, TIMESCALEDB = PROFILES
+NATIVE, _ = PROFILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +60,36 @@ class CheckReport:
 
 
 def build(
-    config: Config, *, server_url: str | None = None, profile: str = NATIVE
+    config: Config,
+    *,
+    server_url: str | None = None,
+    profile: str = NATIVE,
+    offline: bool = False,
 ) -> Generated:
     """Generate a project's modules in memory.
 
-    The migrations run in a scratch database that is dropped afterwards: on the server
-    of `server_url` (PostgreSQL 16 or newer), or on a throw-away embedded one; those of
-    the profile `timescaledb` on a throw-away TimescaleDB.
-    Raises `ProblemsFound` with every problem of the migrations or the queries.
+    What earlier runs found out is taken from the cache of the project. For the rest the
+    migrations run in a scratch database that is dropped afterwards: on the server of
+    `server_url` (PostgreSQL 16 or newer, without a cache), or on a throw-away embedded
+    one; those of the profile `timescaledb` on a throw-away TimescaleDB.
+    Raises `ProblemsFound` with every problem of the migrations or the queries, and
+    `CacheIncomplete` when a server is needed `offline`.
     """
-    with (
-        _migrated(config, server_url, profile) as url,
-        _connect(url) as connection,
-    ):
-        return generate_modules(
-            connection,
-            queries=config.queries,
-            root=config.root,
-            package=config.package,
-            types=config.types,
-            new_types=config.new_types,
-        )
+    with open_finder(config, profile, server_url=server_url, offline=offline) as finder:
+        return build_with(finder)
+
+
+def build_with(finder: ShapeFinder, memory: RenderedModules | None = None) -> Generated:
+    """Generate the modules of a finder's project in memory; see `assemble_modules`."""
+    config = finder.config
+    return assemble_modules(
+        finder.find,
+        queries=config.queries,
+        root=config.root,
+        package=config.package,
+        new_types=config.new_types,
+        memory=memory,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +105,8 @@ def migrated_shapes(
     config: Config, *, server_url: str | None = None, profile: str = NATIVE
 ) -> Iterator[Built]:
     """Build a project's scratch database and keep it for a while; see `build`."""
-    with _migrated(config, server_url, profile) as url:
-        with _connect(url) as connection:
+    with migrated_database(config, server_url, profile) as url:
+        with connect(url) as connection:
             generated = generate_modules(
                 connection,
                 queries=config.queries,
@@ -109,11 +122,28 @@ def generate(
     config: Config, *, server_url: str | None = None
 ) -> tuple[Generated, WriteReport]:
     """Generate a project's modules and write those that changed; see `build`."""
-    generated = build(config, server_url=server_url)
-    if len(_profiles_of(config)) > 1:
-        # Another profile may need what this one does not.
-        generated = replace(generated, shapes=tuple(map(_needed, generated.shapes)))
-    return generated, write_modules(config.output, generated.modules)
+    generated = without_doubts(config, build(config, server_url=server_url))
+    report = write_modules(config.output, generated.modules)
+    if server_url is None:
+        remember(config, _summary(generated, profiles=()))
+    return generated, report
+
+
+def _summary(generated: Generated, profiles: tuple[str, ...]) -> Summary:
+    return Summary(
+        queries=len(generated.shapes),
+        modules=len(generated.modules),
+        findings=generated.findings,
+        profiles=profiles,
+    )
+
+
+def without_doubts(config: Config, generated: Generated) -> Generated:
+    """Leave out findings that another profile may not share."""
+    if len(_profiles_of(config)) == 1:
+        return generated
+    # Another profile may need what this one does not.
+    return replace(generated, shapes=tuple(map(_needed, generated.shapes)))
 
 
 def _needed(shape: QueryShape) -> QueryShape:
@@ -126,24 +156,26 @@ def check(
     *,
     server_url: str | None = None,
     profiles: Sequence[str] | None = None,
+    offline: bool = False,
 ) -> CheckReport:
     """Generate a project's modules and compare them with what is on disk.
 
-    The same modules must come out under each of the profiles, by default under all
-    that the migrations have variants for.
+    `offline` asks no server, and needs the cache of an earlier run. The same modules
+    must come out under each of the profiles, by default under all that the migrations
+    have variants for.
     """
     known = _profiles_of(config)
     first, *others = profiles or known
-    generated = _build_under(first, config, server_url)
+    generated = _build_under(first, config, server_url, offline)
     differences = {}
     findings = generated.findings
     for profile in others:
-        found = _build_under(profile, config, server_url)
+        found = _build_under(profile, config, server_url, offline)
         findings = _in_both(findings, found.findings)
         differences[profile] = compare_modules(
             generated.modules, found.modules, labels=(first, profile)
         )
-    return CheckReport(
+    report = CheckReport(
         generated,
         findings,
         stale_modules(config.output, generated.modules),
@@ -151,6 +183,11 @@ def check(
         profiles=(first, *others),
         has_variants=len(known) > 1,
     )
+    if report.is_clean and server_url is None and profiles is None:
+        shown = report.profiles if report.has_variants else ("",)
+        summary = _summary(generated, shown)
+        remember(config, replace(summary, findings=findings))
+    return report
 
 
 def _in_both(
@@ -162,9 +199,11 @@ def _in_both(
     return (*common, *more)
 
 
-def _build_under(profile: str, config: Config, server_url: str | None) -> Generated:
+def _build_under(
+    profile: str, config: Config, server_url: str | None, offline: bool
+) -> Generated:
     try:
-        return build(config, server_url=server_url, profile=profile)
+        return build(config, server_url=server_url, profile=profile, offline=offline)
     except ProblemsFound as found:
         # They need not be there under the profile that everybody tries first.
         if profile == NATIVE:
@@ -178,31 +217,3 @@ def _profiles_of(config: Config) -> tuple[str, ...]:
     if not config.migrations.is_dir():
         return (NATIVE,)
     return profiles_of(config.migrations)
-
-
-@contextmanager
-def _migrated(config: Config, server_url: str | None, profile: str) -> Iterator[str]:
-    with _empty_database(server_url, profile) as url:
-        if config.migrations.is_dir():
-            migrate(url, config.migrations, profile=profile)
-        yield url
-
-
-@contextmanager
-def _empty_database(server_url: str | None, profile: str) -> Iterator[str]:
-    if profile == TIMESCALEDB:
-        with use_timescaledb() as timescale:
-            yield timescale.url
-        return
-    if server_url is not None:
-        with scratch_database(server_url) as url:
-            yield url
-        return
-    # A throw-away server is new and ours alone: so is its own database.
-    with use_server() as server:
-        yield server.url()
-
-
-def _connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
-    # Prepared statements of psycopg's own would collide with the analyser's.
-    return psycopg.connect(url, autocommit=True, prepare_threshold=None)

@@ -85,7 +85,9 @@ def test_every_error_class_has_a_docstring_of_its_own() -> None:
 
 
 def _commands(group: TyperGroup, path: str) -> Iterator[tuple[str, TyperCommand]]:
-    for name, command in group.commands.items():
+    context = typer.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, TyperGroup):
             yield from _commands(command, f"{path} {name}")
         elif isinstance(command, TyperCommand) and not command.hidden:

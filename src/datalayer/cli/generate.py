@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datalayer import project
 from datalayer.cli.findings import (
     Format,
     FormatOption,
@@ -19,9 +18,13 @@ from datalayer.cli.findings import (
 )
 from datalayer.cli.output import console, messages, print_json
 from datalayer.config import load_config
+from datalayer.shape_cache import Summary, remembered
 
 if TYPE_CHECKING:
-    from datalayer.codegen.pipeline import Generated
+    from types import ModuleType
+
+    from datalayer.codegen.rendering.writer import WriteReport
+    from datalayer.config import Config
     from datalayer.project import CheckReport
 
 ProjectFolder = Annotated[
@@ -59,6 +62,17 @@ Profiles = Annotated[
         "have variants for.",
     ),
 ]
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline",
+        help="Ask no server; what the folder `.datalayer` does not know is an error.",
+    ),
+]
+Watched = Annotated[
+    bool,
+    typer.Option("--watch", help="Stay, and generate again whenever a file is saved."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Same as `--format json`.")]
 
 
@@ -67,35 +81,69 @@ def generate(
     server_url: ServerUrl = None,
     form: FormatOption = Format.TEXT,
     as_json: Json = False,
+    watched: Watched = False,
 ) -> None:
     """Write the typed modules of a project's query files.
 
-    Builds a scratch database with the project's migrations, lets it judge every query,
-    and writes the modules that changed. Writes nothing when anything is wrong: exit 1.
+    Builds a scratch database with the project's migrations, lets it judge the queries
+    that are not known from an earlier run, and writes the modules that changed. Writes
+    nothing when anything is wrong: exit 1.
     """
     form = Format.JSON if as_json else form
+    if watched:
+        _watch(folder, server_url, form)
+        return
     with told_as(form), messages.status("generating"):
         config = load_config(folder)
-        generated, report = project.generate(config, server_url=server_url)
+        known = remembered(config) if server_url is None else None
+        if known is not None:
+            summary, report = known, None
+        else:
+            generated, report = _project().generate(config, server_url=server_url)
+            findings = generated.findings
+            summary = Summary(len(generated.shapes), len(generated.modules), findings)
+    _print_generated(config, summary, report, form)
+
+
+def _project() -> ModuleType:
+    """Import what an unchanged project does without."""
+    from datalayer import project  # noqa: PLC0415 - half a second
+
+    return project
+
+
+def _watch(folder: Path | None, server_url: str | None, form: Format) -> None:
+    from datalayer.cli.watching import watch  # noqa: PLC0415 - needed here alone
+
+    if form is not Format.TEXT:
+        raise typer.BadParameter("`--watch` tells what it does as text")
+    watch(folder, server_url)
+
+
+def _print_generated(
+    config: Config, summary: Summary, report: WriteReport | None, form: Format
+) -> None:
+    written = report.written if report else ()
+    removed = report.removed if report else ()
     if form is Format.JSON:
         print_json(
             {
-                "queries": len(generated.shapes),
-                "written": report.written,
-                "removed": report.removed,
-                "findings": findings_as_data(generated.findings),
+                "queries": summary.queries,
+                "written": written,
+                "removed": removed,
+                "findings": findings_as_data(summary.findings),
             }
         )
         return
-    print_findings(generated.findings, form)
+    print_findings(summary.findings, form)
     output = os.path.relpath(config.output, config.root)
-    for path in report.written:
+    for path in written:
         console.print(f"wrote {output}/{path}", markup=False)
-    for path in report.removed:
+    for path in removed:
         console.print(f"removed {output}/{path}", markup=False)
-    changed = len(report.written) + len(report.removed)
+    changed = len(written) + len(removed)
     console.print(
-        f"{_count(generated)}, {len(generated.modules)} modules, {changed} changed"
+        f"{_count(summary.queries)}, {summary.modules} modules, {changed} changed"
     )
 
 
@@ -105,6 +153,7 @@ def check(
     profiles: Profiles = None,
     form: FormatOption = Format.TEXT,
     as_json: Json = False,
+    offline: Offline = False,
 ) -> None:
     """Fail with a diff when a generated module is stale; write nothing.
 
@@ -115,7 +164,13 @@ def check(
     chosen = list(dict.fromkeys(str(profile) for profile in profiles or ()))
     with told_as(form), messages.status("checking"):
         config = load_config(folder)
-        report = project.check(config, server_url=server_url, profiles=chosen)
+        known = remembered(config) if server_url is None and not chosen else None
+        if known is not None and known.profiles:
+            _print_known(known, form)
+            return
+        report = _project().check(
+            config, server_url=server_url, profiles=chosen or None, offline=offline
+        )
     if form is Format.JSON:
         print_json(_check_as_data(report))
     else:
@@ -123,6 +178,25 @@ def check(
     if not report.is_clean:
         _print_remedy(report)
         raise typer.Exit(1)
+
+
+def _print_known(summary: Summary, form: Format) -> None:
+    """Print what the last run said of the same files."""
+    profiles = [profile for profile in summary.profiles if profile]
+    if form is Format.JSON:
+        print_json(
+            {
+                "queries": summary.queries,
+                "profiles": profiles or [str(ProfileName.NATIVE)],
+                "stale": [],
+                "differing": {},
+                "findings": findings_as_data(summary.findings),
+            }
+        )
+        return
+    print_findings(summary.findings, form)
+    shown = f" ({', '.join(profiles)})" if profiles else ""
+    console.print(f"up to date: {_count(summary.queries)}{shown}")
 
 
 def _check_as_data(report: CheckReport) -> dict[str, object]:
@@ -142,7 +216,7 @@ def _print_check(report: CheckReport, form: Format) -> None:
             console.print(diff.removesuffix("\n"), markup=False)
     if report.is_clean:
         shown = f" ({', '.join(report.profiles)})" if report.has_variants else ""
-        console.print(f"up to date: {_count(report.generated)}{shown}")
+        console.print(f"up to date: {_count(len(report.generated.shapes))}{shown}")
 
 
 def _print_remedy(report: CheckReport) -> None:
@@ -166,6 +240,5 @@ def _print_remedy(report: CheckReport) -> None:
             )
 
 
-def _count(generated: Generated) -> str:
-    count = len(generated.shapes)
-    return f"{count} {'query' if count == 1 else 'queries'}"
+def _count(queries: int) -> str:
+    return f"{queries} {'query' if queries == 1 else 'queries'}"

@@ -19,6 +19,8 @@ from datalayer.cli.output import (
     problems_as_data,
     show_moment,
 )
+from datalayer.cli.transfer import EXIT_CODES as TRANSFER_EXIT_CODES
+from datalayer.cli.transfer import transfer
 from datalayer.config import migrations_folder
 from datalayer.errors import (
     DataLayerError,
@@ -320,3 +322,6 @@ def _status_as_data(found: MigrationStatus, exit_code: int) -> dict[str, object]
         "notes": [asdict(note) for note in found.notes],
         "problems": [problem_as_data(problem) for problem in found.problems],
     }
+
+
+app.command(epilog=TRANSFER_EXIT_CODES)(transfer)

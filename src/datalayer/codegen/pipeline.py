@@ -13,12 +13,14 @@ from datalayer.codegen.type_settings import check_settings
 from datalayer.errors import ProblemsFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from psycopg import Connection
 
-    from datalayer.model import Finding, QueryShape
+    from datalayer.codegen.analyser import AnalysisResult
+    from datalayer.codegen.rendering.renderer import RenderedModules
+    from datalayer.model import Finding, QueryShape, QuerySource
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,46 @@ def generate_modules(
     domains types of their own. Raises
     `ProblemsFound` with all the problems, `ConfigurationError` for a wrong setting.
     """
+    return assemble_modules(
+        lambda sources: analyse_sources(connection, sources, types),
+        queries=queries,
+        root=root,
+        package=package,
+        new_types=new_types,
+    )
+
+
+def analyse_sources(
+    connection: Connection[Any],
+    sources: Sequence[QuerySource],
+    types: Mapping[str, str] | None,
+) -> AnalysisResult:
+    """Find the shapes of queries in a migrated database."""
     check_settings(connection, types or {})
+    return analyse(connection, sources, types=types)
+
+
+def assemble_modules(
+    find_shapes: Callable[[Sequence[QuerySource]], AnalysisResult],
+    *,
+    queries: Path,
+    root: Path,
+    package: str,
+    new_types: bool = False,
+    memory: RenderedModules | None = None,
+) -> Generated:
+    """Turn a folder of query files into modules, whoever finds their shapes.
+
+    `memory` holds the modules of the last time, and saves writing them again.
+    """
     loaded = load_queries(queries, root=root)
-    analysed = analyse(connection, loaded.sources, types=types)
+    analysed = find_shapes(loaded.sources)
     unknown = unknown_type_problems(analysed.shapes)
     problems = (*loaded.problems, *analysed.problems, *unknown)
     if problems:
         findings = [each for shape in analysed.shapes for each in shape.findings]
         raise ProblemsFound(problems, findings=findings)
-    modules = render_modules(analysed.shapes, package, new_types=new_types)
+    modules = render_modules(
+        analysed.shapes, package, new_types=new_types, memory=memory
+    )
     return Generated(modules, analysed.shapes)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from aiosql import SQLLoadException, SQLParseException
 from aiosql.adapters.pyformat import PyFormatAdapter
@@ -14,7 +15,7 @@ from aiosql.types import SQLOperationType
 
 from datalayer.codegen.reading.fragment_scope import fragment_clashes
 from datalayer.codegen.reading.fragments import read_fragments
-from datalayer.codegen.reading.query_files import read_query_file
+from datalayer.codegen.reading.query_files import FileQueries, read_query_file
 from datalayer.codegen.reading.query_folder import find_query_files, read_source
 from datalayer.codegen.reading.rendition import render_for_aiosql, shown_name
 from datalayer.codegen.reading.sections import split_sections
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from datalayer.codegen.reading.fragment_scope import FileFragments
     from datalayer.codegen.reading.source_text import SourceText
-    from datalayer.model import QuerySource
+    from datalayer.model import Fragment, QuerySource
 
 _OPERATIONS = {
     Operation.AFFECTED: SQLOperationType.INSERT_UPDATE_DELETE,
@@ -41,6 +42,12 @@ _OPERATIONS = {
     Operation.SCRIPT: SQLOperationType.SCRIPT,
     Operation.VALUE: SQLOperationType.SELECT_VALUE,
 }
+
+
+#: The fragments of all files, by module and name.
+_Fragments: TypeAlias = (
+    "tuple[tuple[tuple[str, ...], tuple[tuple[str, Fragment | None], ...]], ...]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +76,42 @@ def load_queries(folder: Path, *, root: Path) -> LoadResult:
             problems.append(problem)
             continue
         texts[query_file.module] = text
-        fragments[query_file.module], wrong = read_fragments(text, split_sections(text))
+        found_here, wrong = _fragments(text)
+        fragments[query_file.module] = dict(found_here)
         problems += wrong
     problems += fragment_clashes(fragments)
+    everywhere = tuple((at, tuple(each.items())) for at, each in fragments.items())
     for module, text in texts.items():
-        queries = read_query_file(text, module, fragments)
+        queries = _read(text, module, everywhere)
         sources += queries.queries
         problems += queries.problems
-        problems += aiosql_disagreements(queries.queries)
     problems += _name_clashes(sources)
     return LoadResult(
         tuple(sorted(sources, key=lambda source: source.location)),
         tuple(sorted(problems, key=lambda problem: problem.location)),
     )
+
+
+# A file is read once as long as it stays the same: others may change meanwhile, and
+# `--watch` reads them all again.
+
+
+@lru_cache(maxsize=4096)
+def _fragments(
+    text: SourceText,
+) -> tuple[tuple[tuple[str, Fragment | None], ...], tuple[LocatedError, ...]]:
+    found, problems = read_fragments(text, split_sections(text))
+    return tuple(found.items()), tuple(problems)
+
+
+@lru_cache(maxsize=4096)
+def _read(
+    text: SourceText, module: tuple[str, ...], fragments: _Fragments
+) -> FileQueries:
+    by_module = {at: dict(each) for at, each in fragments}
+    read = read_query_file(text, module, by_module)
+    disagreements = tuple(aiosql_disagreements(read.queries))
+    return FileQueries(read.queries, (*read.problems, *disagreements))
 
 
 def aiosql_disagreements(

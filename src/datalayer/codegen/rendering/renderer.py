@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from datalayer.codegen.rendering.document_types import (
     attribute_names,
@@ -76,12 +76,21 @@ class _Job:
         return ".".join((self.package, *self.plan.path))
 
 
+#: By the path of a query file: what its module was made from, and the texts.
+RenderedModules: TypeAlias = "dict[tuple[str, ...], tuple[object, dict[str, str]]]"
+
+
 def render_modules(
-    shapes: Sequence[QueryShape], package: str, *, new_types: bool = False
+    shapes: Sequence[QueryShape],
+    package: str,
+    *,
+    new_types: bool = False,
+    memory: RenderedModules | None = None,
 ) -> dict[str, str]:
     """Return the text of each module by its path below the output folder.
 
-    Domains have types of their own with `new_types`.
+    Domains have types of their own with `new_types`; what `memory` has of an earlier
+    run is not made again.
     Raises `ProblemsFound` when names clash or defaults do not fit.
     """
     type_classes, modules = type_modules(shapes, package, new_types=new_types)
@@ -94,11 +103,17 @@ def render_modules(
         f"{folder}__init__.py": package_text(tuple(folder.split("/")[:-1]))
         for folder in _folders(grouped)
     }
+    memory = {} if memory is None else memory
     for path, members in grouped.items():
-        plan, found = plan_module(path, members, type_classes)
-        problems += found
-        if not found:
-            modules |= _module_texts(plan, type_classes, package)
+        # The header of a module has a digest of the whole file.
+        made_from = (members[0].source.file_text, tuple(members), type_classes)
+        if path not in memory or memory[path][0] != made_from:
+            plan, found = plan_module(path, members, type_classes)
+            problems += found
+            if found:
+                continue
+            memory[path] = (made_from, _module_texts(plan, type_classes, package))
+        modules |= memory[path][1]
     if problems:
         raise ProblemsFound(problems)
     return dict(sorted(modules.items()))
