@@ -35,17 +35,18 @@ def watch(folder: Path | None, server_url: str | None) -> None:
     What is wrong is printed, and watching goes on.
     """
     try:
-        while True:
+        again = True
+        while again:
             config = load_config(folder)
             with open_finder(config, NATIVE, server_url=server_url) as finder:
-                _watch_queries(finder)
+                again = _watch_queries(finder)
     except KeyboardInterrupt:
-        # How watching ends, and no mishap.
-        console.print("stopped")
+        pass  # how watching ends, and no mishap
+    console.print("stopped")
 
 
-def _watch_queries(finder: ShapeFinder) -> None:
-    """Generate until a migration or a setting changes."""
+def _watch_queries(finder: ShapeFinder) -> bool:
+    """Generate until a migration or a setting changes; return False for an end."""
     config = finder.config
     memory: RenderedModules = {}
     seen = _files(config)
@@ -57,9 +58,10 @@ def _watch_queries(finder: ShapeFinder) -> None:
         changed = [file for file, _ in seen.items() ^ now.items()]
         seen = now
         if any(not file.is_relative_to(config.queries) for file in changed):
-            return
+            return True
         if changed:
             _generate(finder, memory)
+    return False
 
 
 def _generate(finder: ShapeFinder, memory: RenderedModules) -> None:
