@@ -66,7 +66,10 @@ _MODULES = {
 #: A type of its own has no place in synchronous code.
 _AWAITABLE = re.compile(r"\bAwaitable\[(\w+)\]")
 
-_AIO_MODULE = re.compile(r"\bdatalayer(?:\.\w+)*?\.aio\b")
+#: What of either kind becomes of one.
+_TWICE = re.compile(r"(?<!\w)(\w+\[\w+\]) \| \1")
+
+_AIO_MODULE = re.compile(r"\bdatalayer(?:\.\w+)*?\.aio(?:_\w+)?\b")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -114,11 +117,11 @@ def to_sync(text: str) -> str:
         replacement = _replacement(token)
         if replacement is not None:
             _replace(lines, token, replacement)
-    return "".join(lines)
+    return _TWICE.sub(r"\1", "".join(lines))
 
 
 def _sync_module(match: re.Match[str]) -> str:
-    return _MODULES.get(match[0], match[0].removesuffix(".aio"))
+    return _MODULES.get(match[0], match[0].removesuffix(".aio").replace(".aio_", "."))
 
 
 def _replacement(token: tokenize.TokenInfo) -> str | None:

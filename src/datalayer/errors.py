@@ -176,7 +176,13 @@ class ConstraintViolation(DataLayerError):
     """The root of the classes that `@raises` names; the cause is psycopg's error."""
 
     def __init__(
-        self, *, query: str, source: str, constraint: str, values: Mapping[str, object]
+        self,
+        *,
+        query: str,
+        source: str,
+        constraint: str,
+        values: Mapping[str, object],
+        position: int | None = None,
     ) -> None:
         """Keep what was violated, by which query and with which arguments."""
         # Without the values, which may be secrets and logs keep messages.
@@ -185,6 +191,21 @@ class ConstraintViolation(DataLayerError):
         self.constraint = constraint
         #: The arguments of the call by their names, as they were sent.
         self.values = values
+        #: Which of many items it was, from 0.
+        self.position = position
+
+
+class DuplicateKey(DataLayerError):
+    """Two rows have the same key; map by a unique column, or ask for a list."""
+
+    def __init__(self, query: str, source: str, key: object) -> None:
+        """Keep the query and the key, which is not in the message."""
+        super().__init__(
+            f"query `{query}` ({source}) returned two rows with the same key",
+            help="map by a unique column, or leave out `@map`",
+        )
+        self.query = query
+        self.key = key
 
 
 class InvalidCursor(DataLayerError):

@@ -423,6 +423,20 @@ class RowCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Batching:
+    """What stands for a statement when many sets of parameters go at once.
+
+    With neither of the two they go one by one, in a pipeline.
+    """
+
+    copy_sql: str = ""
+    #: The types of the columns where COPY is in binary.
+    copy_types: tuple[str, ...] = ()
+    #: With an array for each parameter.
+    unnest_sql: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QueryShape:
     """A query with all that PostgreSQL said about it."""
 
@@ -433,6 +447,7 @@ class QueryShape:
     row_count: RowCount = RowCount()
     findings: tuple[Finding, ...] = ()
     nesting: Nesting | None = None
+    batching: Batching = Batching()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from datalayer.codegen.batching import batching_of
 from datalayer.codegen.catalog import Catalog
 from datalayer.codegen.constraints import check_raises
 from datalayer.codegen.describe import Description, Refusal, describe, plan
@@ -101,7 +102,11 @@ def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
     for variant in others:
         shape = weaker(shape, _analyse_variant(session, source, variant), variant)
     shape = replace(shape, parameters=in_order(source, shape.parameters))
-    return check_pages(session.connection, session.catalog, check_nesting(shape))
+    shape = check_nesting(shape)
+    if source.operation is Operation.MANY_PARAMETERS:
+        batching = batching_of(session.connection, session.catalog, shape)
+        return replace(shape, batching=batching)
+    return check_pages(session.connection, session.catalog, shape)
 
 
 def _check_orders(session: _Session, source: QuerySource) -> None:

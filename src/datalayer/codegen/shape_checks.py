@@ -23,7 +23,6 @@ _RETURNS_ROWS = {
     Operation.RETURNING,
     Operation.VALUE,
 }
-_RETURNS_NONE = {Operation.AFFECTED, Operation.MANY_PARAMETERS}
 _INTEGERS = {"int2", "int4", "int8"}
 _JSON = {"json", "jsonb"}
 
@@ -73,6 +72,16 @@ def _operation_problems(shape: QueryShape) -> Iterator[LocatedError]:
             f"`{source.name}` returns no columns",
             "end its name with `!` for the number of affected rows, or add `RETURNING`",
         )
+    elif (
+        operation is Operation.MANY_PARAMETERS
+        and source.record_class
+        and not shape.columns
+    ):
+        yield _mismatch(
+            source,
+            f"`{source.name}` has a row class, and returns no columns",
+            "add `RETURNING`, or remove `record_class`",
+        )
     elif operation is Operation.VALUE and len(shape.columns) != 1:
         names = ", ".join(f"`{column.name}`" for column in shape.columns)
         yield _mismatch(
@@ -80,7 +89,7 @@ def _operation_problems(shape: QueryShape) -> Iterator[LocatedError]:
             f"`{source.name}` returns {len(shape.columns)} columns, not one: {names}",
             "end its name with `^` for a row",
         )
-    elif operation in _RETURNS_NONE and shape.columns:
+    elif operation is Operation.AFFECTED and shape.columns:
         yield _mismatch(
             source,
             f"`{source.name}` returns columns that `{operation}` throws away",
@@ -219,6 +228,8 @@ def _directive_error(
 def _findings(shape: QueryShape) -> Iterator[Finding]:
     single = {Operation.ONE, Operation.VALUE, Operation.RETURNING}
     source = shape.source
+    if source.operation is Operation.MANY_PARAMETERS and shape.columns:
+        single.add(source.operation)
     if source.operation in single and not shape.row_count.at_most_one:
         yield finding_of(
             "uncertain-row-count",

@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
@@ -86,7 +86,10 @@ def _load(shape: QueryShape, module: str) -> Function:
 def _of_sets(
     function: Callable[..., Any], hints: Mapping[str, Any], name: str
 ) -> Function:
-    (cls,) = get_args(hints[name])
+    # The first of an iterable or an asynchronous one, of parameters or rows.
+    first, *_ = get_args(hints[name])
+    items = get_args(first)[0] if get_origin(first) is Iterable else first
+    cls = members(items)[0]
     fields = get_type_hints(cls)
     parameters = tuple(
         (each.name, fields[each.name]) for each in dataclasses.fields(cls)

@@ -38,18 +38,23 @@ from datalayer.runtime.parameters import (
     tsmultirange,
     tsrange,
 )
-from datalayer.runtime.query import NO_ROW, NoRow, Query
+from datalayer.runtime.query import NO_ROW, Copying, NoRow, Query
 from datalayer.runtime.ranges import MultirangeForm, RangeForm
+from datalayer.runtime.rows import item_position
 from datalayer.runtime.sync import (
     copy_rows,
     execute,
     execute_many,
     execute_script,
     fetch_all,
+    fetch_each,
+    fetch_each_optional,
+    fetch_map,
     fetch_one,
     fetch_optional,
     fetch_or_no_row,
     fetch_page,
+    iterate,
     retry_transaction,
 )
 from datalayer.runtime.varied import UNSET, Choice, Part, Unset, VariedQuery, optional
@@ -62,6 +67,7 @@ __all__ = [
     "Choice",
     "CidrNetwork",
     "CompositeForm",
+    "Copying",
     "CustomForm",
     "EnumForm",
     "InetAddress",
@@ -89,6 +95,9 @@ __all__ = [
     "execute_many",
     "execute_script",
     "fetch_all",
+    "fetch_each",
+    "fetch_each_optional",
+    "fetch_map",
     "fetch_one",
     "fetch_optional",
     "fetch_or_no_row",
@@ -102,6 +111,8 @@ __all__ = [
     "int4",
     "int8",
     "interval_value",
+    "item_position",
+    "iterate",
     "json_",
     "json_array",
     "json_type",

@@ -4,21 +4,28 @@
 
 from __future__ import annotations
 
-from itertools import count, islice
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from psycopg import AsyncRawCursor, sql
 from psycopg.errors import DeadlockDetected, SerializationFailure
-from psycopg.pq import PipelineStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from datalayer.errors import TransactionInProgress
+from datalayer.runtime.aio_many import Items as Items
+from datalayer.runtime.aio_many import execute_many as execute_many
+from datalayer.runtime.aio_many import fetch_each as fetch_each
+from datalayer.runtime.aio_many import fetch_each_optional as fetch_each_optional
+from datalayer.runtime.aio_pipelines import synchronise
+from datalayer.runtime.aio_streaming import iterate as iterate
 from datalayer.runtime.paging import page_of, page_values
 from datalayer.runtime.query import NO_ROW, NoRow
 from datalayer.runtime.rows import (
     adapt,
     at_most_one,
     build_results,
+    by_key,
     exactly_one,
     explain,
 )
@@ -33,10 +40,8 @@ if TYPE_CHECKING:
     from datalayer.runtime.query import Query
     from datalayer.runtime.varied import VariedQuery
 
+KeyT = TypeVar("KeyT")
 ResultT = TypeVar("ResultT")
-
-#: How many parameter sets of `execute_many` are in memory at once.
-_BATCH_SIZE = 1000
 
 
 async def fetch_all(
@@ -52,6 +57,16 @@ async def fetch_all(
         return build_results(query, await cursor.fetchall(), cursor)
     except Exception as error:
         explain(error, query, parameters)
+
+
+async def fetch_map(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object],
+    key: Callable[[ResultT], KeyT],
+) -> dict[KeyT, ResultT]:
+    """Return all rows by a key; raise `DuplicateKey` for one that comes twice."""
+    return by_key(query, await fetch_all(connection, query, parameters), key)
 
 
 async def fetch_page(
@@ -108,33 +123,10 @@ async def execute(
     cursor = AsyncRawCursor(connection, row_factory=tuple_row)
     try:
         await cursor.execute(query.sql, parameters)
-        await _synchronise(connection)
+        await synchronise(connection)
     except Exception as error:
         explain(error, query, parameters)
     return max(cursor.rowcount, 0)
-
-
-async def execute_many(
-    connection: AsyncConnection[Any],
-    query: Query[None],
-    parameter_sets: Iterable[Sequence[object]],
-) -> int:
-    """Run a query for each parameter set, or for none if one fails.
-
-    Returns the number of affected rows. Consumes the sets batch by batch.
-    """
-    cursor = AsyncRawCursor(connection, row_factory=tuple_row)
-    sets = iter(parameter_sets)
-    affected = 0
-    try:
-        async with connection.transaction():
-            while batch := list(islice(sets, _BATCH_SIZE)):
-                await cursor.executemany(query.sql, batch)
-                await _synchronise(connection)
-                affected += max(cursor.rowcount, 0)
-    except Exception as error:
-        explain(error, query)
-    return affected
 
 
 async def retry_transaction(
@@ -197,10 +189,3 @@ async def copy_rows(
         for row in rows:
             await copy.write_row(row)
     return cursor.rowcount
-
-
-async def _synchronise(connection: AsyncConnection[Any]) -> None:
-    # In a pipeline of the caller's, the number of rows arrives with the next sync.
-    if connection.info.pipeline_status != PipelineStatus.OFF:
-        async with connection.pipeline():
-            pass

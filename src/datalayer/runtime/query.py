@@ -15,6 +15,15 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
+class Copying:
+    """How COPY stores what a statement would insert, one set of parameters a row."""
+
+    sql: LiteralString
+    #: The types of the columns where they go in binary; empty for text.
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Query(Generic[ResultT_co]):
     """A statement and what becomes of its rows."""
 
@@ -36,6 +45,10 @@ class Query(Generic[ResultT_co]):
     decode: tuple[tuple[int, Form], ...] = ()
     #: What becomes objects in the objects of `row`.
     nest: Nest | None = None
+    #: What stands for the statement when many sets of parameters go at once: a COPY,
+    #: or an INSERT of which each parameter is an array.
+    copying: Copying | None = None
+    unnesting: LiteralString | None = None
 
 
 class NoRow(Enum):

@@ -10,7 +10,9 @@ from psycopg import IntegrityError
 from psycopg.types.json import Json, Jsonb
 
 from datalayer.errors import (
+    ConstraintViolation,
     DataLayerError,
+    DuplicateKey,
     JsonMismatchError,
     NoRowError,
     TooManyRowsError,
@@ -22,14 +24,18 @@ from datalayer.runtime.intervals import interval_value, refuse_infinity
 from datalayer.runtime.nesting import build_nested, path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from psycopg import AsyncCursor, Cursor
     from psycopg.adapt import AdaptersMap
 
     from datalayer.runtime.query import Query
 
+KeyT = TypeVar("KeyT")
 ResultT = TypeVar("ResultT")
+
+#: The attribute of an error that tells which of many items it is about.
+_POSITION = "datalayer_item_position"
 
 
 def adapt(adapters: AdaptersMap, query: Query[Any]) -> None:
@@ -74,11 +80,16 @@ def exactly_one(query: Query[ResultT], results: list[ResultT]) -> ResultT:
 
 
 def explain(
-    error: Exception, query: Query[Any], parameters: Sequence[object] = ()
+    error: Exception,
+    query: Query[Any],
+    parameters: Sequence[object] = (),
+    *,
+    position: int | None = None,
 ) -> NoReturn:
     """Raise an error again, with a note in which query it happened.
 
     The violation of a constraint that the query names becomes the class it is given.
+    `position` tells which of many items it was, from 0.
     """
     if isinstance(error, IntegrityError):
         name = error.diag.constraint_name
@@ -90,10 +101,33 @@ def explain(
                 source=query.source,
                 constraint=name or "",
                 values=dict(zip(query.names, values, strict=False)),
+                position=position,
             ) from error
-    if not isinstance(error, DataLayerError):
+    if position is not None:
+        vars(error)[_POSITION] = position
+        error.add_note(f"in query {query.name} ({query.source}), item {position}")
+    elif not isinstance(error, DataLayerError):
         error.add_note(f"in query {query.name} ({query.source})")
     raise error
+
+
+def item_position(error: BaseException) -> int | None:
+    """Return which of many items an error is about, from 0; None for any other."""
+    if isinstance(error, ConstraintViolation):
+        return error.position
+    position: int | None = vars(error).get(_POSITION)
+    return position
+
+
+def by_key(
+    query: Query[ResultT], rows: Iterable[ResultT], key: Callable[[ResultT], KeyT]
+) -> dict[KeyT, ResultT]:
+    """Return rows by a key of each; raise `DuplicateKey` for one that comes twice."""
+    found: dict[KeyT, ResultT] = {}
+    for row in rows:
+        if found.setdefault(key(row), row) is not row:
+            raise DuplicateKey(query.name, query.source, key(row))
+    return found
 
 
 def _unwrapped(value: object) -> object:

@@ -3,24 +3,31 @@
 
 from __future__ import annotations
 
-from itertools import count, islice
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from psycopg import RawCursor, sql
 from psycopg.errors import DeadlockDetected, SerializationFailure
-from psycopg.pq import PipelineStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from datalayer.errors import TransactionInProgress
+from datalayer.runtime.many import Items as Items
+from datalayer.runtime.many import execute_many as execute_many
+from datalayer.runtime.many import fetch_each as fetch_each
+from datalayer.runtime.many import fetch_each_optional as fetch_each_optional
 from datalayer.runtime.paging import page_of, page_values
+from datalayer.runtime.pipelines import synchronise
 from datalayer.runtime.query import NO_ROW, NoRow
 from datalayer.runtime.rows import (
     adapt,
     at_most_one,
     build_results,
+    by_key,
     exactly_one,
     explain,
 )
+from datalayer.runtime.streaming import iterate as iterate
 from datalayer.runtime.waiting import pause_before, sleep_here
 
 if TYPE_CHECKING:
@@ -32,10 +39,8 @@ if TYPE_CHECKING:
     from datalayer.runtime.query import Query
     from datalayer.runtime.varied import VariedQuery
 
+KeyT = TypeVar("KeyT")
 ResultT = TypeVar("ResultT")
-
-#: How many parameter sets of `execute_many` are in memory at once.
-_BATCH_SIZE = 1000
 
 
 def fetch_all(
@@ -51,6 +56,16 @@ def fetch_all(
         return build_results(query, cursor.fetchall(), cursor)
     except Exception as error:
         explain(error, query, parameters)
+
+
+def fetch_map(
+    connection: Connection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object],
+    key: Callable[[ResultT], KeyT],
+) -> dict[KeyT, ResultT]:
+    """Return all rows by a key; raise `DuplicateKey` for one that comes twice."""
+    return by_key(query, fetch_all(connection, query, parameters), key)
 
 
 def fetch_page(
@@ -107,33 +122,10 @@ def execute(
     cursor = RawCursor(connection, row_factory=tuple_row)
     try:
         cursor.execute(query.sql, parameters)
-        _synchronise(connection)
+        synchronise(connection)
     except Exception as error:
         explain(error, query, parameters)
     return max(cursor.rowcount, 0)
-
-
-def execute_many(
-    connection: Connection[Any],
-    query: Query[None],
-    parameter_sets: Iterable[Sequence[object]],
-) -> int:
-    """Run a query for each parameter set, or for none if one fails.
-
-    Returns the number of affected rows. Consumes the sets batch by batch.
-    """
-    cursor = RawCursor(connection, row_factory=tuple_row)
-    sets = iter(parameter_sets)
-    affected = 0
-    try:
-        with connection.transaction():
-            while batch := list(islice(sets, _BATCH_SIZE)):
-                cursor.executemany(query.sql, batch)
-                _synchronise(connection)
-                affected += max(cursor.rowcount, 0)
-    except Exception as error:
-        explain(error, query)
-    return affected
 
 
 def retry_transaction(
@@ -196,10 +188,3 @@ def copy_rows(
         for row in rows:
             copy.write_row(row)
     return cursor.rowcount
-
-
-def _synchronise(connection: Connection[Any]) -> None:
-    # In a pipeline of the caller's, the number of rows arrives with the next sync.
-    if connection.info.pipeline_status != PipelineStatus.OFF:
-        with connection.pipeline():
-            pass

@@ -39,7 +39,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WORDS: dict[str, Literal] = {"false": False, "null": None, "true": True}
-_WITHOUT_COLUMNS = {Operation.AFFECTED, Operation.MANY_PARAMETERS}
+_WITHOUT_COLUMNS = {Operation.AFFECTED}
 
 
 @dataclass(frozen=True, slots=True)

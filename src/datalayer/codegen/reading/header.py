@@ -37,7 +37,13 @@ _RECORD_CLASS = re.compile(r"--\s*record_class\s*:\s*(?P<name>.*?)\s*$")
 _NEARLY_RECORD_CLASS = re.compile(r"--\s*record[-_ ]?class\s*:", re.IGNORECASE)
 _KNOWN_DIRECTIVE = re.compile(rf"--\s*@({'|'.join(FORMS)})\b", re.IGNORECASE)
 _OPERATIONS = {str(operation): operation for operation in Operation}
-_RETURNS_ROWS = {Operation.MANY, Operation.ONE, Operation.RETURNING}
+#: `*!` does with RETURNING, which the analyser knows.
+_RETURNS_ROWS = {
+    Operation.MANY,
+    Operation.MANY_PARAMETERS,
+    Operation.ONE,
+    Operation.RETURNING,
+}
 
 
 @dataclass(frozen=True, slots=True)

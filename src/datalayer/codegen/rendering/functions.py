@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.numbering import numbered
+from datalayer.codegen.rendering.batching import batching_arguments, batching_words
 from datalayer.codegen.rendering.documents import document_readers
 from datalayer.codegen.rendering.expressions import called, code_of
 from datalayer.codegen.rendering.forms import (
@@ -21,7 +22,6 @@ from datalayer.codegen.rendering.layout import (
     WIDTH,
     Brackets,
     Code,
-    Generator,
     lay_out,
     tuple_of,
 )
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from datalayer.codegen.rendering.imports import Name, Spellings
     from datalayer.codegen.rendering.module_plan import QueryPlan
     from datalayer.codegen.rendering.typemap import TypeClasses
-    from datalayer.model import Column, ColumnDirective, QuerySource
+    from datalayer.model import ColumnDirective, QuerySource
 
 NO_ROW = PythonType("NoRow", RUNTIME)
 ITERABLE = PythonType("Iterable", "collections.abc")
@@ -72,10 +72,18 @@ class Flavour:
     wait: str
     #: The module of the functions that run queries.
     runtime: str
+    #: What gives many items.
+    items: PythonType
 
 
-SYNC = Flavour("Connection", "def", "", RUNTIME)
-AIO = Flavour("AsyncConnection", "async def", "await ", f"{RUNTIME}.aio")
+SYNC = Flavour("Connection", "def", "", RUNTIME, ITERABLE)
+AIO = Flavour(
+    "AsyncConnection",
+    "async def",
+    "await ",
+    f"{RUNTIME}.aio",
+    PythonType("Items", f"{RUNTIME}.aio"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +96,20 @@ class Outcome:
     value: PythonType | None = None
 
 
+#: What returns no rows; `*!` may.
+_WITHOUT_ROWS = {
+    Operation.AFFECTED: Outcome(PythonType("int"), "execute", NONE),
+    Operation.MANY_PARAMETERS: Outcome(PythonType("int"), "execute_many", NONE),
+    Operation.SCRIPT: Outcome(NONE, "execute_script", NONE),
+}
+
+
 def outcome_of(plan: QueryPlan, type_classes: TypeClasses) -> Outcome:
     """Return what a query's function returns."""
     shape = plan.shape
     operation, certain = shape.source.operation, shape.row_count.at_least_one
-    if operation is Operation.SCRIPT:
-        return Outcome(NONE, "execute_script", NONE)
-    if operation is Operation.AFFECTED:
-        return Outcome(PythonType("int"), "execute", NONE)
-    if operation is Operation.MANY_PARAMETERS:
-        return Outcome(PythonType("int"), "execute_many", NONE)
+    if operation in _WITHOUT_ROWS and not shape.columns:
+        return _WITHOUT_ROWS[operation]
     if operation is Operation.VALUE:
         return _value_outcome(plan, type_classes)
     row = PythonType(plan.class_name or "", "")
@@ -105,6 +117,10 @@ def outcome_of(plan: QueryPlan, type_classes: TypeClasses) -> Outcome:
         return Outcome(replace(PAGE, arguments=(row,)), "fetch_page")
     if operation is Operation.MANY:
         return Outcome(PythonType("list", arguments=(row,)), "fetch_all")
+    if operation is Operation.MANY_PARAMETERS:
+        runner = "fetch_each" if certain else "fetch_each_optional"
+        each = row if certain else union(row, NONE)
+        return Outcome(PythonType("list", arguments=(each,)), runner)
     if certain:
         return Outcome(row, "fetch_one")
     return Outcome(union(row, NONE), "fetch_optional")
@@ -131,7 +147,7 @@ def converters_of(
     plan: QueryPlan, type_classes: TypeClasses
 ) -> list[tuple[int, Expression]]:
     """Return the columns that psycopg does not convert, each with what does."""
-    columns = _result_columns(plan)
+    columns = plan.shape.columns
     documents = document_readers(columns)
     found = [
         (index, documents.get(index) or converter_of(column.type, type_classes))
@@ -144,18 +160,13 @@ def decoders_of(
     plan: QueryPlan, type_classes: TypeClasses
 ) -> list[tuple[int, Expression]]:
     """Return the columns that are read as PostgreSQL wrote them, with their forms."""
-    columns = _result_columns(plan)
+    columns = plan.shape.columns
     documents = document_readers(columns)
     return [
         (index, form_of(column.type, type_classes))
         for index, column in enumerate(columns)
         if needs_form(column.type) and index not in documents
     ]
-
-
-def _result_columns(plan: QueryPlan) -> tuple[Column, ...]:
-    many = plan.shape.source.operation is Operation.MANY_PARAMETERS
-    return () if many else plan.shape.columns
 
 
 def render_constant(
@@ -198,6 +209,7 @@ def render_constant(
         lines += varied_arguments(plan.shape, spellings, indent=margin + 4)
     else:
         lines.append(f"{inner}sql={text_block(statement_of(plan))},")
+        lines += batching_arguments(plan.shape, spellings, indent=margin + 4)
     lines.append(" " * margin + ")" + after)
     return "\n".join(lines)
 
@@ -238,9 +250,9 @@ def render_function(
     any_ = spellings["typing", "Any"]
     items: list[Code] = [f"connection: {connection}[{any_}]"]
     if plan.shape.source.operation is Operation.MANY_PARAMETERS:
-        iterable = spell(ITERABLE, spellings)
+        name = spell(flavour.items, spellings)
         items.append(
-            Brackets(f"parameters: {iterable}[", (plan.class_name or "",), "]")
+            Brackets(f"parameters: {name}[", (_any_of(plan.item_classes),), "]")
         )
     else:
         declared: list[Code] = [
@@ -257,6 +269,12 @@ def render_function(
     returned = "" if outcome.type == NONE else "return "
     body = lay_out(call, indent=4, before=f"{returned}{flavour.wait}")
     return "\n".join([signature, docstring(_documentation(plan), indent=4), body])
+
+
+def _any_of(names: tuple[str, ...]) -> str:
+    flat = " | ".join(names)
+    # Inside of the brackets of a signature, and of an iterable.
+    return flat if len(flat) <= WIDTH - 9 else "\n        | ".join(names)
 
 
 def render_field(
@@ -340,7 +358,7 @@ def _call(
             given_arguments(source, plan.constant, values_by_name, spellings),
         )
     elif many:
-        arguments += (Generator(values, "for each in parameters"),)
+        arguments += ("parameters", replace(values, opening="lambda each: ("))
     elif values.items:
         arguments += (values,)
     runner = spellings[flavour.runtime, outcome.runner]
@@ -354,6 +372,8 @@ def _documentation(plan: QueryPlan) -> list[str]:
         *_declarations("column", source.column_directives),
         *_declarations("parameter", source.parameter_directives),
     ]
+    if source.operation is Operation.MANY_PARAMETERS:
+        lines += ["", batching_words(plan.shape)]
     if said:
         lines += ["", f"Declared by the author: {', '.join(said)}."]
     return lines

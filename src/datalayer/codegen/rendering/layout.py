@@ -17,15 +17,7 @@ class Brackets:
     closing: str
 
 
-@dataclass(frozen=True, slots=True)
-class Generator:
-    """A generator expression."""
-
-    element: Code
-    loop: str
-
-
-Code: TypeAlias = str | Brackets | Generator
+Code: TypeAlias = str | Brackets
 
 
 def tuple_of(items: tuple[Code, ...]) -> Brackets:
@@ -39,23 +31,16 @@ def lay_out(code: Code, *, indent: int = 0, before: str = "", after: str = "") -
     flat = f"{before}{_flat(code)}{after}"
     if isinstance(code, str) or len(margin) + len(flat) <= WIDTH:
         return margin + flat
-    if isinstance(code, Generator):
-        inner = [
-            lay_out(code.element, indent=indent + 4),
-            lay_out(code.loop, indent=indent + 4),
-        ]
-        opening, closing = "(", ")"
-    else:
-        inner = _items(code, indent + 4)
-        opening, closing = code.opening, code.closing.removeprefix(",")
+    inner = _items(code, indent + 4)
+    opening, closing = code.opening, code.closing.removeprefix(",")
     lines = [f"{margin}{before}{opening}", *inner, f"{margin}{closing}{after}"]
     return "\n".join(lines)
 
 
 def _items(code: Brackets, indent: int) -> list[str]:
     together = ", ".join(map(_flat, code.items))
-    # Only a tuple or a list begins with its bracket.
-    is_call = len(code.opening) > 1
+    # Only a tuple or a list begins with its bracket, or stands behind a colon.
+    is_call = len(code.opening) > 1 and not code.opening.endswith(": (")
     # A parameter alone gets the comma that several in one line do not.
     is_lone_parameter = "def " in code.opening and len(code.items) == 1
     if is_call and not is_lone_parameter and indent + len(together) <= WIDTH:
@@ -66,6 +51,4 @@ def _items(code: Brackets, indent: int) -> list[str]:
 def _flat(code: Code) -> str:
     if isinstance(code, str):
         return code
-    if isinstance(code, Generator):
-        return f"({_flat(code.element)} {code.loop})"
     return f"{code.opening}{', '.join(map(_flat, code.items))}{code.closing}"

@@ -55,12 +55,14 @@ class QueryPlan:
     constant: str
     #: In the order of the header.
     parameters: tuple[Field, ...]
-    #: The class of its rows, or of its parameter sets.
+    #: The class of its rows.
     class_name: str | None
     #: The types of the documents that it is seen to make, by the columns' names.
     documents: Mapping[str, PythonType]
     #: How its rows are nested, if they are.
     nest: NestPlan | None = None
+    #: The class of its parameter sets, and the rows that have the same attributes.
+    item_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,10 @@ def plan_module(
             _add(draft, shape)
         except LocatedError as problem:
             draft.problems.append(problem)
+    rows = [each for each in draft.classes.values() if not each.takes_parameters]
     plan = ModulePlan(
         path,
-        tuple(draft.queries),
+        tuple(_with_items(query, rows) for query in draft.queries),
         tuple(draft.classes.values()),
         tuple(_errors(draft, shapes)),
         tuple(
@@ -126,6 +129,30 @@ def plan_module(
         ),
     )
     return plan, draft.problems
+
+
+def _with_items(plan: QueryPlan, rows: Sequence[ClassPlan]) -> QueryPlan:
+    """Add the rows that a query of many parameter sets takes as well."""
+    fitting = tuple(row.name for row in rows if _fits(row, plan.parameters))
+    if not plan.item_classes or not plan.parameters:
+        return plan
+    return replace(plan, item_classes=plan.item_classes + fitting)
+
+
+def _fits(row: ClassPlan, parameters: tuple[Field, ...]) -> bool:
+    """Tell whether a row has each parameter as an attribute that is no wider."""
+    types = {field.name: field.type for field in row.fields}
+    return all(
+        field.name in types and _is_within(types[field.name], field.type)
+        for field in parameters
+    )
+
+
+def _is_within(type_: PythonType, wider: PythonType) -> bool:
+    inner, outer = (
+        {each} if each.name else set(each.arguments) for each in (type_, wider)
+    )
+    return inner <= outer
 
 
 def _errors(draft: _Draft, shapes: Sequence[QueryShape]) -> Iterator[ErrorPlan]:
@@ -151,9 +178,12 @@ def _add(draft: _Draft, shape: QueryShape) -> None:
     function = python_name(source.name)
     parameters = _parameters(draft, shape)
     documents = _documents(draft, shape)
-    rows = _classes_of(draft, shape, parameters, documents)
+    rows = _classes_of(draft, shape, documents)
     for class_plan, location in rows.classes:
         _add_class(draft, class_plan, source, location)
+    items = _items_of(shape, parameters)
+    if items is not None:
+        _add_class(draft, items, source, source.location)
     constant = function.upper()
     # One letter alone is a class to those who sort names, and hard to read.
     if constant in draft.owners or len(constant) == 1:
@@ -170,6 +200,7 @@ def _add(draft: _Draft, shape: QueryShape) -> None:
             class_name=rows.classes[-1][0].name if rows.classes else None,
             documents=documents,
             nest=rows.nest,
+            item_classes=(items.name,) if items else (),
         )
     )
 
@@ -196,26 +227,28 @@ def _documents(draft: _Draft, shape: QueryShape) -> dict[str, PythonType]:
 
 
 def _classes_of(
-    draft: _Draft,
-    shape: QueryShape,
-    parameters: tuple[Field, ...],
-    documents: Mapping[str, PythonType],
+    draft: _Draft, shape: QueryShape, documents: Mapping[str, PythonType]
 ) -> RowClasses:
     source = shape.source
-    if source.operation is Operation.MANY_PARAMETERS:
-        name = class_name(source.name) + "Parameters"
-        for field in parameters:
-            if field.name.startswith("__"):
-                raise _unusable(source, f"parameter `{field.name}`", "rename it")
-        plan = ClassPlan(name, parameters, (source.name,), takes_parameters=True)
-        return RowClasses(((plan, source.location),))
-    if source.operation in _RETURNS_ROWS:
+    of_items = source.operation is Operation.MANY_PARAMETERS and shape.columns
+    if source.operation in _RETURNS_ROWS or of_items:
         name = source.record_class or class_name(source.name) + "Row"
         rows = plan_rows(shape, name, partial(_column, draft, shape, documents))
         for plan, _ in rows.classes:
             _check_names(source, plan)
         return rows
     return RowClasses(())
+
+
+def _items_of(shape: QueryShape, parameters: tuple[Field, ...]) -> ClassPlan | None:
+    source = shape.source
+    if source.operation is not Operation.MANY_PARAMETERS:
+        return None
+    for field in parameters:
+        if field.name.startswith("__"):
+            raise _unusable(source, f"parameter `{field.name}`", "rename it")
+    name = class_name(source.name) + "Parameters"
+    return ClassPlan(name, parameters, (source.name,), takes_parameters=True)
 
 
 def _add_class(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from datalayer.codegen.rendering.batching import batching_types
 from datalayer.codegen.rendering.document_types import (
     attribute_names,
     document_text,
@@ -15,7 +16,6 @@ from datalayer.codegen.rendering.expressions import called
 from datalayer.codegen.rendering.functions import (
     AIO,
     ANY,
-    ITERABLE,
     SYNC,
     Flavour,
     Outcome,
@@ -159,7 +159,9 @@ def _module_texts(
 
 def _sync_text(job: _Job) -> str:
     plan = job.plan
-    spellings = _spellings(job, SYNC, [*_signature_types(job), *_definition_types(job)])
+    spellings = _spellings(
+        job, SYNC, [*_signature_types(job, SYNC), *_definition_types(job)]
+    )
     blocks = [_error_text(each, spellings) for each in plan.errors]
     blocks += [document_text(each, spellings) for each in plan.documents]
     blocks += [_class_text(each, spellings) for each in plan.classes]
@@ -174,7 +176,7 @@ def _sync_text(job: _Job) -> str:
 
 def _aio_text(job: _Job) -> str:
     plan = job.plan
-    spellings = _spellings(job, AIO, _signature_types(job))
+    spellings = _spellings(job, AIO, _signature_types(job, AIO))
     classes = plan.class_names
     shared = classes | {query.constant for query in plan.queries}
     imports = import_lines(
@@ -258,11 +260,11 @@ def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spel
     return {**own, **spelled, **spell_names(functions - named, taken)}
 
 
-def _signature_types(job: _Job) -> Iterator[PythonType]:
+def _signature_types(job: _Job, flavour: Flavour) -> Iterator[PythonType]:
     for query in job.plan.queries:
         yield job.outcomes[query.function].type
         if query.shape.source.operation is Operation.MANY_PARAMETERS:
-            yield ITERABLE
+            yield flavour.items
             continue
         yield from own_types(query.shape.source)
         for field in query.parameters:
@@ -275,6 +277,7 @@ def _definition_types(job: _Job) -> Iterator[PythonType]:
     for query in job.plan.queries:
         yield from statement_types(query.shape.source)
         yield from nest_types(query.nest)
+    yield from batching_types(query.shape for query in job.plan.queries)
     yield from _class_types(job.plan)
     for query in job.plan.queries:
         yield from filter(None, [job.outcomes[query.function].value])

@@ -375,13 +375,16 @@ UPDATE /* move */ person SET home = $1 WHERE id = $2
 )
 
 
-def move(connection: Connection[Any], parameters: Iterable[MoveParameters]) -> int:
-    """Move people."""
+def move(
+    connection: Connection[Any], parameters: Iterable[MoveParameters | Person]
+) -> int:
+    """Move people.
+
+    Many items are sent in a pipeline.
+    """
     return execute_many(
         connection,
         MOVE,
-        (
-            (as_text(PUBLIC_ADDRESS_FORM, each.home), int4(each.id))
-            for each in parameters
-        ),
+        parameters,
+        lambda each: (as_text(PUBLIC_ADDRESS_FORM, each.home), int4(each.id)),
     )

@@ -108,17 +108,29 @@ INSERT /* add_things */
     INTO thing (id, a_bool, colour, created, label, meta, price, seen, weight)
 VALUES ($1, true, $2, current_date, '', 'null', $3, localtimestamp, 0)
 """,
+    unnesting="""\
+INSERT /* add_things */
+    INTO thing (id, a_bool, colour, created, label, meta, price, seen, weight)
+SELECT item.p1, true, item.p2, current_date, '', 'null', item.p3, localtimestamp, 0
+FROM unnest($1::bigint[], $2::colour[], $3::numeric[])
+    WITH ORDINALITY AS item (p1, p2, p3, number)
+ORDER BY item.number
+""",
 )
 
 
 def add_things(
     connection: Connection[Any], parameters: Iterable[AddThingsParameters]
 ) -> int:
-    """Create things; only the id must be given."""
+    """Create things; only the id must be given.
+
+    Many items are sent as arrays, to one INSERT.
+    """
     return execute_many(
         connection,
         ADD_THINGS,
-        ((int8(each.id), each.colour, each.price) for each in parameters),
+        parameters,
+        lambda each: (int8(each.id), each.colour, each.price),
     )
 
 

@@ -160,21 +160,21 @@ def create_customers(
 ) -> int:
     """Create customers.
 
+    Many items are sent in a pipeline.
+
     Declared by the author: parameter `visits[]` null.
     """
     return execute_many(
         connection,
         CREATE_CUSTOMERS,
-        (
-            (
-                int4(each.id),
-                jsonb(each.profile),
-                jsonb(each.home),
-                json_(each.settings),
-                array(jsonb, each.visits),
-                jsonb(each.orders),
-            )
-            for each in parameters
+        parameters,
+        lambda each: (
+            int4(each.id),
+            jsonb(each.profile),
+            jsonb(each.home),
+            json_(each.settings),
+            array(jsonb, each.visits),
+            jsonb(each.orders),
         ),
     )
 

@@ -145,11 +145,15 @@ def move_all_entries_from_one_state_to_another_state_at_once(
     connection: Connection[Any],
     parameters: Iterable[MoveAllEntriesFromOneStateToAnotherStateAtOnceParameters],
 ) -> int:
-    """Move entries."""
+    """Move entries.
+
+    Many items are sent in a pipeline.
+    """
     return execute_many(
         connection,
         MOVE_ALL_ENTRIES_FROM_ONE_STATE_TO_ANOTHER_STATE_AT_ONCE,
-        ((each.new_state, each.old_state) for each in parameters),
+        parameters,
+        lambda each: (each.new_state, each.old_state),
     )
 
 

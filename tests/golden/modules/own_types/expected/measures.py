@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from datalayer.runtime import (
+    Copying,
     Query,
     array,
     delimited_array,
@@ -126,17 +127,30 @@ CREATE_MEASURES: Query[None] = Query(
 INSERT /* create_measures */ INTO measure (id, ratio)
 VALUES ($1, $2)
 """,
+    copying=Copying(
+        sql="""\
+COPY /* create_measures */ measure (
+    id,
+    ratio
+) FROM STDIN
+""",
+    ),
 )
 
 
 def create_measures(
-    connection: Connection[Any], parameters: Iterable[CreateMeasuresParameters]
+    connection: Connection[Any],
+    parameters: Iterable[CreateMeasuresParameters | Measure],
 ) -> int:
-    """Create many measures."""
+    """Create many measures.
+
+    Many items are stored by COPY.
+    """
     return execute_many(
         connection,
         CREATE_MEASURES,
-        ((to_text(each.id), to_text(each.ratio)) for each in parameters),
+        parameters,
+        lambda each: (to_text(each.id), to_text(each.ratio)),
     )
 
 

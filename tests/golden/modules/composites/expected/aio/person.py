@@ -3,11 +3,11 @@
 # sha256 of the source: 5dd3bff44d8f49a880ba189289f40df1e305b3f18841a4b98743fc9f4ca92aa6
 """Typed asynchronous functions for the queries of `queries/person.sql`."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from datalayer.runtime import ArrayForm, BuiltinForm, as_text, delimited_array, int4
 from datalayer.runtime.aio import (
+    Items,
     execute,
     execute_many,
     fetch_all,
@@ -185,14 +185,15 @@ async def list_by_home(
 
 
 async def move(
-    connection: AsyncConnection[Any], parameters: Iterable[MoveParameters]
+    connection: AsyncConnection[Any], parameters: Items[MoveParameters | Person]
 ) -> int:
-    """Move people."""
+    """Move people.
+
+    Many items are sent in a pipeline.
+    """
     return await execute_many(
         connection,
         MOVE,
-        (
-            (as_text(PUBLIC_ADDRESS_FORM, each.home), int4(each.id))
-            for each in parameters
-        ),
+        parameters,
+        lambda each: (as_text(PUBLIC_ADDRESS_FORM, each.home), int4(each.id)),
     )

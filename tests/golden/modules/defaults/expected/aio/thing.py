@@ -3,13 +3,12 @@
 # sha256 of the source: 5688fa377ac1a0118971a7963f4052af911ce53be91388c2243d1f65014cd976
 """Typed asynchronous functions for the queries of `queries/thing.sql`."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from datalayer.runtime import JsonInput, date_, float8, int8, jsonb, timestamp
-from datalayer.runtime.aio import execute, execute_many, fetch_all
+from datalayer.runtime.aio import Items, execute, execute_many, fetch_all
 from psycopg import AsyncConnection
 
 from expected.enums import Colour
@@ -64,13 +63,17 @@ async def create_thing(
 
 
 async def add_things(
-    connection: AsyncConnection[Any], parameters: Iterable[AddThingsParameters]
+    connection: AsyncConnection[Any], parameters: Items[AddThingsParameters]
 ) -> int:
-    """Create things; only the id must be given."""
+    """Create things; only the id must be given.
+
+    Many items are sent as arrays, to one INSERT.
+    """
     return await execute_many(
         connection,
         ADD_THINGS,
-        ((int8(each.id), each.colour, each.price) for each in parameters),
+        parameters,
+        lambda each: (int8(each.id), each.colour, each.price),
     )
 
 

@@ -3,11 +3,11 @@
 # sha256 of the source: 1ae42690a2253dcb04abf4c20b24135a882bf723a40a3d125287d88467568b15
 """Typed asynchronous functions for the queries of `queries/customer.sql`."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from datalayer.runtime import NoRow, array, int4, json_, jsonb
 from datalayer.runtime.aio import (
+    Items,
     execute_many,
     fetch_all,
     fetch_one,
@@ -65,25 +65,25 @@ async def count_matching(
 
 
 async def create_customers(
-    connection: AsyncConnection[Any], parameters: Iterable[CreateCustomersParameters]
+    connection: AsyncConnection[Any], parameters: Items[CreateCustomersParameters]
 ) -> int:
     """Create customers.
+
+    Many items are sent in a pipeline.
 
     Declared by the author: parameter `visits[]` null.
     """
     return await execute_many(
         connection,
         CREATE_CUSTOMERS,
-        (
-            (
-                int4(each.id),
-                jsonb(each.profile),
-                jsonb(each.home),
-                json_(each.settings),
-                array(jsonb, each.visits),
-                jsonb(each.orders),
-            )
-            for each in parameters
+        parameters,
+        lambda each: (
+            int4(each.id),
+            jsonb(each.profile),
+            jsonb(each.home),
+            json_(each.settings),
+            array(jsonb, each.visits),
+            jsonb(each.orders),
         ),
     )
 

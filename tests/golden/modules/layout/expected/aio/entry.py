@@ -4,11 +4,10 @@
 # ruff: noqa: RUF001, RUF002, RUF100
 """Typed asynchronous functions for the queries of `queries/entry.sql`."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from datalayer.runtime import int4
-from datalayer.runtime.aio import execute_many, fetch_all, fetch_one
+from datalayer.runtime.aio import Items, execute_many, fetch_all, fetch_one
 from psycopg import AsyncConnection
 
 from expected.entry import (
@@ -66,13 +65,17 @@ async def find_by_state(
 
 async def move_all_entries_from_one_state_to_another_state_at_once(
     connection: AsyncConnection[Any],
-    parameters: Iterable[MoveAllEntriesFromOneStateToAnotherStateAtOnceParameters],
+    parameters: Items[MoveAllEntriesFromOneStateToAnotherStateAtOnceParameters],
 ) -> int:
-    """Move entries."""
+    """Move entries.
+
+    Many items are sent in a pipeline.
+    """
     return await execute_many(
         connection,
         MOVE_ALL_ENTRIES_FROM_ONE_STATE_TO_ANOTHER_STATE_AT_ONCE,
-        ((each.new_state, each.old_state) for each in parameters),
+        parameters,
+        lambda each: (each.new_state, each.old_state),
     )
 
 

@@ -143,11 +143,14 @@ UPDATE /* folder.parameters */ trap SET self = $1 WHERE int = $2
 
 
 def parameters(
-    connection: Connection[Any], parameters: Iterable[ParametersParameters]
+    connection: Connection[Any], parameters: Iterable[ParametersParameters | ListRow]
 ) -> int_:
-    """Change rows."""
+    """Change rows.
+
+    Many items are sent in a pipeline.
+    """
     return execute_many(
-        connection, PARAMETERS, ((each.self, int4(each.int)) for each in parameters)
+        connection, PARAMETERS, parameters, lambda each: (each.self, int4(each.int))
     )
 
 

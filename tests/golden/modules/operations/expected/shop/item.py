@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from datalayer.runtime import (
+    Copying,
     NoRow,
     Query,
     execute,
@@ -273,15 +274,27 @@ ADD_ITEMS: Query[None] = Query(
     sql="""\
 INSERT /* shop.add_items */ INTO item (name, price) VALUES ($1, $2)
 """,
+    copying=Copying(
+        sql="""\
+COPY /* shop.add_items */ item (
+    name,
+    price
+) FROM STDIN (FORMAT binary)
+""",
+        types=("text", "numeric"),
+    ),
 )
 
 
 def add_items(
-    connection: Connection[Any], parameters: Iterable[AddItemsParameters]
+    connection: Connection[Any], parameters: Iterable[AddItemsParameters | Item]
 ) -> int:
-    """Create items."""
+    """Create items.
+
+    Many items are stored by COPY.
+    """
     return execute_many(
-        connection, ADD_ITEMS, ((each.name, each.price) for each in parameters)
+        connection, ADD_ITEMS, parameters, lambda each: (each.name, each.price)
     )
 
 

@@ -3,13 +3,13 @@
 # sha256 of the source: f72d944f96b96bc4d192f7327d6427fa42e02592670bfb9b65f8e92801007a6b
 """Typed asynchronous functions for the queries of `queries/measures.sql`."""
 
-from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import Any
 
 from datalayer.runtime import array, delimited_array, to_text
 from datalayer.runtime.aio import (
+    Items,
     execute,
     execute_many,
     fetch_all,
@@ -68,13 +68,18 @@ async def create_measure(
 
 
 async def create_measures(
-    connection: AsyncConnection[Any], parameters: Iterable[CreateMeasuresParameters]
+    connection: AsyncConnection[Any],
+    parameters: Items[CreateMeasuresParameters | Measure],
 ) -> int:
-    """Create many measures."""
+    """Create many measures.
+
+    Many items are stored by COPY.
+    """
     return await execute_many(
         connection,
         CREATE_MEASURES,
-        ((to_text(each.id), to_text(each.ratio)) for each in parameters),
+        parameters,
+        lambda each: (to_text(each.id), to_text(each.ratio)),
     )
 
 

@@ -6,14 +6,13 @@
 from builtins import int as int_
 from builtins import list as list_
 from builtins import str as str_
-from collections.abc import Iterable
 from datetime import date as date_
 from typing import Any
 
 from datalayer.runtime import date_ as date__
 from datalayer.runtime import int4
+from datalayer.runtime.aio import Items, execute_many, fetch_one
 from datalayer.runtime.aio import execute as execute_
-from datalayer.runtime.aio import execute_many, fetch_one
 from datalayer.runtime.aio import fetch_all as fetch_all_
 from psycopg import AsyncConnection
 
@@ -66,11 +65,14 @@ async def any(connection: AsyncConnection[Any], *, date: date_) -> date_:
 
 
 async def parameters(
-    connection: AsyncConnection[Any], parameters: Iterable[ParametersParameters]
+    connection: AsyncConnection[Any], parameters: Items[ParametersParameters | ListRow]
 ) -> int_:
-    """Change rows."""
+    """Change rows.
+
+    Many items are sent in a pipeline.
+    """
     return await execute_many(
-        connection, PARAMETERS, ((each.self, int4(each.int)) for each in parameters)
+        connection, PARAMETERS, parameters, lambda each: (each.self, int4(each.int))
     )
 
 

@@ -3,12 +3,12 @@
 # sha256 of the source: 8e5aa4f0b2b604c43c566030e20016086d55f11a283e37f486cdb5298c253108
 """Typed asynchronous functions for the queries of `queries/shop/item.sql`."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from datalayer.runtime import NoRow, int8
 from datalayer.runtime.aio import (
+    Items,
     execute,
     execute_many,
     execute_script,
@@ -117,11 +117,14 @@ async def reprice_item(
 
 
 async def add_items(
-    connection: AsyncConnection[Any], parameters: Iterable[AddItemsParameters]
+    connection: AsyncConnection[Any], parameters: Items[AddItemsParameters | Item]
 ) -> int:
-    """Create items."""
+    """Create items.
+
+    Many items are stored by COPY.
+    """
     return await execute_many(
-        connection, ADD_ITEMS, ((each.name, each.price) for each in parameters)
+        connection, ADD_ITEMS, parameters, lambda each: (each.name, each.price)
     )
 
 

@@ -1,0 +1,224 @@
+"""Run a query for many sets of parameters, over an asynchronous connection."""
+
+# twin: many.py
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+from psycopg import AsyncRawCursor, OperationalError
+from psycopg.pq import PipelineStatus
+from psycopg.rows import tuple_row
+
+from datalayer.runtime.aio_pipelines import synchronise
+from datalayer.runtime.many_values import UnevenResult, arrays_of, sets_of
+from datalayer.runtime.rows import (
+    adapt,
+    at_most_one,
+    build_results,
+    exactly_one,
+    explain,
+    item_position,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from psycopg import AsyncConnection
+
+    from datalayer.runtime.query import Copying, Query
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+Items: TypeAlias = Iterable[ItemT] | AsyncIterable[ItemT]
+_Source: TypeAlias = Iterator[ItemT] | AsyncIterator[ItemT]
+
+#: How many items are in memory at once.
+BATCH_SIZE = 1000
+
+
+@dataclass(slots=True)
+class _Done(Generic[ResultT]):
+    """What came of some items."""
+
+    affected: int
+    #: The rows of each item, where the statement returns some.
+    results: list[list[ResultT]]
+
+
+async def execute_many(
+    connection: AsyncConnection[Any],
+    query: Query[None],
+    items: Items[ItemT],
+    values: Callable[[ItemT], Sequence[object]],
+) -> int:
+    """Run a query for each item, or for none if one fails.
+
+    Returns the number of affected rows. Consumes the items batch by batch.
+    """
+    return (await _run(connection, query, items, values)).affected
+
+
+async def fetch_each(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    items: Items[ItemT],
+    values: Callable[[ItemT], Sequence[object]],
+) -> list[ResultT]:
+    """Run a query for each item, or for none; return the row of each, in order."""
+    done = await _run(connection, query, items, values, check=exactly_one)
+    return [rows[0] for rows in done.results]
+
+
+async def fetch_each_optional(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    items: Items[ItemT],
+    values: Callable[[ItemT], Sequence[object]],
+) -> list[ResultT | None]:
+    """Run a query for each item, or for none; return the row of each, or None."""
+    done = await _run(connection, query, items, values, check=at_most_one)
+    return [rows[0] if rows else None for rows in done.results]
+
+
+async def _run(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    items: Items[ItemT],
+    values: Callable[[ItemT], Sequence[object]],
+    *,
+    check: Callable[[Query[ResultT], list[ResultT]], object] | None = None,
+) -> _Done[ResultT]:
+    total = _Done[ResultT](0, [])
+    source = _iterator(items)
+    together, first = True, 0
+    try:
+        async with connection.transaction():
+            while batch := await _take(source):
+                sets, failure = sets_of(batch, values)
+                done = None
+                if together and len(sets) > 1:
+                    done = await _try_together(connection, query, sets, check)
+                    together = done is not None
+                if done is None:
+                    done = await _one_by_one(connection, query, sets, check, first)
+                total.affected += done.affected
+                total.results += done.results
+                first += len(sets)
+                if failure is not None:
+                    explain(failure, query, position=first)
+    except Exception as error:
+        if item_position(error) is not None:
+            raise
+        explain(error, query)
+    return total
+
+
+def _iterator(items: Items[ItemT]) -> _Source[ItemT]:
+    if isinstance(items, AsyncIterable):  # async only
+        return aiter(items)  # async only
+    return iter(items)
+
+
+async def _take(source: _Source[ItemT]) -> list[ItemT]:
+    if isinstance(source, AsyncIterator):  # async only
+        batch: list[ItemT] = []  # async only
+        async for item in source:  # async only
+            batch.append(item)  # async only
+            if len(batch) == BATCH_SIZE:  # async only
+                break  # async only
+        return batch  # async only
+    return list(islice(source, BATCH_SIZE))
+
+
+async def _try_together(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    sets: list[Sequence[object]],
+    check: Callable[[Query[ResultT], list[ResultT]], object] | None,
+) -> _Done[ResultT] | None:
+    """Run a query for a batch in the fastest way; None if it was taken back.
+
+    Then one item after the other tells which was at fault, or whether any was.
+    """
+    try:
+        async with connection.transaction():
+            done = await _together(connection, query, sets, returns=check is not None)
+            if check is not None:
+                for rows in done.results:
+                    check(query, rows)
+            return done
+    except OperationalError:
+        # Nothing that an item did: a deadlock, a timeout, a lost connection.
+        raise
+    except Exception:
+        return None
+
+
+async def _together(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    sets: list[Sequence[object]],
+    *,
+    returns: bool,
+) -> _Done[ResultT]:
+    cursor = AsyncRawCursor(connection, row_factory=tuple_row)
+    adapt(cursor.adapters, query)
+    in_pipeline = connection.info.pipeline_status != PipelineStatus.OFF
+    if query.copying is not None and not in_pipeline:
+        return _Done(await _copy(cursor, query.copying, sets), [])
+    if query.unnesting is not None:
+        await cursor.execute(query.unnesting, arrays_of(sets))
+        if not returns:
+            await synchronise(connection)
+            return _Done(max(cursor.rowcount, 0), [])
+        found = build_results(query, await cursor.fetchall(), cursor)
+        if len(found) != len(sets):
+            raise UnevenResult
+        return _Done(len(found), [[row] for row in found])
+    await cursor.executemany(query.sql, sets, returning=returns)
+    await synchronise(connection)
+    affected, results = max(cursor.rowcount, 0), list[list[ResultT]]()
+    for _ in sets if returns else ():
+        results.append(build_results(query, await cursor.fetchall(), cursor))
+        cursor.nextset()
+    return _Done(affected, results)
+
+
+async def _copy(
+    cursor: AsyncRawCursor[Any], copying: Copying, sets: list[Sequence[object]]
+) -> int:
+    async with cursor.copy(copying.sql) as copy:
+        if copying.types:
+            copy.set_types(copying.types)
+        for values in sets:
+            await copy.write_row(values)
+    return cursor.rowcount
+
+
+async def _one_by_one(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    sets: list[Sequence[object]],
+    check: Callable[[Query[ResultT], list[ResultT]], object] | None,
+    first: int,
+) -> _Done[ResultT]:
+    total = _Done[ResultT](0, [])
+    cursor = AsyncRawCursor(connection, row_factory=tuple_row)
+    adapt(cursor.adapters, query)
+    for position, parameters in enumerate(sets, first):
+        try:
+            await cursor.execute(query.sql, parameters)
+            await synchronise(connection)
+            total.affected += max(cursor.rowcount, 0)
+            if check is not None:
+                rows = build_results(query, await cursor.fetchall(), cursor)
+                check(query, rows)
+                total.results.append(rows)
+        except Exception as error:
+            explain(error, query, parameters, position=position)
+    return total
