@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 QUERIES = """\
+-- fragment: matching(pattern)
+/*
+address LIKE :pattern -- @optional
+-- any of them
+*/
+
 -- name: list_accounts(least, row_limit)
 -- Return the accounts from a number on, smallest first.
 -- @param row_limit = 10
@@ -35,6 +41,14 @@ WHERE
     id >= :least
     AND address IS NOT DISTINCT FROM :address -- @optional
 ORDER BY id;
+
+-- name: get_matching(least, pattern)
+-- Return the accounts that match.
+SELECT id
+FROM account
+WHERE
+    id > :least
+    AND FALSE; -- @use matching(:pattern)
 
 -- name: set_address(id, address)!
 -- Change an address.
@@ -126,13 +140,52 @@ def test_without_a_name_all_queries_are_listed(
     assert "people.set_address(id, address)" in result.stdout
 
 
-def test_show_prints_the_statement_as_written(
+def test_show_prints_the_statement_as_it_is_sent(
     run: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     result = run("set_address", "--show")
 
-    expected = "UPDATE account SET address = :address WHERE id = :id\n"
-    assert result.stdout == expected
+    assert result.stdout.splitlines() == [
+        "UPDATE account SET address = $1 WHERE id = $2;",
+        "-- people.set_address at queries/people/account.sql:35",
+        "-- $1 is address",
+        "-- $2 is id",
+    ]
+
+
+def test_show_puts_fragments_in_and_tells_what_can_go(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    lines = run("get_matching", "--show").stdout.splitlines()
+
+    assert lines[:5] == [
+        "SELECT id",
+        "FROM account",
+        "WHERE",
+        "    id > $1",
+        "    AND address LIKE $2;",
+    ]
+    assert lines[-2:] == [
+        "-- without pattern this goes: AND address LIKE :pattern",
+        "-- with the fragment matching at queries/people/account.sql:1",
+    ]
+
+
+def test_show_as_json(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    said = json.loads(run("get_matching", "--show", "--json").stdout)
+
+    assert said["sql"].endswith("AND address LIKE $2")
+    assert said["parameters"] == ["least", "pattern"]
+    assert said["optional"] == [
+        {
+            "text": "AND address LIKE :pattern",
+            "needs_all_of": ["pattern"],
+            "needs_one_of": [],
+        }
+    ]
+    assert said["fragments"] == [
+        {"name": "matching", "source": "queries/people/account.sql:1:1"}
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from datalayer.ad_hoc import QueryResult, find_query, list_queries, run_query
 from datalayer.cli.output import console, messages, print_json, print_table
+from datalayer.cli.query_show import show_query
 from datalayer.config import bundled_folder, load_config
 from datalayer.errors import ArgumentError, ConfigurationError, QueryFailed
 from datalayer.server import acquire_server
@@ -43,7 +44,7 @@ def query(
         ),
     ] = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Print its SQL; run nothing.")
+        bool, typer.Option("--show", help="Print the SQL that is sent; run nothing.")
     ] = False,
     rollback: Annotated[
         bool, typer.Option("--rollback", help="Take back what it changed.")
@@ -61,7 +62,7 @@ def query(
         return
     source = find_query(sources, name)
     if show:
-        console.print(source.sql, markup=False)
+        show_query(source, as_json=as_json)
         return
     result, milliseconds = _run(
         source, _arguments(arg or [], null or []), database_url, rollback=rollback
