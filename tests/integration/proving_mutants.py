@@ -7,6 +7,7 @@ from typing import Any
 from datalayer.proving import annotations, scouting, trial, worlds
 from datalayer.proving.annotations import Mismatch, mismatches
 from datalayer.proving.model import Candidates, Claim
+from datalayer.runtime import UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,14 @@ def _no_constants(known: Candidates, type_: Any, constants: Any) -> Candidates: 
     return known
 
 
+def _all_given(source: Any, arguments: Any) -> Any:  # noqa: ANN401 - as the original
+    return tuple("a" if each is UNSET else each for each in arguments)
+
+
 _TRY = trial._try_function
 
 MUTANTS = [
+    Mutant("gives_everything", trial, "completed", _all_given, "left_join"),
     Mutant("blind_to_null", trial, "mismatches", _without_nulls, "column"),
     Mutant("blind_to_types", trial, "mismatches", _without_types, "typed"),
     Mutant("blind_to_elements", annotations, "_elements", lambda *_: (), "element"),

@@ -274,7 +274,57 @@ LIES += [
     ),
 ]
 
+LIES += [
+    _case(
+        "left_out",
+        "word*|@column nick not null",
+        "SELECT id, nick FROM person\n"
+        "WHERE nick = :word -- @optional\n AND price = 0\n",
+        "nick",
+    ),
+    _case(
+        "left_join",
+        "word, kind*|@column pet not null",
+        "SELECT p.id, pet.name AS pet FROM person AS p\n"
+        "LEFT JOIN pet ON pet.owner = p.id\n"
+        "WHERE p.kind = :kind -- @optional\n AND pet.name = :word -- @optional\n",
+        "pet",
+    ),
+    _case(
+        "left_alone",
+        "id, name^",
+        "SELECT id FROM person\nWHERE id = :id -- @optional\n"
+        " AND name = :name -- @optional\n",
+        kind="more rows",
+    ),
+]
+
 TRUTHS = [
+    _case(
+        "found_people",
+        "moods, least, most, ids, nick, pet, code*",
+        "SELECT p.id, p.nick FROM person AS p\n"
+        "JOIN pet ON pet.owner = p.id -- @optional for pet\n"
+        "WHERE p.feeling = ANY (:moods) -- @optional\n"
+        " AND p.price BETWEEN :least AND :most -- @optional\n"
+        " AND p.id = ANY (:ids) -- @optional\n"
+        " AND p.nick IS NOT DISTINCT FROM :nick -- @optional\n"
+        " AND p.code = :code -- @optional\n"
+        " AND pet.name = :pet -- @optional\n",
+    ),
+    _case(
+        "changed_person",
+        "id, name, nick, feeling^|@param feeling = 'sad'",
+        "UPDATE person\nSET name = :name, -- @optional\n"
+        " nick = :nick, -- @optional\n feeling = :feeling -- @optional\n"
+        "WHERE id = :id RETURNING id, name, nick, feeling",
+    ),
+    _case(
+        "ordered_people",
+        "kind, row_limit*|@order id = id|@order name = name, id|@page",
+        "SELECT id, name FROM person\nWHERE kind = :kind -- @optional\n"
+        "ORDER BY id LIMIT :row_limit",
+    ),
     _case(
         "some_documents",
         "*",

@@ -14,7 +14,8 @@ from datalayer.proving.candidates import (
     with_constants,
     without_null_elements,
 )
-from datalayer.proving.model import Candidates, Row, Written
+from datalayer.proving.model import Candidates, Given, Row, Written
+from datalayer.runtime import UNSET
 
 if TYPE_CHECKING:
     from datalayer.model import Literal, Parameter
@@ -33,25 +34,30 @@ class Argument:
     is_array: bool
     has_default: bool
     default: Written
+    is_optional: bool
     known: tuple[str, ...]
 
     @property
-    def plain(self) -> list[Written]:
+    def plain(self) -> list[Given]:
         """Return what is taken when nothing is said, if that is possible."""
         if self.has_default:
             return [self.default]
+        if self.is_optional:
+            return [UNSET]
         return [None] if self.accepts_none else []
 
-    def candidates(self, rows: Sequence[Row]) -> list[Written]:
+    def candidates(self, rows: Sequence[Row]) -> list[Given]:
         """Return what to choose from, the simplest first."""
         stored = self.stored(rows)
         known = list(self.known)
-        default = [self.default] if self.has_default else []
-        found = [*default, *known[:1], *stored, *known]
+        default: list[Given] = self.plain if self.has_default else []
+        found: list[Given] = [*default, *known[:1], *stored, *known]
         # As often what is there as what is not, and as often what is not said.
         often = 1 + len(known)
         found += stored * (often // max(1, len(stored)))
         found += default * often
+        if self.is_optional:
+            found += [UNSET] * (1 + len(found) // 3)
         if self.accepts_none:
             found += [None] * (1 + len(found) // 5)
         return found or [None]
@@ -113,6 +119,7 @@ def argument_of(
         is_array=is_array,
         has_default=parameter.has_default,
         default=_as_text(parameter.default),
+        is_optional=parameter.optional,
         known=(*dict.fromkeys((*related, *more.common)), *more.exotic),
     )
 

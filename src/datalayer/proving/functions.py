@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from datalayer.codegen.rendering.naming import python_name
 from datalayer.errors import GeneratedModuleMissing
 from datalayer.model import Operation
 from datalayer.proving.annotations import members
+from datalayer.runtime import Page, Unset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,9 +79,19 @@ def _load(shape: QueryShape, module: str) -> Function:
     given = list(inspect.signature(function).parameters)[1:]
     if shape.source.operation is Operation.MANY_PARAMETERS:
         return _of_sets(function, hints, given[0])
-    return Function(
-        function, tuple((each, hints[each]) for each in given), hints["return"]
-    )
+    # Behind them stand an order and a cursor.
+    own = given[: len(shape.source.parameters)]
+    parameters = tuple((each, _without_unset(hints[each])) for each in own)
+    result = hints["return"]
+    if get_origin(result) is Page:
+        result = list[get_args(result)]  # type: ignore[misc]  # as an annotation
+    return Function(function, parameters, result)
+
+
+def _without_unset(hint: Any) -> Any:  # noqa: ANN401 - an annotation
+    """Return what is said of an argument that is given."""
+    rest = tuple(each for each in members(hint) if each is not Unset)
+    return Union[rest] if len(rest) < len(members(hint)) else hint  # noqa: UP007 - of a tuple
 
 
 def _of_sets(

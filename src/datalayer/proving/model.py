@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from datalayer.runtime import Unset
+
 #: A value as PostgreSQL reads it between quotes; None is NULL.
 Written: TypeAlias = str | None
+#: An argument; `UNSET` is one that is not given.
+Given: TypeAlias = Written | Unset
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Witness:
     """Rows and arguments with which a query returns something."""
 
     rows: tuple[Row, ...]
-    arguments: tuple[Written, ...]
+    arguments: tuple[Given, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,5 +136,5 @@ def _renamed(example: Witness, before: str, after: str) -> Witness:
             Row(row.table, {name: value(each) for name, each in row.values.items()})
             for row in example.rows
         ),
-        tuple(map(value, example.arguments)),
+        tuple(after if each == before else each for each in example.arguments),
     )

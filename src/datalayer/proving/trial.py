@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from datalayer.codegen.numbering import numbered
 from datalayer.codegen.rendering.naming import python_name
-from datalayer.errors import JsonMismatchError, NoRowError, TooManyRowsError
+from datalayer.errors import (
+    ConstraintViolation,
+    IncompleteArguments,
+    InvalidLimit,
+    JsonMismatchError,
+    NoRowError,
+    TooManyRowsError,
+)
 from datalayer.model import Operation
 from datalayer.proving.annotations import Mismatch, mismatches
 from datalayer.proving.forms import read_text, reads_text
@@ -18,14 +24,15 @@ from datalayer.proving.functions import Function, Functions, as_declared, row_hi
 from datalayer.proving.model import (
     Claim,
     Draw,
+    Given,
     Lie,
     QueryProof,
     Row,
     Sighting,
     Witness,
-    Written,
 )
 from datalayer.proving.sql_text import call_statement, insert_row, reproduction
+from datalayer.proving.variants import completed, in_order, statement
 from datalayer.proving.worlds import (
     Filling,
     build_rows,
@@ -33,7 +40,7 @@ from datalayer.proving.worlds import (
     in_focus,
     seed_rows,
 )
-from datalayer.runtime import NO_ROW
+from datalayer.runtime import NO_ROW, UNSET, Page
 
 if TYPE_CHECKING:
     from datalayer.codegen.rendering.typemap import TypeClasses
@@ -44,6 +51,9 @@ if TYPE_CHECKING:
 _ROWS = {Operation.MANY, Operation.ONE, Operation.RETURNING, Operation.VALUE}
 #: One argument of so many is another one than that which gave a row.
 _KEPT = 4
+#: What documents look like is the author's word, and chance does not know it; nor does
+#: it know of limits, of what belongs together, or of constraints.
+_REFUSALS = (ConstraintViolation, IncompleteArguments, InvalidLimit, JsonMismatchError)
 #: What takes longer, such as the hours until the year 9999, returns too much.
 _BEFORE = "SET LOCAL statement_timeout = '500ms'; SAVEPOINT before"
 #: How many rows are looked at.
@@ -76,7 +86,7 @@ class _Scene:
 
     rows: tuple[Row, ...]
     statements: tuple[str, ...]
-    written: tuple[Written, ...]
+    written: tuple[Given, ...]
     values: tuple[object, ...]
 
 
@@ -113,7 +123,7 @@ def _prepare(
     stored = [row for row, fine in zip(rows, accepted, strict=False) if fine]
     sources = {"row": stored, "seed": [*stored, *seed_rows(target.filling)]}
     around = in_focus(sources.get(draw.source, []), draw.focus)
-    written = [
+    written: list[Given] = [
         _choose(argument, number, draw, stored, around)
         for argument, number in zip(target.arguments, draw.arguments, strict=True)
     ]
@@ -124,11 +134,12 @@ def _prepare(
                 draw.witness.arguments, written, draw.arguments, strict=True
             )
         ]
-    values = _read(session, target, written)
+    arguments = completed(target.shape.source, written)
+    values = _read(session, target, arguments)
     if values is None:
         return None
     kept = [s for s, fine in zip(statements, accepted, strict=False) if fine]
-    return _Scene(tuple(stored), (*kept, *target.refreshes), tuple(written), values)
+    return _Scene(tuple(stored), (*kept, *target.refreshes), arguments, values)
 
 
 def _drawn_rows(target: Target, draw: Draw) -> list[Row]:
@@ -143,9 +154,11 @@ def _choose(
     draw: Draw,
     stored: Sequence[Row],
     around: Sequence[Row],
-) -> Written:
+) -> Given:
     """Return the value of an argument; `around` are rows that go together."""
-    found: list[Written] = argument.stored(around)
+    if argument.is_optional and number // _KEPT % 2:
+        return UNSET
+    found: list[Given] = [*argument.stored(around)]
     if not found and draw.source != "mixed":
         found = argument.plain
     if not found:
@@ -154,18 +167,20 @@ def _choose(
 
 
 def _read(
-    session: Session, target: Target, written: Sequence[Written]
+    session: Session, target: Target, written: Sequence[Given]
 ) -> tuple[object, ...] | None:
     """Return arguments as Python has them; None if PostgreSQL or Python cannot."""
     if not written:
         return ()
+    # What is not given is read as NULL, and put back in the end.
     wanted = ", ".join(
         f"%s::{argument.type_name}".replace("%s", f"${number}")
         for number, argument in enumerate(target.arguments, 1)
     )
+    sent = [None if each is UNSET else each for each in written]
     try:
         with psycopg.RawCursor(session.connection) as cursor:
-            cursor.execute(f"SELECT {wanted}".encode(), list(written))
+            cursor.execute(f"SELECT {wanted}".encode(), sent)
             row = cursor.fetchone()
             texts = _texts(cursor, len(written))
     except psycopg.Error:
@@ -174,11 +189,15 @@ def _read(
     hints = [hint for _, hint in target.functions.sync.parameters]
     types = [parameter.type for parameter in target.shape.parameters]
     try:
-        return tuple(
+        values = [
             read_text(session.connection, type_, target.type_classes, text)
             if text is not None and reads_text(type_, target.type_classes)
             else as_declared(value, hint)
             for value, text, type_, hint in zip(row, texts, types, hints, strict=True)
+        ]
+        return tuple(
+            UNSET if each is UNSET else value
+            for each, value in zip(written, values, strict=True)
         )
     except psycopg.Error:
         return None
@@ -201,8 +220,7 @@ def _try_function(
     proof.runs += 1
     try:
         result = _call(session, function, scene.values, is_async=is_async)
-    except (psycopg.Error, JsonMismatchError):
-        # What documents look like is the author's word, and chance does not know it.
+    except (psycopg.Error, *_REFUSALS):
         proof.refused += 1
         return
     except (NoRowError, TooManyRowsError) as error:
@@ -217,6 +235,8 @@ def _try_function(
         claim = Claim("", f"error {type(error).__name__}")
         yield _lie(target, scene, claim, message, flavour)
         return
+    if isinstance(result, Page):
+        result = result.items
     if isinstance(result, list) and target.shape.source.operation is Operation.MANY:
         del result[_LOOKED_AT:]
     _count(result, target, proof)
@@ -263,16 +283,9 @@ def _lie(
     target: Target, scene: _Scene, claim: Claim, message: str, flavour: str
 ) -> Lie:
     source = target.shape.source
-    sql = source.sql if source.operation is Operation.SCRIPT else numbered(source).sql
-    call = call_statement(sql, in_order(target, scene.written))
+    sent = statement(source, scene.written)
+    call = call_statement(sent.sql, in_order(source, sent, scene.written))
     return Lie(claim, message, flavour, reproduction(scene.statements, call))
-
-
-def in_order(target: Target, written: Sequence[Written]) -> list[Written]:
-    """Return arguments by the numbers of the placeholders."""
-    names = target.shape.source.parameters
-    by_name = dict(zip(names, written, strict=True))
-    return [by_name[name] for name in numbered(target.shape.source).order]
 
 
 def _count(result: Any, target: Target, proof: QueryProof) -> None:  # noqa: ANN401 - of any kind
@@ -346,14 +359,15 @@ def _name_of(function: Function) -> str:
 
 def _is_null(session: Session, target: Target, scene: _Scene, name: str) -> bool:
     """Tell whether a column is NULL in SQL, which the null of JSON is not."""
-    sql = numbered(target.shape.source).sql
+    source = target.shape.source
+    sent = statement(source, scene.written)
     session.send("ROLLBACK TO before")
     pgconn = session.connection.pgconn
     values = [
         None if each is None else each.encode()
-        for each in in_order(target, scene.written)
+        for each in in_order(source, sent, scene.written)
     ]
-    result = pgconn.exec_params(sql.encode(), values)
+    result = pgconn.exec_params(sent.sql.encode(), values)
     return any(
         result.get_value(row, number) is None
         for number in range(result.nfields)

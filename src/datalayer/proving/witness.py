@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import psycopg
 
+from datalayer.codegen.numbering import numbered
 from datalayer.proving.model import Row, Witness
 from datalayer.proving.sql_text import inlined, insert_row
-from datalayer.proving.trial import CONSTRAINTS, Target, in_order
+from datalayer.proving.trial import CONSTRAINTS, Target
+from datalayer.proving.variants import completed, in_order, is_callable, statement
 from datalayer.proving.worlds import in_focus, linked, random_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from datalayer.proving.arguments import Argument
-    from datalayer.proving.model import Table, Written
+    from datalayer.proving.model import Given, Table
     from datalayer.proving.session import Session
 
 #: How many rows each table is given, one world after the other, and how many calls are
@@ -26,7 +28,7 @@ _SIZES, _CALLS = (2, 4, 8, 8, 12, 12, 16, 16, 16, 16), 32
 #: How many calls are tried together, and how often they may take too long.
 _ALONE, _LATE = 8, 4
 _SHORT = "SET LOCAL statement_timeout = '300ms'; SAVEPOINT calls"
-Call: TypeAlias = "tuple[Written, ...]"
+Call: TypeAlias = "tuple[Given, ...]"
 
 
 def find_witness(session: Session, target: Target, seed: int) -> Witness | None:
@@ -53,7 +55,10 @@ def _look(
     if not session.attempt([*target.refreshes, CONSTRAINTS])[-1]:
         return None
     session.send(_SHORT)
-    calls = dict.fromkeys(_arguments(target, rows, random) for _ in range(_CALLS))
+    source = target.shape.source
+    tried = (_arguments(target, rows, random) for _ in range(_CALLS))
+    chosen = (completed(source, each) for each in tried)
+    calls = dict.fromkeys(each for each in chosen if is_callable(source, each))
     late = 0
     for group in _groups(tuple(calls)):
         counts = _count(session, target, group)
@@ -79,14 +84,20 @@ def _groups(calls: Sequence[Call]) -> Iterator[Sequence[Call]]:
 
 def _count(session: Session, target: Target, calls: Sequence[Call]) -> list[int] | None:
     """Return how many rows each call gives, or None where they take too long."""
-    statements = [
-        inlined(target.sql, in_order(target, each), target.types) for each in calls
-    ]
+    statements = [_inlined(target, each) for each in calls]
     try:
         return session.count(statements)
     except psycopg.errors.QueryCanceled:
         session.send("ROLLBACK TO calls")
         return None
+
+
+def _inlined(target: Target, call: Call) -> str:
+    source = target.shape.source
+    sent = statement(source, call)
+    types = dict(zip(numbered(source).order, target.types, strict=True))
+    arguments = in_order(source, sent, call)
+    return inlined(sent.sql, arguments, [types[name] for name in sent.order])
 
 
 def _rows(session: Session, target: Target, size: int, random: Random) -> list[Row]:
@@ -117,7 +128,7 @@ def _row(target: Target, table: Table, rows: Sequence[Row], random: Random) -> R
 
 def _arguments(
     target: Target, rows: Sequence[Row], random: Random
-) -> tuple[Written, ...]:
+) -> tuple[Given, ...]:
     """Return arguments, mostly of rows that belong together."""
     around = in_focus(rows, random.randrange(1000))
     plain = random.choice((0.0, 0.5, 0.9))
@@ -133,7 +144,7 @@ def _argument(
     around: Sequence[Row],
     plain: float,
     random: Random,
-) -> Written:
+) -> Given:
     if argument.plain and random.random() < plain:
         return argument.plain[0]
     stored = argument.stored(around)
