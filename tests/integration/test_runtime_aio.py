@@ -263,7 +263,9 @@ async def test_each_way_to_run_a_query_names_it(
         await run(session, command("SELECT 1 / 0"), *arguments)
 
     (note,) = caught.value.__notes__
-    assert note.removesuffix(", item 0") == "in query shop.command (queries/shop.sql:12)"
+    assert (
+        note.removesuffix(", item 0") == "in query shop.command (queries/shop.sql:12)"
+    )
 
 
 async def test_a_value_that_python_cannot_hold_names_the_query(
