@@ -9,7 +9,14 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from benchmarks import artifacts, conversations, history, nullability, queue
+from benchmarks import (
+    artifacts,
+    conversations,
+    history,
+    nullability,
+    queries,
+    queue,
+)
 from benchmarks.arguments import positive
 from benchmarks.report import Report, as_data, print_report
 from datalayer.errors import DataLayerError
@@ -36,6 +43,11 @@ BENCHMARKS: dict[str, tuple[str, int, Callable[..., Report]]] = {
         "conclusions about NULL against confirmed truth, on PostgreSQL 16, 17 and 18",
         100_000,
         nullability.run,
+    ),
+    "queries": (
+        "optional filters, pages, nested results, many rows",
+        1_000_000,
+        queries.run,
     ),
     "queue": (
         "jobs a second, latency and growth of the queue",
