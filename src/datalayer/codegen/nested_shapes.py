@@ -111,7 +111,7 @@ def _check_keys(shape: QueryShape, nesting: Nesting) -> None:
             "compute it in a subquery, or let it be a column of the list",
         )
     if not _is_known(shape, nesting.key):
-        raise _no_key(shape, first, "what the list belongs to")
+        raise _no_key(shape, first, f"what `{first.name}` belongs to")
     for nest in nesting.groups:
         path = nest.directive.path
         inner = [
@@ -134,9 +134,9 @@ def _no_key(shape: QueryShape, said: NestDirective, what: str) -> DirectiveError
     return _error(
         shape.source,
         said,
-        f"no selected columns are known to tell two rows about {what} apart",
-        "select its primary key, or another unique key that is never NULL"
-        " (integers, texts, dates and uuids can be compared)",
+        f"no key of {what} is known to be selected",
+        "select its primary key, or a unique key of integers, texts, dates or uuids"
+        " that are never NULL",
     )
 
 

@@ -59,7 +59,7 @@ class KeySearch:
         own = self._columns_of(path, nesting)
         keys: dict[tuple[str, ...], tuple[int, ...] | None] = {}
         keys[path] = self._key(path, own, ())
-        unsteady = list(self._unsteady(own))
+        unsteady = list(self._unsteady(path, own, nesting))
         nests: list[Nest] = []
         for nest in nesting.nests:
             path = nest.directive.path
@@ -71,7 +71,7 @@ class KeySearch:
                     for number in keys.get(path[:depth]) or ()
                 ]
                 keys[path] = self._key(path, own, known)
-                unsteady += self._unsteady(own)
+                unsteady += self._unsteady(path, own, nesting)
                 nest = replace(nest, key=keys[path])
             nests.append(nest)
         return replace(
@@ -143,7 +143,9 @@ class KeySearch:
             return _ENUM_EQUALITY
         return _EQUALITY.get(oid, 0)
 
-    def _unsteady(self, own: Sequence[ResultColumn]) -> Iterator[str]:
+    def _unsteady(
+        self, path: tuple[str, ...], own: Sequence[ResultColumn], nesting: Nesting
+    ) -> Iterator[str]:
         """Yield the columns that can differ between rows about the same."""
         scope = make_scope(self.query)
         stand_ins = {
@@ -151,8 +153,15 @@ class KeySearch:
             for index, entry in enumerate(scope.entries, 1)
             if entry.number("rtekind") in {GROUP_ENTRY, JOIN_ENTRY}
         }
+        listed = {
+            self.columns[number].relation
+            for nest in nesting.nests
+            if nest.directive.path[: len(path)] == path
+            and _nearest_group(nest, nesting) != path
+            for number in nest.members
+        } - {column.relation for column in own}
         for column in own:
-            single = column.relations | stand_ins
+            single = (column.relations | stand_ins) - listed
             if not is_fixed(column.expression, single, self.session.catalog):
                 yield column.name
 
