@@ -153,7 +153,7 @@ def _check_page(shape: QueryShape, nesting: Nesting) -> None:
                     nest.directive,
                     f"pages are ordered by `{shape.columns[number].name}`, which is in"
                     f" `{nest.directive.name}`",
-                    "select it a second time, outside of the object",
+                    "order by columns outside of the object",
                 )
 
 

@@ -27,9 +27,11 @@ from datalayer.codegen.inference.outcomes import NULL, Environment, bare, elemen
 from datalayer.codegen.inference.query_columns import (
     SELECT,
     output_environment,
+    output_expression,
     settled,
 )
 from datalayer.codegen.inference.sources import source
+from datalayer.codegen.inference.types import declared_type
 from datalayer.codegen.nodetree import Node
 from datalayer.model import ColumnInference
 from datalayer.nesting import Nest, NestDirective, Nesting
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 #: What a statement is called of which pages are read.
 PAGE = "page"
+#: json and jsonb, whose null becomes None and is no NULL.
+_DOCUMENTS = {114, 3802}
 #: More columns than these are not proposed.
 _PROPOSALS = 3
 
@@ -181,6 +185,19 @@ def _candidates(draft: _Draft) -> Iterator[str]:
     for number, name in enumerate(alias.items("colnames"), 1):
         if found == _PROPOSALS or not isinstance(name, str) or not name:
             continue
+        if _type(entry, number, draft) in _DOCUMENTS:
+            continue
         if not source(entry, relation, number, draft.environment).nullable:
             found += 1
             yield f"{alias.text('aliasname')}.{name}"
+
+
+def _type(entry: Node, number: int, draft: _Draft) -> int:
+    """Return the type of a column of a table or a subquery, or 0."""
+    query = entry.node("subquery")
+    if query is not None:
+        return declared_type(output_expression(query, number))
+    catalog = draft.environment.session.catalog
+    table = catalog.relation(entry.number("relid"))
+    column = table.columns.get(number) if table else None
+    return column.type if column else 0

@@ -43,7 +43,12 @@ def read_nest(line: DirectiveLine, operation: Operation) -> Claim:
         )
     said = _NEST.fullmatch(line.text.rstrip(), line.head.end())
     if said is None:
-        line.fail(f"`@{kind}` without a name", f"write {FORMS[kind]}")
+        rest = line.text[line.head.end() :].strip()
+        line.fail(
+            f"`{rest}` tells no columns" if rest else f"`@{kind}` without a name",
+            f"write {FORMS[kind]}",
+            next(iter(line.pieces()), None),
+        )
     location = line.source.location(line.offset + said.start("path"))
     bad = next(filter(keyword.iskeyword, said["path"].split(".")), None)
     if bad is not None:
