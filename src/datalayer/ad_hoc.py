@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from datalayer.ad_hoc_pages import (
+    check_maxima,
+    chosen_order,
+    own_arguments,
+    page_of_rows,
+    values_of_page,
+)
 from datalayer.codegen.numbering import numbered
 from datalayer.codegen.reading.loader import load_queries
 from datalayer.codegen.reading.source_text import quoted_list
@@ -30,6 +37,9 @@ class QueryResult:
     rows: tuple[tuple[object, ...], ...]
     #: The number of affected rows, or None where the server counts none.
     affected: int | None
+    #: Whether the rows are a page, and the cursor of the next one.
+    is_page: bool = False
+    next: str | None = None
 
 
 def list_queries(folder: Path, *, root: Path) -> tuple[QuerySource, ...]:
@@ -65,17 +75,20 @@ def run_query(
 
     A parameter that is not given takes its default; without one, what it is optional
     for is left out. The caller commits. Raises `ArgumentError` for an unknown or a
-    missing argument before anything is sent.
+    missing argument before anything is sent, and `InvalidLimit` and `InvalidCursor` as
+    the generated function does.
     """
+    order = chosen_order(source, arguments)
     values = _complete(source, arguments)
+    check_maxima(source, values)
+    if source.ordering and source.ordering.page:
+        cursor_argument = arguments.get("cursor")
+        return _run_page(connection, source, values, cursor_argument, order)
     with psycopg.RawCursor(connection) as cursor:
         if source.operation is Operation.SCRIPT:
             cursor.execute(labelled(source.sql, source.qualified_name).encode())
             return QueryResult((), (), None)
-        statement = numbered(source, Variant(frozenset(values)))
-        sql = labelled(statement.sql, source.qualified_name)
-        # Text of unknown type: the server infers each type as Describe does.
-        cursor.execute(sql.encode(), [values[name] for name in statement.order])
+        _execute(cursor, source, values, order)
         affected = cursor.rowcount if cursor.rowcount >= 0 else None
         if cursor.description is None:
             return QueryResult((), (), affected)
@@ -83,11 +96,42 @@ def run_query(
         return QueryResult(columns, tuple(cursor.fetchall()), affected)
 
 
+def _execute(
+    cursor: psycopg.RawCursor[tuple[object, ...]],
+    source: QuerySource,
+    values: Mapping[str, object],
+    order: str | None,
+) -> None:
+    statement = numbered(source, Variant(frozenset(values), order))
+    sql = labelled(statement.sql, source.qualified_name)
+    # Text of unknown type: the server infers each type as Describe does.
+    cursor.execute(sql.encode(), [values[name] for name in statement.order])
+
+
+def _run_page(
+    connection: psycopg.Connection[tuple[object, ...]],
+    source: QuerySource,
+    values: Mapping[str, str | None],
+    position: str | None,
+    order: str | None,
+) -> QueryResult:
+    assert source.ordering is not None  # the caller asked
+    given = values_of_page(connection, source, values, cursor=position, order=order)
+    with psycopg.RawCursor(connection) as cursor:
+        _execute(cursor, source, given, order)
+        columns = tuple(column.name for column in cursor.description or ())
+        rows = cursor.fetchall()
+    limit = int(values[source.ordering.limit] or 0)
+    page = page_of_rows(connection, source, columns, rows, limit=limit, order=order)
+    return QueryResult(columns, tuple(page.items), None, is_page=True, next=page.next)
+
+
 def _complete(
     source: QuerySource, arguments: Mapping[str, str | None]
 ) -> dict[str, str | None]:
-    takes = ", ".join(f"`{name}`" for name in source.parameters) or "none"
-    unknown = sorted(set(arguments) - set(source.parameters))
+    own = own_arguments(source)
+    takes = quoted_list([*source.parameters, *own]) or "none"
+    unknown = sorted(set(arguments) - {*source.parameters, *own})
     if unknown:
         raise ArgumentError(
             f"`{source.qualified_name}` has no parameter `{unknown[0]}`",
@@ -97,7 +141,7 @@ def _complete(
         directive.name: _as_text(directive.default)
         for directive in source.parameter_directives
         if directive.has_default
-    } | dict(arguments)
+    } | {name: text for name, text in arguments.items() if name not in own}
     optional = source.optional_parameters
     missing = [n for n in source.parameters if n not in values and n not in optional]
     if missing:

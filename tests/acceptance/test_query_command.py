@@ -50,6 +50,20 @@ WHERE
     id > :least
     AND FALSE; -- @use matching(:pattern)
 
+-- name: page_accounts(row_limit)
+-- Return a page of accounts, the largest first.
+-- @order largest = id DESC
+-- @order smallest = id
+-- @page
+-- @param row_limit = 1
+-- @param row_limit max 5
+SELECT
+    id,
+    address
+FROM account
+ORDER BY id DESC
+LIMIT :row_limit;
+
 -- name: set_address(id, address)!
 -- Change an address.
 UPDATE account SET address = :address WHERE id = :id;
@@ -224,3 +238,41 @@ def test_list_shows_what_is_optional(
     run: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     assert "people.search(least, [address])" in run().stdout
+
+
+def test_pages_are_read_one_by_one(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    first = run("page_accounts")
+    said = first.stderr.splitlines()[-1]
+    assert said.startswith("next page: --arg cursor="), first.stderr
+    second = run("page_accounts", "--json", *said.removeprefix("next page: ").split())
+
+    assert first.stdout.splitlines()[1].split() == ["2", "NULL"]
+    assert json.loads(second.stdout) == {
+        "items": [{"id": 1, "address": "a[b]"}],
+        "next": None,
+    }
+
+
+def test_order_can_be_chosen(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    smallest = run("page_accounts", "--arg", "order=smallest", "--json")
+    unknown = run("page_accounts", "--arg", "order=finest")
+    cursor = json.loads(smallest.stdout)["next"]
+    other = run("page_accounts", "--arg", f"cursor={cursor}")
+
+    assert json.loads(smallest.stdout)["items"] == [{"id": 1, "address": "a[b]"}]
+    assert "has no order `finest`" in unknown.stderr
+    assert "its orders: `largest`, `smallest`" in unknown.stderr
+    assert "the cursor is of the order `smallest`" in other.stderr
+
+
+def test_numbers_above_their_maximum_are_refused(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    result = run("page_accounts", "--arg", "row_limit=6")
+
+    assert result.returncode == 1
+    assert "`row_limit` is 6, and at most 5 is allowed" in result.stderr

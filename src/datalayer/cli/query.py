@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from datalayer.ad_hoc import QueryResult, find_query, list_queries, run_query
+from datalayer.ad_hoc_pages import own_arguments
 from datalayer.cli.output import console, messages, print_json, print_table
 from datalayer.cli.query_show import show_query
 from datalayer.config import bundled_folder, load_config
@@ -72,6 +73,8 @@ def query(
     else:
         _print_result(result)
         messages.print(f"{_count(result)}, {milliseconds:.1f} ms")
+        if result.next is not None:
+            messages.print(f"next page: --arg cursor={result.next}", soft_wrap=True)
 
 
 def _load() -> tuple[QuerySource, ...]:
@@ -143,8 +146,11 @@ def _count(result: QueryResult) -> str:
 
 
 def _as_data(result: QueryResult) -> object:
+    rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+    if result.is_page:
+        return {"items": rows, "next": result.next}
     if result.columns:
-        return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+        return rows
     return {"affected": result.affected}
 
 
@@ -183,7 +189,7 @@ def _print_list(sources: Sequence[QuerySource], *, as_json: bool) -> None:
                     "name": source.qualified_name,
                     "operation": source.operation.name.lower(),
                     "parameters": source.parameters,
-                    "optional": source.optional_parameters,
+                    "optional": (*source.optional_parameters, *own_arguments(source)),
                     "source": str(source.location),
                     "documentation": source.documentation,
                 }
@@ -193,7 +199,8 @@ def _print_list(sources: Sequence[QuerySource], *, as_json: bool) -> None:
         return
     for source in sources:
         optional = source.optional_parameters
-        names = (f"[{n}]" if n in optional else n for n in source.parameters)
+        names = [f"[{n}]" if n in optional else n for n in source.parameters]
+        names += (f"[{name}]" for name in own_arguments(source))
         call = f"{source.qualified_name}({', '.join(names)})"
         console.print(Text(call, style="bold"))
         for line in source.documentation.splitlines():

@@ -58,6 +58,11 @@ def order_by(keys: Sequence[SortKey]) -> str:
     return ", ".join(map(_sorted_by, keys))
 
 
+def bound_as(key: SortKey, type_name: str) -> str:
+    """Return what a cursor is bound to of a key: its type and its direction."""
+    return f"{type_name}{' DESC' if key.descending else ''}"
+
+
 def _sorted_by(key: SortKey) -> str:
     direction = " DESC" if key.descending else ""
     # No key is NULL, yet an index serves only the placement that it has.

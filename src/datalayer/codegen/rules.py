@@ -79,9 +79,9 @@ SHOW timezone;
     _rule(
         "page-without-index",
         "pages that no index leads to",
-        """PostgreSQL sorts all the rows for each page, or reads those before the cursor,
-        although a page shows a few of them. With an index on the keys, in their order
-        and behind the columns that conditions bind, it begins where the cursor
+        """PostgreSQL sorts all the rows for each page, or reads those before the
+        cursor, although a page shows a few of them. With an index on the keys, in their
+        order and behind the columns that conditions bind, it begins where the cursor
         stands.""",
         "create an index on the keys of the pages",
         """

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.keysets import bound_as
 from datalayer.codegen.pieces import escaped, pieces_of
 from datalayer.codegen.rendering.expressions import code_of
 from datalayer.codegen.rendering.imports import spell
@@ -97,13 +98,15 @@ def _paging(
     shape: QueryShape, ordering: Ordering, spellings: Spellings, indent: int
 ) -> str:
     types = {column.name: column.type.name for column in shape.columns}
+
+    def item(key: SortKey) -> str:
+        bound = bound_as(key, types[key.name])
+        return f"{string(python_name(key.name))}: {string(bound)}"
+
     keys = tuple(
         Brackets(
             f"{string(order)}: {{",
-            tuple(
-                f"{string(python_name(key.name))}: {string(_form(key, types))}"
-                for key in found
-            ),
+            tuple(map(item, found)),
             "}",
         )
         for order, found in ordering.keys
@@ -115,11 +118,6 @@ def _paging(
     opening = f"{spell(PAGING, spellings)}("
     paging = Brackets(opening, arguments, ")")
     return lay_out(paging, indent=indent, before="paging=", after=",")
-
-
-def _form(key: SortKey, types: Mapping[str, str]) -> str:
-    """Return what a cursor is bound to of a key."""
-    return types[key.name] + (" DESC" if key.descending else "")
 
 
 def page_call(
