@@ -9,9 +9,10 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from datalayer.errors import InvalidCursor, InvalidLimit
+from datalayer.runtime.json import JsonValue
 from datalayer.runtime.parameters import int8
 
 ItemT = TypeVar("ItemT")
@@ -117,7 +118,7 @@ def read_cursor(name: str, paging: Paging, cursor: str, *, order: str) -> list[s
 def _values(name: str, text: bytes, length: int) -> list[str]:
     # Without a secret anybody can sign anything.
     try:
-        values: list[Any] = json.loads(text)
+        values: JsonValue = json.loads(text)
     except (ValueError, RecursionError):
         raise _invalid(name) from None
     if not (isinstance(values, list) and len(values) == length):
