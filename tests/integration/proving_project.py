@@ -291,6 +291,20 @@ LIES += [
         "pet",
     ),
     _case(
+        "paged",
+        "row_limit*|@page name, id",
+        "SELECT id, name FROM person ORDER BY name, id LIMIT :row_limit",
+        kind="error KeyError",
+        edit=("(%(cursor_1)s, %(cursor_2)s)", "(%(cursor_1)s, %(cursor_3)s)"),
+    ),
+    _case(
+        "ordered",
+        "*|@order id = id|@order name = name, id",
+        "SELECT id, name FROM person ORDER BY id",
+        kind="error KeyError",
+        edit=('"name": "name, id"', '"name": "name, id %(less)s"'),
+    ),
+    _case(
         "left_alone",
         "id, name^",
         "SELECT id FROM person\nWHERE id = :id -- @optional\n"

@@ -31,6 +31,7 @@ from datalayer.proving.model import (
     Sighting,
     Witness,
 )
+from datalayer.proving.paging import ordered, with_following
 from datalayer.proving.sql_text import call_statement, insert_row, reproduction
 from datalayer.proving.variants import completed, in_order, statement
 from datalayer.proving.worlds import (
@@ -40,7 +41,7 @@ from datalayer.proving.worlds import (
     in_focus,
     seed_rows,
 )
-from datalayer.runtime import NO_ROW, UNSET, Page
+from datalayer.runtime import NO_ROW, UNSET
 
 if TYPE_CHECKING:
     from datalayer.codegen.rendering.typemap import TypeClasses
@@ -88,6 +89,8 @@ class _Scene:
     statements: tuple[str, ...]
     written: tuple[Given, ...]
     values: tuple[object, ...]
+    #: The argument for an order, where there are several.
+    chosen: dict[str, object]
 
 
 def try_query(
@@ -139,7 +142,13 @@ def _prepare(
     if values is None:
         return None
     kept = [s for s, fine in zip(statements, accepted, strict=False) if fine]
-    return _Scene(tuple(stored), (*kept, *target.refreshes), arguments, values)
+    return _Scene(
+        tuple(stored),
+        (*kept, *target.refreshes),
+        arguments,
+        values,
+        ordered(target.shape, draw),
+    )
 
 
 def _drawn_rows(target: Target, draw: Draw) -> list[Row]:
@@ -219,7 +228,7 @@ def _try_function(
     function = target.functions.aio if is_async else target.functions.sync
     proof.runs += 1
     try:
-        result = _call(session, function, scene.values, is_async=is_async)
+        result = _call(session, function, scene, is_async=is_async)
     except (psycopg.Error, *_REFUSALS):
         proof.refused += 1
         return
@@ -235,8 +244,6 @@ def _try_function(
         claim = Claim("", f"error {type(error).__name__}")
         yield _lie(target, scene, claim, message, flavour)
         return
-    if isinstance(result, Page):
-        result = result.items
     if isinstance(result, list) and target.shape.source.operation is Operation.MANY:
         del result[_LOOKED_AT:]
     _count(result, target, proof)
@@ -246,11 +253,11 @@ def _try_function(
 
 
 def _call(
-    session: Session, function: Function, values: Sequence[object], *, is_async: bool
+    session: Session, function: Function, scene: _Scene, *, is_async: bool
 ) -> Any:  # noqa: ANN401 - whatever it returns
     connection = session.twin if is_async else session.connection
     names = [name for name, _ in function.parameters]
-    given = dict(zip(names, values, strict=True))
+    given = dict(zip(names, scene.values, strict=True)) | scene.chosen
     if function.parameter_class is not None:
         call: Callable[[], Any] = lambda: function.call(  # noqa: E731 - one of two
             connection,
@@ -258,7 +265,12 @@ def _call(
         )
     else:
         call = lambda: function.call(connection, **given)  # noqa: E731 - one of two
-    return session.run(call()) if is_async else call()
+
+    def read_page(cursor: str) -> Any:  # noqa: ANN401 - of the caller's rows
+        given["cursor"] = cursor
+        return session.run(call()) if is_async else call()
+
+    return with_following(session.run(call()) if is_async else call(), read_page)
 
 
 def _claim_of(error: NoRowError | TooManyRowsError, shape: QueryShape) -> Claim | None:
