@@ -89,6 +89,14 @@ class RaisesDirective:
 
 
 @dataclass(frozen=True, slots=True)
+class MapDirective:
+    """`-- @map name`: the column whose values are the keys of a dictionary."""
+
+    name: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Allowance:
     """`-- @allow rule: reason`: a finding that the author looked at."""
 
@@ -288,6 +296,9 @@ class QuerySource:
     needed: tuple[tuple[str, ...], ...] = ()
     #: Where the pieces of `sql` stand, if it has fragments; empty otherwise.
     stretches: tuple[Stretch, ...] = ()
+    #: What `@map` says, and whether `@stream` asks for a second function.
+    map_by: MapDirective | None = None
+    streamed: bool = False
     #: The text of the whole file, for excerpts.
     file_text: str = field(default="", repr=False, compare=False)
 

@@ -155,11 +155,11 @@ def _copying(insert: _Insert) -> Batching | None:
     written = insert.written
     rows = insert.ask(questions.COLUMNS, table=insert.table, numbers=list(written))
     names = {number: name for number, name, _, _ in rows}
-    types = {number: oid for number, _, _, oid in rows}
+    types = {number: oids for number, _, _, oids in rows}
     numbers: dict[int, int] = {}
     for column, expression in written.items():
         parameter = _bare_parameter(expression)
-        if parameter is None or parameter.number("paramtype") != types[column]:
+        if parameter is None or parameter.number("paramtype") not in types[column]:
             return None
         numbers[parameter.number("paramid")] = column
     count = len(insert.described.parameter_oids)

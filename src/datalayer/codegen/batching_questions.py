@@ -38,13 +38,13 @@ SELECT
 """
 
 #: The quoted name of each column that is written, whether INSERT refuses values for it,
-#: and the type below its domain.
+#: and its type with the one below, of a domain.
 COLUMNS: LiteralString = """
 SELECT
     attribute.attnum::int4,
     pg_catalog.quote_ident(attribute.attname),
     attribute.attidentity = 'a',
-    coalesce(nullif(type.typbasetype, 0), type.oid)::int8
+    ARRAY[type.oid::int8, type.typbasetype::int8]
 FROM pg_catalog.pg_attribute AS attribute
 INNER JOIN pg_catalog.pg_type AS type ON attribute.atttypid = type.oid
 WHERE attribute.attrelid = %(table)s::oid AND attribute.attnum = ANY (%(numbers)s)

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.key_checks import key_problems
 from datalayer.codegen.rules import RULES
 from datalayer.errors import DirectiveError, OperationMismatch
 from datalayer.location import Location, excerpt
@@ -112,6 +113,7 @@ def _directive_problems(shape: QueryShape) -> Iterator[LocatedError]:
     yield from _column_problems(shape.source, columns)
     yield from _parameter_problems(shape.source, parameters)
     yield from _type_problems(shape.source, columns, parameters)
+    yield from key_problems(shape)
 
 
 def _column_problems(

@@ -20,11 +20,13 @@ FORMS = {
     "column": "`-- @column name null`, `not null`, or `name[]` for its elements",
     "embed": "`-- @embed name`, `name Class = alias` or `name Class = prefix_*`",
     "group": "`-- @group name`, `name Class = alias` or `name Class = prefix_*`",
+    "map": "`-- @map column`",
     "order": "`-- @order name = column DESC, column`",
     "page": "`-- @page column DESC, column`",
     "param": "`-- @param name = default`, `-- @param name null` or `not null`,"
     " `-- @param name max 500`",
     "raises": "`-- @raises constraint ClassName`",
+    "stream": "`-- @stream`",
     "type": "`-- @type name module.Type` or `-- @type name module.Type validated`",
 }
 _PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")+"|\[\]|=|[^\s=\[\]'"]+|\S""")

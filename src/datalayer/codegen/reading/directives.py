@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from datalayer.codegen.reading.directive_lines import FORMS, Claim, DirectiveLine
 from datalayer.codegen.reading.nest_directives import nest_of, nest_problems
+from datalayer.codegen.reading.row_directives import check_forms, map_of
 from datalayer.codegen.reading.source_text import quoted_list
 from datalayer.codegen.reading.text_directives import TEXT_DIRECTIVES
 from datalayer.errors import DirectiveError
 from datalayer.model import (
     Allowance,
     ColumnDirective,
+    MapDirective,
     Operation,
     OrderDirective,
     PageDirective,
@@ -54,6 +56,8 @@ class Directives:
     page: PageDirective | None = None
     raises: tuple[RaisesDirective, ...] = ()
     nests: tuple[NestDirective, ...] = ()
+    map_by: MapDirective | None = None
+    streamed: bool = False
     problems: tuple[LocatedError, ...] = ()
 
 
@@ -72,6 +76,7 @@ def read_directives(
         try:
             claim = _read(line, operation, declared)
             _compare(line, claim, claims)
+            check_forms(line, claim, claims)
             claims.append(claim)
         except DirectiveError as problem:
             problems.append(problem)
@@ -98,6 +103,8 @@ def read_directives(
             if claim.word == "raises"
         ),
         nests=nests,
+        map_by=map_of(claims),
+        streamed=any(claim.word == "stream" for claim in claims),
         page=next((_page(claim) for claim in claims if claim.word == "page"), None),
         problems=tuple(problems),
     )

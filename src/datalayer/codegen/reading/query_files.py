@@ -145,6 +145,8 @@ def _query(
             if end <= body.end
         ),
         needed=body.needed,
+        map_by=directives.map_by,
+        streamed=directives.streamed,
         ordering=_moved(body.ordering, body.start),
         stretches=_stretches(source, body),
         file_text=source.file_text,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.reading.directive_lines import FORMS, Claim
 from datalayer.codegen.reading.nest_directives import read_nest
+from datalayer.codegen.reading.row_directives import read_map, read_stream
 from datalayer.codegen.reading.source_text import quoted_list
 from datalayer.codegen.rules import RULES
 from datalayer.errors import DirectiveError
@@ -90,7 +91,9 @@ TEXT_DIRECTIVES: Mapping[str, Callable[[DirectiveLine, Operation], Claim]] = {
     "allow": _allowance,
     "embed": read_nest,
     "group": read_nest,
+    "map": read_map,
     "order": _order,
     "page": _order,
     "raises": _raises,
+    "stream": read_stream,
 }

@@ -27,6 +27,7 @@ from datalayer.codegen.rendering.layout import (
 )
 from datalayer.codegen.rendering.literals import docstring, string, text_block
 from datalayer.codegen.rendering.nested_classes import nest_code
+from datalayer.codegen.rendering.streams import stream_type, streamed
 from datalayer.codegen.rendering.typemap import (
     JSON,
     NONE,
@@ -115,6 +116,9 @@ def outcome_of(plan: QueryPlan, type_classes: TypeClasses) -> Outcome:
     row = PythonType(plan.class_name or "", "")
     if operation is Operation.MANY and is_paged(shape.source):
         return Outcome(replace(PAGE, arguments=(row,)), "fetch_page")
+    if plan.key is not None:
+        keyed = PythonType("dict", arguments=(plan.key.type, row))
+        return Outcome(keyed, "fetch_map")
     if operation is Operation.MANY:
         return Outcome(PythonType("list", arguments=(row,)), "fetch_all")
     if operation is Operation.MANY_PARAMETERS:
@@ -167,6 +171,16 @@ def decoders_of(
         for index, column in enumerate(columns)
         if needs_form(column.type) and index not in documents
     ]
+
+
+def functions_of(
+    plan: QueryPlan, outcome: Outcome, flavour: Flavour
+) -> Iterator[tuple[QueryPlan, Outcome, Flavour]]:
+    """Yield each function of a query: its plan, what it returns and how."""
+    yield plan, outcome, flavour
+    if plan.shape.source.streamed:
+        returned = Outcome(stream_type(plan, flavour), "iterate")
+        yield streamed(plan), returned, replace(flavour, define="def", wait="")
 
 
 def render_constant(
@@ -359,8 +373,10 @@ def _call(
         )
     elif many:
         arguments += ("parameters", replace(values, opening="lambda each: ("))
-    elif values.items:
+    elif values.items or plan.key:
         arguments += (values,)
+    if plan.key is not None:
+        arguments += (f"lambda row: row.{plan.key.name}",)
     runner = spellings[flavour.runtime, outcome.runner]
     return Brackets(f"{runner}(", arguments, ")")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.key_checks import unknown_key
 from datalayer.codegen.rendering.class_plans import ClassPlan, Field
 from datalayer.codegen.rendering.defaults import Default, default_of
 from datalayer.codegen.rendering.document_types import (
@@ -15,6 +16,7 @@ from datalayer.codegen.rendering.document_types import (
 )
 from datalayer.codegen.rendering.naming import class_name, is_field_name, python_name
 from datalayer.codegen.rendering.nested_classes import RowClasses, plan_rows
+from datalayer.codegen.rendering.streams import stream_name
 from datalayer.codegen.rendering.typemap import parameter_type, result_type, union
 from datalayer.codegen.rendering.varied import UNSET, UNSET_TYPE
 from datalayer.errors import (
@@ -63,6 +65,14 @@ class QueryPlan:
     nest: NestPlan | None = None
     #: The class of its parameter sets, and the rows that have the same attributes.
     item_classes: tuple[str, ...] = ()
+    #: The attribute of a row that is the key of a dictionary.
+    key: Field | None = None
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Return the names of its functions."""
+        streams = (stream_name(self.function),) if self.shape.source.streamed else ()
+        return (self.function, *streams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ class ModulePlan:
         """Return all names that the module defines."""
         defined = self.class_names
         for query in self.queries:
-            defined |= {query.function, query.constant}
+            defined |= {*query.functions, query.constant}
         return defined
 
 
@@ -112,7 +122,10 @@ def plan_module(
     draft = _Draft(type_classes, {}, {}, [], [], {})
     shapes = with_shared_documents(shapes)
     for shape in shapes:
-        _claim(draft, python_name(shape.source.name), shape.source)
+        function = python_name(shape.source.name)
+        _claim(draft, function, shape.source)
+        if shape.source.streamed:
+            _claim(draft, stream_name(function), shape.source)
     for shape in shapes:
         try:
             _add(draft, shape)
@@ -201,8 +214,19 @@ def _add(draft: _Draft, shape: QueryShape) -> None:
             documents=documents,
             nest=rows.nest,
             item_classes=(items.name,) if items else (),
+            key=_key_of(shape, rows),
         )
     )
+
+
+def _key_of(shape: QueryShape, rows: RowClasses) -> Field | None:
+    said = shape.source.map_by
+    if said is None:
+        return None
+    fields = {field.source_name: field for field in rows.classes[-1][0].fields}
+    if said.name not in fields:
+        raise unknown_key(shape.source, said, list(fields))
+    return fields[said.name]
 
 
 def _documents(draft: _Draft, shape: QueryShape) -> dict[str, PythonType]:

@@ -22,6 +22,7 @@ from datalayer.codegen.rendering.functions import (
     body_names,
     converters_of,
     decoders_of,
+    functions_of,
     outcome_of,
     render_constant,
     render_field,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
     from datalayer.codegen.rendering.class_plans import ClassPlan
     from datalayer.codegen.rendering.imports import Name, Spellings
-    from datalayer.codegen.rendering.module_plan import ErrorPlan, ModulePlan
+    from datalayer.codegen.rendering.module_plan import ErrorPlan, ModulePlan, QueryPlan
     from datalayer.codegen.rendering.typemap import TypeClasses
     from datalayer.errors import LocatedError
     from datalayer.model import QueryShape
@@ -168,8 +169,7 @@ def _sync_text(job: _Job) -> str:
     for query in plan.queries:
         outcome = job.outcomes[query.function]
         constant = render_constant(query, outcome, job.type_classes, spellings)
-        function = render_function(query, outcome, job.type_classes, SYNC, spellings)
-        blocks.append(f"{constant}\n\n\n{function}")
+        blocks += [constant, *_functions(job, query, SYNC, spellings)]
     imports = import_lines(spellings, job.package)
     return _module_text(job, "functions", imports, plan.names, blocks)
 
@@ -183,13 +183,20 @@ def _aio_text(job: _Job) -> str:
         {**spellings, **{(job.module, name): name for name in shared}}, job.package
     )
     blocks = [
-        render_function(
-            query, job.outcomes[query.function], job.type_classes, AIO, spellings
-        )
+        function
         for query in plan.queries
+        for function in _functions(job, query, AIO, spellings)
     ]
-    exported = classes | {query.function for query in plan.queries}
+    exported = classes.union(*(query.functions for query in plan.queries))
     return _module_text(job, "asynchronous functions", imports, exported, blocks)
+
+
+def _functions(
+    job: _Job, query: QueryPlan, flavour: Flavour, spellings: Spellings
+) -> Iterator[str]:
+    outcome = job.outcomes[query.function]
+    for plan, returned, how in functions_of(query, outcome, flavour):
+        yield render_function(plan, returned, job.type_classes, how, spellings)
 
 
 def _module_text(
@@ -249,9 +256,10 @@ def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spel
     functions = {
         name
         for query in plan.queries
-        for name in body_names(
-            query, job.outcomes[query.function], job.type_classes, flavour
+        for planned, outcome, how in functions_of(
+            query, job.outcomes[query.function], flavour
         )
+        for name in body_names(planned, outcome, job.type_classes, how)
     }
     spelled = spell_names(named - functions, plan.names | attributes)
     taken = plan.names | parameters | set(spelled.values())
@@ -262,7 +270,9 @@ def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spel
 
 def _signature_types(job: _Job, flavour: Flavour) -> Iterator[PythonType]:
     for query in job.plan.queries:
-        yield job.outcomes[query.function].type
+        outcome = job.outcomes[query.function]
+        for _, returned, _ in functions_of(query, outcome, flavour):
+            yield returned.type
         if query.shape.source.operation is Operation.MANY_PARAMETERS:
             yield flavour.items
             continue

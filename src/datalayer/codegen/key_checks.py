@@ -1,0 +1,67 @@
+"""Whether the column of `@map` can be the key of a dictionary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalayer.errors import DirectiveError
+from datalayer.location import excerpt
+from datalayer.model import TypeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datalayer.model import Column, MapDirective, QueryShape, QuerySource
+
+_WITHOUT_HASH = {"hstore", "json", "jsonb", "record"}
+_KINDS = {TypeKind.BASE, TypeKind.ENUM, TypeKind.RANGE}
+
+
+def key_problems(shape: QueryShape) -> Iterator[DirectiveError]:
+    """Yield why rows cannot be mapped by a column, if so."""
+    said = shape.source.map_by
+    columns = {column.name: column for column in shape.columns}
+    if said is None:
+        return
+    column = columns.get(said.name)
+    if column is None:
+        yield unknown_key(shape.source, said, list(columns))
+    elif column.nullable:
+        yield _problem(
+            shape.source,
+            said,
+            f"`{said.name}` can be NULL, and a key cannot",
+            f"map by another column, or write `-- @column {said.name} not null`",
+        )
+    elif not _has_hash(column):
+        yield _problem(
+            shape.source,
+            said,
+            f"`{said.name}` is `{column.type.name}`, which cannot be a key in Python",
+            "map by another column",
+        )
+
+
+def unknown_key(
+    source: QuerySource, said: MapDirective, names: Sequence[str]
+) -> DirectiveError:
+    """Return that a row has no column of a name."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    message = f"the rows of `{source.name}` have no `{said.name}`"
+    return _problem(source, said, message, f"they have {listed}")
+
+
+def _has_hash(column: Column) -> bool:
+    type_ = column.type
+    return type_.kind in _KINDS and type_.name not in _WITHOUT_HASH
+
+
+def _problem(
+    source: QuerySource, said: MapDirective, message: str, help: str
+) -> DirectiveError:
+    return DirectiveError(
+        message,
+        location=said.location,
+        excerpt=excerpt(source.file_text, said.location, len(said.name)),
+        help=help,
+    )

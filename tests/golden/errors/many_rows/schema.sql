@@ -1,0 +1,6 @@
+CREATE TABLE book (
+    book_id int PRIMARY KEY,
+    title text,
+    tags text[] NOT NULL,
+    details jsonb NOT NULL
+);
