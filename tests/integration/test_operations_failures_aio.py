@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from psycopg import AsyncConnection
 
+from datalayer.domains.arguments import MOST_SMALL
 from datalayer.domains.operations.aio import (
     claim_due_jobs,
     extend_leases,
@@ -15,7 +16,6 @@ from datalayer.domains.operations.aio import (
     reclaim_expired_jobs,
     schedule_job,
 )
-from datalayer.domains.operations.arguments import MOST_ATTEMPTS
 from datalayer.queries.operations.queue import Job
 from datalayer.queries.operations.queue_work import ClaimedJob
 
@@ -184,14 +184,14 @@ async def test_huge_numbers_of_retries_do_not_overflow(native_url: str) -> None:
                 "UPDATE assistly_queue_jobs SET retries = %s, next_retry_at = NULL",
                 (retries,),
             )
-            usual = await fail_again(connection, now=NOW, max_attempts=MOST_ATTEMPTS)
+            usual = await fail_again(connection, now=NOW, max_attempts=MOST_SMALL)
             await connection.execute(
                 "UPDATE assistly_queue_jobs SET next_retry_at = NULL"
             )
             extreme = await fail_again(
                 connection,
                 now=NOW,
-                max_attempts=MOST_ATTEMPTS,
+                max_attempts=MOST_SMALL,
                 first_backoff=longest,
                 max_backoff=longest,
                 jitter=1,
@@ -203,9 +203,9 @@ async def test_huge_numbers_of_retries_do_not_overflow(native_url: str) -> None:
 
         await connection.execute(
             "UPDATE assistly_queue_jobs SET retries = %s, next_retry_at = NULL",
-            (MOST_ATTEMPTS - 1,),
+            (MOST_SMALL - 1,),
         )
-        dead = await fail_again(connection, now=NOW, max_attempts=MOST_ATTEMPTS)
+        dead = await fail_again(connection, now=NOW, max_attempts=MOST_SMALL)
 
     assert (dead.id, dead.status) == (job.id, "dead_letter")
 

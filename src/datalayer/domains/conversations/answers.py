@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from datalayer.domains.arguments import storable_text
 from datalayer.domains.conversations.messages import (
     elements_of,
     member_of,
@@ -13,7 +14,6 @@ from datalayer.domains.conversations.messages import (
     type_of,
 )
 from datalayer.domains.conversations.received import MOST
-from datalayer.domains.conversations.storable import storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

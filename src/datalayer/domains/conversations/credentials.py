@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.errors import UniqueViolation
 
-from datalayer.domains.conversations.arguments import (
-    check_given,
-    check_texts,
-    check_times,
-)
+from datalayer.domains.arguments import check_texts, check_times
+from datalayer.domains.conversations.arguments import check_given
 from datalayer.domains.conversations.credential_keys import (
     CredentialKeys,
     encrypt,

@@ -5,11 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from datalayer.domains.conversations.arguments import (
-    check_choice,
-    check_given,
-    check_texts,
-)
+from datalayer.domains.arguments import check_texts
+from datalayer.domains.conversations.arguments import check_choice, check_given
 from datalayer.domains.conversations.errors import (
     LastOwner,
     MemberExists,

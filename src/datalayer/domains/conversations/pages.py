@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalayer.domains.conversations.arguments import (
-    check_counts,
-    check_texts,
-    check_times,
-)
+from datalayer.domains.arguments import check_counts, check_texts, check_times
 
 if TYPE_CHECKING:
     from datetime import datetime

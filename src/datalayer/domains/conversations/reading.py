@@ -6,7 +6,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from datalayer.domains.conversations.arguments import check_counts
+from datalayer.domains.arguments import check_counts
 from datalayer.domains.conversations.errors import RequestNotFound
 from datalayer.domains.conversations.pages import (
     ConversationPage,

@@ -7,16 +7,13 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
-from datalayer.domains.conversations.arguments import (
-    check_given,
-    check_texts,
-    check_times,
-)
+from datalayer.domains.arguments import check_texts, check_times, storable_text
+from datalayer.domains.conversations.arguments import check_given
 from datalayer.domains.conversations.links import Link
 from datalayer.domains.conversations.masking import MASK, mask_headers
 from datalayer.domains.conversations.messages import member_of
 from datalayer.domains.conversations.nodes import MAIN
-from datalayer.domains.conversations.storable import encode_json, storable_text
+from datalayer.domains.conversations.storable import encode_json
 from datalayer.domains.errors import InvalidArgument
 
 if TYPE_CHECKING:

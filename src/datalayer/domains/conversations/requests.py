@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalayer.domains.arguments import storable_text
 from datalayer.domains.conversations.answers import (
     content_of,
     facts_of,
@@ -30,7 +31,7 @@ from datalayer.domains.conversations.received import (
     no_link,
     short_name,
 )
-from datalayer.domains.conversations.storable import encode_json, storable_text
+from datalayer.domains.conversations.storable import encode_json
 from datalayer.queries.conversations import request as queries
 
 if TYPE_CHECKING:

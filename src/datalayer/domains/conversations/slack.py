@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from datalayer.domains.conversations.arguments import check_texts
+from datalayer.domains.arguments import check_texts
 
 
 class SlackTexts(TypedDict):

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from datalayer.domains.arguments import storable_text
 from datalayer.runtime.json import dumps
 
 if TYPE_CHECKING:
@@ -26,12 +27,6 @@ DEEPEST = 200
 
 # Python refuses to read integers of more than 4,300 digits.
 _MOST_BITS = 14_000
-
-
-def storable_text(text: str) -> str:
-    """Return a text with NUL and lone surrogates replaced by escapes."""
-    whole = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return whole.replace("\0", "\\x00")
 
 
 def storable_json(value: JsonInput, *, depth: int = 0) -> JsonInput:

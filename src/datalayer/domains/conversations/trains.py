@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalayer.domains.conversations.arguments import check_given, check_texts
+from datalayer.domains.arguments import check_texts
+from datalayer.domains.conversations.arguments import check_given
 from datalayer.domains.conversations.credential_keys import (
     CredentialKeys,
     decrypt,

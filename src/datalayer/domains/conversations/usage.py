@@ -11,11 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from datalayer.domains.conversations.arguments import (
-    check_counts,
-    check_durations,
-    check_times,
-)
+from datalayer.domains.arguments import check_counts, check_durations, check_times
 from datalayer.domains.conversations.usage_arguments import (
     MOST_DAYS,
     check_points,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from datalayer.domains.conversations.arguments import check_texts, check_times
+from datalayer.domains.arguments import check_texts, check_times
 from datalayer.domains.errors import InvalidArgument
 
 #: No answer has more points.

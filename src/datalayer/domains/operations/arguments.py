@@ -6,16 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from datalayer.domains.errors import InvalidArgument, NaiveTime
-
-#: No lease, backoff or gap is longer: the server's calendar has an end.
-LONGEST = timedelta(days=36525)
-
-#: The largest integer that the server counts with where rows are numbered.
-MOST = 2**63 - 1
-
-#: The largest number of attempts.
-MOST_ATTEMPTS = 2**31 - 1
+from datalayer.domains.arguments import LONGEST
+from datalayer.domains.errors import InvalidArgument
 
 _ZERO = timedelta(0)
 
@@ -42,40 +34,6 @@ class Attempt(Protocol):
     def attempt_token(self) -> int:
         """The token that the claim returned."""
         ...
-
-
-def check_times(**times: datetime | None) -> None:
-    """Raise `NaiveTime` for the first of these without a zone."""
-    for name, time in times.items():
-        if time is not None and time.utcoffset() is None:
-            raise NaiveTime(name, time)
-
-
-def check_texts(**texts: str | None) -> None:
-    """Raise `InvalidArgument` for the first of these that no column can hold."""
-    for name, text in texts.items():
-        if text is not None and text != storable_text(text):
-            raise InvalidArgument(name, text, "text without NUL or lone surrogates")
-
-
-def storable_text(text: str) -> str:
-    """Return a text with what no column can hold replaced by escapes."""
-    whole = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return whole.replace("\0", "\\x00")
-
-
-def check_counts(*, most: int = MOST, **counts: int | None) -> None:
-    """Raise `InvalidArgument` for the first of these below 1, or far too large."""
-    for name, count in counts.items():
-        if count is not None and not 1 <= count <= most:
-            raise InvalidArgument(name, count, f"a whole number from 1 to {most}")
-
-
-def check_durations(**durations: timedelta | None) -> None:
-    """Raise `InvalidArgument` for the first of these that is not above zero."""
-    for name, duration in durations.items():
-        if duration is not None and not _ZERO < duration <= LONGEST:
-            raise InvalidArgument(name, duration, "a duration above zero")
 
 
 def check_gap(min_gap: timedelta) -> None:

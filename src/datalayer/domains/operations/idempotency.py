@@ -10,12 +10,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from datalayer.domains.arguments import check_durations, check_texts, check_times
 from datalayer.domains.errors import InvalidArgument
-from datalayer.domains.operations.arguments import (
-    check_durations,
-    check_texts,
-    check_times,
-)
 from datalayer.domains.operations.errors import (
     AttemptAbandoned,
     FingerprintMismatch,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from psycopg.errors import SerializationFailure
 
-from datalayer.domains.operations.arguments import check_counts, check_times
+from datalayer.domains.arguments import check_counts, check_times
 from datalayer.domains.operations.results import RetentionProgress, RetentionReport
 from datalayer.domains.operations.retention_settings import read_retention_settings
 from datalayer.queries.operations import retention as queries

@@ -6,12 +6,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from datalayer.domains.operations.arguments import (
-    check_durations,
-    check_lock_id,
-    check_texts,
-    check_times,
-)
+from datalayer.domains.arguments import check_durations, check_texts, check_times
+from datalayer.domains.operations.arguments import check_lock_id
 from datalayer.domains.operations.errors import FenceRefused
 from datalayer.queries.operations import worker_lock as locks
 

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalayer.domains.conversations.arguments import (
+from datalayer.domains.arguments import (
     MOST_SMALL,
     check_counts,
     check_durations,
-    check_sizes,
     check_texts,
     check_times,
+    storable_text,
 )
+from datalayer.domains.conversations.arguments import check_sizes
 from datalayer.domains.conversations.errors import (
     AnalysisAttemptLost,
     AnalysisNotFound,
     BranchNotFound,
 )
-from datalayer.domains.conversations.storable import storable_json, storable_text
+from datalayer.domains.conversations.storable import storable_json
 from datalayer.queries.aio.conversations import analysis
 from datalayer.queries.aio.conversations import analysis_work as work
 

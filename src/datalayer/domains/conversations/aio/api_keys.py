@@ -6,7 +6,7 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Any
 
-from datalayer.domains.conversations.arguments import check_texts, check_times
+from datalayer.domains.arguments import check_texts, check_times
 from datalayer.domains.conversations.errors import ApiKeyNotFound, TrainNotFound
 from datalayer.domains.conversations.key_material import (
     NewApiKey,

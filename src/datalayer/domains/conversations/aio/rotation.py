@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalayer.domains.conversations.arguments import check_counts
+from datalayer.domains.arguments import check_counts
 from datalayer.domains.conversations.credential_keys import (
     CredentialKeys,
     is_current,

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
+from datalayer.domains.arguments import check_times
 from datalayer.domains.errors import InvalidArgument
-from datalayer.domains.operations.arguments import check_times
 from datalayer.domains.operations.errors import (
     ApprovalExists,
     ApprovalNotFound,

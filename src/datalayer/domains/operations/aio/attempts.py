@@ -5,16 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalayer.domains.operations.arguments import (
-    MOST_ATTEMPTS,
-    Attempt,
+from datalayer.domains.arguments import (
+    MOST_SMALL,
     check_counts,
     check_durations,
-    check_jitter,
     check_texts,
     check_times,
     storable_text,
 )
+from datalayer.domains.operations.arguments import Attempt, check_jitter
 from datalayer.domains.operations.errors import AttemptLost
 from datalayer.queries.aio.operations import queue_work as work
 
@@ -149,7 +148,7 @@ async def fail_job(
     escaped.
     Raises `AttemptLost`, and changes nothing, when another worker has the job by now.
     """
-    check_counts(max_attempts=max_attempts, most=MOST_ATTEMPTS)
+    check_counts(max_attempts=max_attempts, most=MOST_SMALL)
     check_durations(first_backoff=first_backoff, max_backoff=max_backoff)
     check_jitter(jitter)
     check_times(now=now)

@@ -6,11 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from datalayer.domains.operations.arguments import (
-    check_counts,
-    check_durations,
-    check_texts,
-)
+from datalayer.domains.arguments import check_counts, check_durations, check_texts
 from datalayer.domains.operations.errors import NonceReplayed, TimestampOutOfRange
 from datalayer.queries.aio.operations import nonce as nonces
 

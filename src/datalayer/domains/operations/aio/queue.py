@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.errors import UniqueViolation
 
-from datalayer.domains.operations.arguments import (
-    NewJob,
-    check_gap,
-    check_texts,
-    check_times,
-)
+from datalayer.domains.arguments import check_texts, check_times
+from datalayer.domains.operations.arguments import NewJob, check_gap
 from datalayer.domains.operations.errors import (
     IsolationTooHigh,
     JobNotFound,

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalayer.domains.operations.arguments import storable_text
+from datalayer.domains.arguments import storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

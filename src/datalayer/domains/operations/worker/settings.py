@@ -8,14 +8,14 @@ import socket
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from datalayer.domains.errors import InvalidArgument
-from datalayer.domains.operations.arguments import (
+from datalayer.domains.arguments import (
     LONGEST,
-    MOST_ATTEMPTS,
+    MOST_SMALL,
     check_counts,
     check_durations,
     check_texts,
 )
+from datalayer.domains.errors import InvalidArgument
 from datalayer.domains.operations.retention_settings import (
     RetentionSettings,
     read_retention_settings,
@@ -52,7 +52,7 @@ class WorkerSettings:
     def __post_init__(self) -> None:
         """Raise `InvalidArgument` for what no worker can work with."""
         check_counts(concurrency=self.concurrency, max_claims=self.max_claims)
-        check_counts(max_attempts=self.max_attempts, most=MOST_ATTEMPTS)
+        check_counts(max_attempts=self.max_attempts, most=MOST_SMALL)
         check_durations(lease=self.lease, poll=self.poll)
         check_texts(name=self.name)
         if not self.name:
