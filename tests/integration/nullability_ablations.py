@@ -12,7 +12,9 @@ from datalayer.codegen.inference import (
     arrays,
     bodies,
     calls,
+    comparisons,
     composites,
+    empty_groups,
     expressions,
     json_functions,
     narrow,
@@ -24,6 +26,7 @@ from datalayer.codegen.inference import (
     sources,
     subscripts,
     writes,
+    written_views,
 )
 from datalayer.codegen.inference.joins import Scope
 from datalayer.codegen.inference.outcomes import ANY, VALUE, Rules, Side, World
@@ -113,6 +116,8 @@ def _one_side_of_full_joins(patch: Patch) -> None:
     patch.setattr(narrow, "without_match", mutant)
 
 
+EVERY_COMMAND = frozenset({"INSERT", "UPDATE", "DELETE"})
+
 #: By the rule of the page that each is.
 REMOVALS: dict[str, Removal] = {
     "constraints": _constant(sources, "declared_not_null", False),
@@ -164,7 +169,7 @@ REMOVALS: dict[str, Removal] = {
     "assigned_values": _constant(returning, "_value", UNKNOWN),
     "defaults": _constant(returning, "_default", UNKNOWN),
     "actions_of_merge": _constant(returning, "_any_of", None),
-    "written_views": _constant(returning, "_columns_of_view", None),
+    "written_views": _constant(returning, "written_columns", None),
     "unchanged_columns": _constant(returning, "_unchanged", World()),
     "elements_that_arrive": _constant(arrays, "may_be_null", True),
     "arguments_in_place": _constant(calls, "call_arguments", None),
@@ -179,6 +184,16 @@ REMOVALS: dict[str, Removal] = {
     "keys_of_groups": _constant(singles, "_covered", False),
     "limit": _constant(singles, "limit_of", None),
     "gaps_of_outer_joins": _constant(singles, "gaps_agree", False),
+    "followed_keys": _constant(rows, "referenced_sides", []),
+    "longest_sets_in_from": _constant(sources, "is_longest", False),
+    "longest_sets_in_select": _constant(calls, "is_longest", False),
+    "groupings": _constant(comparisons, "grouping_numbers", frozenset()),
+    "counts_that_are_compared": _constant(empty_groups, "_without_rows", None),
+    "first_elements": _constant(subscripts, "_first", ANY),
+    "paths_that_tell_errors": _constant(calls, "_tells_errors", False),
+    "rules_of_other_commands": _constant(returning, "commands_of", EVERY_COMMAND),
+    "old_rows_of_views": _constant(returning, "shown_columns", None),
+    "views_of_views": _constant(written_views, "_handed_on", None),
     "keys_of_changes": _constant(writes, "target_at_most_one", False),
 }
 

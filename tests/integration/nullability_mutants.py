@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from nullability_call_mutants import CALL_MUTANTS
+from nullability_match_mutants import MATCH_MUTANTS
 from nullability_row_mutants import ROW_MUTANTS
 from nullability_value_mutants import VALUE_MUTANTS
 
@@ -172,9 +173,8 @@ def prove_rows_by_any_having(patch: Patch) -> None:
 
 
 def prove_rows_by_any_count(patch: Patch) -> None:
-    patch.setattr(
-        empty_groups, "_COUNT_COMPARISONS", {"int84ge": 0, "int84ne": 0, "int84eq": 0}
-    )
+    for name in ("eq", "ge", "ne"):
+        patch.setitem(empty_groups._HOLDS, name, lambda left, right: False)
 
 
 def trust_custom_aggregates_to_be_null(patch: Patch) -> None:
@@ -218,6 +218,7 @@ def take_old_rows_for_new_ones(patch: Patch) -> None:
 
 MUTANTS = [
     *CALL_MUTANTS,
+    *MATCH_MUTANTS,
     *ROW_MUTANTS,
     *VALUE_MUTANTS,
     let_any_pair_of_rows_decide,

@@ -30,6 +30,7 @@ INSERT INTO seat VALUES
 (1, 1, NULL, 1, 1), (2, 2, NULL, 1, 2), (3, 3, 'a', 2, 1), (4, 4, 'b', 2, NULL);
 INSERT INTO member VALUES
 (1, 'ANN', 1, NULL, NULL), (2, 'dog', 1, 5, 1), (3, 'c', 1, 6, 2), (4, 'd', 2, NULL, 3);
+INSERT INTO checkup VALUES (1, 1, NULL), (2, 2, 5), (3, 4, 6);
 REFRESH MATERIALIZED VIEW owned;
 """
 

@@ -7,18 +7,16 @@ import pytest
 from datalayer.codegen.inference import (
     keys,
     outcomes,
-    query_columns,
     returning,
     rows,
     singles,
     writes,
+    written_views,
 )
-from datalayer.codegen.inference.joins import Scope
 from datalayer.codegen.inference.outcomes import (
     TRUE,
     Environment,
     Outcome,
-    Session,
 )
 from datalayer.codegen.nodetree import Node
 
@@ -89,14 +87,11 @@ def let_every_join_match_a_certain_row(patch: Patch) -> None:
 
 
 def count_on_what_a_view_shows(patch: Patch) -> None:
-    def mutant(session: Session, scope: Scope, **_: bool) -> Environment:
-        return query_columns.row_environment(scope.query, None, session)
-
-    patch.setattr(returning, "Environment", mutant)
+    patch.setattr(returning, "written_columns", written_views.shown_columns)
 
 
 def ignore_triggers_of_views(patch: Patch) -> None:
-    patch.setattr(returning, "_may_replace", lambda relation: False)
+    patch.setattr(written_views, "_may_replace", lambda relation: False)
 
 
 def take_the_first_action_of_merge(patch: Patch) -> None:

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import nullability_values
 import psycopg
-from nullability_schema import ROWS, WORLDS, schema
+from nullability_traps import ROWS, WORLDS, schema
 from psycopg.types.string import TextLoader
 
 from datalayer.codegen.catalog import Catalog
@@ -53,7 +52,7 @@ def open_databases(
     server: Server,
     *,
     tables: str | None = None,
-    rows: str = ROWS + nullability_values.ROWS,
+    rows: str = ROWS,
     worlds: tuple[str, ...] = WORLDS,
 ) -> Iterator[Databases]:
     """Create the two databases, and drop them afterwards."""
@@ -64,13 +63,9 @@ def open_databases(
         _connect(empty) as second,
     ):
         for opened in (first, second):
-            opened.execute((tables or _schema(server.major)).encode())
+            opened.execute((tables or schema(server.major)).encode())
         first.execute(rows.encode())
         yield Databases(first, second, Catalog(first), worlds)
-
-
-def _schema(major: int) -> str:
-    return schema(major) + nullability_values.SCHEMA
 
 
 def _connect(url: str) -> Connection:

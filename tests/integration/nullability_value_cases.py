@@ -19,7 +19,7 @@ CALLS = [
     Case("equal_sets_in_select", "SELECT (jsonb_each_text('{\"a\": null, \"b\": 1}')).*", "!?"),
     Case("equal_sets_and_another", "SELECT (jsonb_each('{\"a\": null}')).*, generate_series(1, 5)", "??~", why="lengths of sets are not compared"),
     Case("equal_volatile_sets", "SELECT growing(), growing() FROM generate_series(1, 6)", "??"),
-    Case("having_counts_rows", "SELECT max(id), max(age) FROM person HAVING count(*) > 0", "!~", why="the groups are not known to hold an age"),
+    Case("having_counts_rows", "SELECT max(id), max(age) FROM person WHERE age IS NULL HAVING count(*) > 0", "!?"),
     Case("having_counts_no_rows", "SELECT max(id), min(id) FROM person WHERE id > 99 HAVING count(*) >= 0", "??"),
     Case("having_counts_other_number", "SELECT max(id) FROM person WHERE id > 99 HAVING count(*) <> 5", "?"),
     Case("having_of_another_aggregate", "SELECT sum(id) FROM person HAVING bool_or(active)", "!"),
@@ -45,7 +45,7 @@ COMPOSITES = [
     Case("slice", "SELECT (ARRAY[1, 2])[5:6], tags[1:1], (ARRAY[1, 2])[age:2], (ARRAY[1, 2])[2:] FROM person", "!??!"),
     Case("slice_of_not_null", "SELECT tags[1:1] FROM person WHERE tags IS NOT NULL", "!"),
     Case("assigned_element", "UPDATE person SET tags[2] = NULL, data['a'] = '1' WHERE id IN (1, 2) RETURNING tags, data", "!!"),
-    Case("assigned_slice", "UPDATE person SET tags[1:1] = NULL RETURNING tags", "~", why="assigned slices are not followed"),
+    Case("assigned_slice", "UPDATE person SET tags[1:1] = NULL RETURNING tags", "!"),
 ]  # fmt: skip
 
 DOCUMENTS = [

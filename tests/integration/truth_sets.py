@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import application_cases as application
 import application_schema
+import nullability_exact_cases as exact
+import nullability_reference_cases
 import nullability_schema
+import nullability_traps
 import nullability_values
 from nullability_cases import (
     COLUMNS,
@@ -59,12 +62,18 @@ TRAPS = TruthSet(
         "calls": CALLS,
         "composites and subscripts": COMPOSITES,
         "documents": DOCUMENTS,
+        "foreign keys": nullability_reference_cases.CASES,
+        "lengths of sets": exact.SETS,
+        "groupings": exact.GROUPINGS,
+        "counts": exact.COUNTS,
+        "first elements and paths": exact.FIRSTS,
+        "rules and views": exact.RULED,
         "checked values": nullability_values.CASES,
         "checked values that are written": nullability_values.WRITTEN,
     },
-    lambda major: nullability_schema.schema(major) + nullability_values.SCHEMA,
-    nullability_schema.ROWS + nullability_values.ROWS,
-    nullability_schema.WORLDS,
+    nullability_traps.schema,
+    nullability_traps.ROWS,
+    nullability_traps.WORLDS,
     nullability_schema.large_rows,
 )
 APPLICATION = TruthSet(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Key = TypeVar("Key")
     Answer = TypeVar("Answer")
 
+#: What `pg_rewrite.ev_type` says.
+_RULES = {"1": "SELECT", "2": "UPDATE", "3": "INSERT", "4": "DELETE"}
 #: Objects below this OID belong to PostgreSQL itself (`FirstNormalObjectId`).
 FIRST_USER_OID = 16384
 
@@ -60,6 +62,20 @@ class UniqueKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key that holds in every snapshot of the database."""
+
+    #: The OID of the table that is referred to.
+    target: int
+    columns: tuple[int, ...]
+    target_columns: tuple[int, ...]
+    #: For each column, the operators that mean the equality of the key.
+    operators: tuple[frozenset[int], ...]
+    #: The commands by which PostgreSQL keeps the key when the target changes.
+    actions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """A table, view or other relation."""
 
@@ -71,7 +87,11 @@ class Relation:
     #: Whether it has partitions or inheritance children, and whether one is foreign.
     has_children: bool
     has_foreign_part: bool
-    has_rules: bool
+    #: The commands for which there are rules.
+    rules: frozenset[str]
+    #: Whether policies can hide rows.
+    has_policies: bool
+    references: tuple[Reference, ...]
     #: The commands (`INSERT`, `UPDATE`, `DELETE`) with a row trigger that fires before
     #: or instead, in the relation or in one of its partitions.
     row_triggers: frozenset[str]
@@ -192,7 +212,7 @@ class Catalog:
         rows = self._rows(questions.RELATION, {"oid": oid})
         if not rows:
             return None
-        kind, children, foreign, rules, triggers = rows[0]
+        kind, children, foreign, rules, triggers, policies = rows[0]
         enforced = self.connection.info.server_version >= 180000
         checks = self._rows(
             questions.CHECKS_18 if enforced else questions.CHECKS, {"oid": oid}
@@ -207,7 +227,9 @@ class Catalog:
             keys=() if foreign else self._keys(oid),
             has_children=children,
             has_foreign_part=foreign,
-            has_rules=rules,
+            rules=frozenset(_RULES[event] for event in rules),
+            has_policies=policies,
+            references=() if foreign else self._references(oid),
             row_triggers=_commands(triggers),
         )
 
@@ -229,6 +251,23 @@ class Catalog:
             )
             # A predicate that cannot be read would count as none.
             if predicate is None or read_expression(predicate) is not None
+        )
+
+    def _references(self, oid: int) -> tuple[Reference, ...]:
+        return tuple(
+            Reference(
+                target=target,
+                columns=tuple(columns),
+                target_columns=tuple(target_columns),
+                operators=tuple(
+                    frozenset(int(operator) for operator in column.split())
+                    for column in operators
+                ),
+                actions=_commands(actions),
+            )
+            for target, columns, target_columns, operators, actions in self._rows(
+                questions.REFERENCES, {"oid": oid}
+            )
         )
 
     def _view(self, oid: int) -> Node | None:

@@ -24,8 +24,8 @@ SELECT
         INNER JOIN family ON part.oid = member
         WHERE part.relkind = 'f'
     ),
-    EXISTS (
-        SELECT
+    (
+        SELECT coalesce(string_agg(rule.ev_type::text, ''), '')
         FROM pg_catalog.pg_rewrite AS rule
         WHERE rule.ev_class = relation.oid AND rule.rulename <> '_RETURN'
     ),
@@ -51,7 +51,8 @@ SELECT
                     AND proname = 'insert_blocker'
                     AND extname = 'timescaledb'
             )
-    ), 0)
+    ), 0),
+    relrowsecurity
 FROM pg_catalog.pg_class AS relation
 WHERE relation.oid = %(oid)s
 """
@@ -277,4 +278,53 @@ WHERE
     AND t.typname = %(name)s
     AND casttarget = 'json'::regtype
     AND castmethod = 'f'
+"""
+
+# What holds in every snapshot: no constraint that is deferrable, not validated or not
+# enforced, that is about periods, whose triggers are disabled, or under a collation in
+# which different texts are equal; nor what a key of a partitioned table means for its
+# partitions. The last column: which triggers could make PostgreSQL's own commands skip
+# a row that they have to change to keep the key.
+REFERENCES: LiteralString = """
+SELECT
+    confrelid::int8,
+    conkey::int2[],
+    confkey::int2[],
+    ARRAY(
+        SELECT concat_ws(' ', pg_operator.oid, nullif(pg_operator.oprcom, 0))
+        FROM unnest(conpfeqop) WITH ORDINALITY AS o(operator, position)
+        INNER JOIN pg_catalog.pg_operator ON pg_operator.oid = operator
+        ORDER BY position
+    ),
+    CASE WHEN confdeltype = 'c' THEN 8 ELSE 0 END
+    | CASE WHEN confdeltype IN ('n', 'd') THEN 16 ELSE 0 END
+    | CASE WHEN confupdtype IN ('c', 'n', 'd') THEN 16 ELSE 0 END
+FROM pg_catalog.pg_constraint AS reference
+WHERE
+    conrelid = %(oid)s
+    AND contype = 'f'
+    AND convalidated
+    AND NOT condeferrable
+    AND (
+        conparentid = 0
+        OR NOT (SELECT relispartition FROM pg_catalog.pg_class WHERE oid = confrelid)
+    )
+    AND coalesce(to_jsonb(reference) ->> 'conenforced', 'true') = 'true'
+    AND coalesce(to_jsonb(reference) ->> 'conperiod', 'false') = 'false'
+    AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_trigger
+        WHERE tgconstraint = reference.oid AND tgenabled NOT IN ('O', 'A')
+    )
+    AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_attribute
+        INNER JOIN pg_catalog.pg_collation ON pg_collation.oid = attcollation
+        WHERE
+            NOT collisdeterministic
+            AND (
+                (attrelid = conrelid AND attnum = ANY(conkey))
+                OR (attrelid = confrelid AND attnum = ANY(confkey))
+            )
+    )
 """

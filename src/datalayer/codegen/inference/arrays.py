@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.inference.calls import rows_environment
 from datalayer.codegen.inference.narrow import assuming, may_be_null
 from datalayer.codegen.inference.outcomes import (
     ANY,
@@ -16,6 +15,7 @@ from datalayer.codegen.inference.outcomes import (
     combine,
     elements,
     outcomes,
+    rows_environment,
 )
 from datalayer.codegen.inference.sources import variable_elements
 

@@ -103,6 +103,7 @@ _DECISIVE: dict[str, tuple[int, ...]] = {
     "enum_last": (),
     "enum_range": (),
     "format": (0,),
+    "format_type": (0,),
     "int4range": (),
     "int8range": (),
     "json_build_array": (),
@@ -130,6 +131,8 @@ FIELDS_OF_INFINITY = frozenset(
 #: Fields that only an infinite interval has as well.
 FIELDS_OF_INFINITE_INTERVALS = frozenset({"day", "hour", "week"})
 FIELD_FUNCTIONS = frozenset({"date_part", "extract"})
+#: NULL only where they are told to be silent about errors.
+PATH_TESTS = frozenset({"jsonb_path_exists", "jsonb_path_exists_tz"})
 
 #: Aggregates that give a value even for no rows at all.
 NEVER_NULL_AGGREGATES = frozenset(

@@ -15,6 +15,7 @@ from datalayer.codegen.inference.builtins import (
     FRAME_WINDOWS,
     NEVER_NULL_AGGREGATES,
     NEVER_NULL_WINDOWS,
+    PATH_TESTS,
     ROW_AGGREGATES,
     VALUE_AGGREGATES,
     decisive_arguments,
@@ -35,7 +36,9 @@ from datalayer.codegen.inference.outcomes import (
     Outcome,
     elements,
     outcomes,
+    rows_environment,
 )
+from datalayer.codegen.inference.set_lengths import is_longest
 from datalayer.codegen.nodetree import find_all_nodes
 
 if TYPE_CHECKING:
@@ -79,6 +82,8 @@ def function_call(node: Node, environment: Environment) -> Outcome:
         return strict_on([outcomes(part, environment) for part in arguments])
     if not function.builtin:
         return body_call(function, arguments, environment)
+    if function.name in PATH_TESTS and _tells_errors(arguments, environment):
+        return strict_on([outcomes(part, environment) for part in arguments])
     found = call(function, arguments, environment)
     if node.flag("funcvariadic") and arguments:
         return found | (outcomes(arguments[-1], environment) & NULL)
@@ -94,6 +99,11 @@ def _has_infinite_field(function: Function, arguments: tuple[Node, ...]) -> bool
         return False
     # Four bytes of length come before the text.
     return value[4:].decode("utf-8", "replace").lower() in fields
+
+
+def _tells_errors(arguments: tuple[Node, ...], environment: Environment) -> bool:
+    """Return whether a path that fails is an error, and not NULL."""
+    return len(arguments) == 4 and outcomes(arguments[3], environment) == FALSE
 
 
 def operator_call(node: Node, environment: Environment) -> Outcome:
@@ -134,9 +144,11 @@ def sets_pad(node: Node, environment: Environment) -> bool:
 
     The fields of `(f(x)).*` are calls of their own, but the same ones.
     """
-    sets = environment.scope.sets
+    sets, catalog = environment.scope.sets, environment.session.catalog
     others = [each for each in sets if each != node]
-    return bool(others) or (len(sets) > 1 and _may_differ(node, environment))
+    if others:
+        return len(sets) != len(others) + 1 or not is_longest(node, others, catalog)
+    return len(sets) > 1 and _may_differ(node, environment)
 
 
 def _may_differ(node: Node, environment: Environment) -> bool:
@@ -261,18 +273,6 @@ def has_rows(environment: Environment) -> bool:
         return True
     session = environment.session
     return session.rules.input_rows(query, environment.parent, session).at_least_one
-
-
-def rows_environment(environment: Environment) -> Environment:
-    """Return the environment of each row before grouping."""
-    return replace(
-        environment,
-        world=environment.rows,
-        facts=environment.rows,
-        joined=True,
-        grouped=False,
-        conditions=(),
-    )
 
 
 def window(node: Node, environment: Environment) -> Outcome:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.inference.grouping import grouping_numbers
 from datalayer.codegen.inference.joins import computed
 from datalayer.codegen.inference.outcomes import (
     ANY,
@@ -235,6 +236,9 @@ def content_of(
         return None if constant is None else Content(family, frozenset({constant}))
     if node.tag == "VAR":
         return _content_of_variable(node, family, environment)
+    if family == INTEGER and node.tag == "GROUPINGFUNC":
+        numbers = grouping_numbers(node, environment)
+        return Content(INTEGER, frozenset(numbers)) if numbers else None
     if family == INTEGER and node.tag in {"FUNCEXPR", "OPEXPR"}:
         return _computed_number(node, environment)
     return None

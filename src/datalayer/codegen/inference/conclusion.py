@@ -22,6 +22,7 @@ from datalayer.codegen.inference.nesting import infer_nesting
 from datalayer.codegen.inference.outcomes import Rules, Session
 from datalayer.codegen.inference.parameters import infer_parameters
 from datalayer.codegen.inference.query_columns import output_entries, query_column
+from datalayer.codegen.inference.references import reads_one_snapshot
 from datalayer.codegen.inference.rows import input_rows, matched_sides, query_rows
 from datalayer.codegen.inference.sources import SOURCES, VARIABLES
 from datalayer.codegen.inference.subscripts import SUBSCRIPTS
@@ -91,7 +92,8 @@ def infer(
         query = analysed_query(connection, sql, parameter_types)
     except (NodeTreeError, psycopg.DatabaseError) as error:
         return _nothing(connection, sql, parameter_types, str(error).partition("\n")[0])
-    session = Session(catalog, rules)
+    one_snapshot = reads_one_snapshot(query, catalog)
+    session = Session(catalog, rules, one_snapshot=one_snapshot)
     return _conclude(query, len(parameter_types), declared, nests, session)
 
 

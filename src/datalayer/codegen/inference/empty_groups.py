@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,15 +19,16 @@ if TYPE_CHECKING:
     from datalayer.codegen.inference.outcomes import Environment
     from datalayer.codegen.nodetree import Node
 
-# Comparisons of a count with a number, and the least number that no rows fail.
-_COUNT_COMPARISONS = {
-    "int84eq": 1,
-    "int84ge": 1,
-    "int84gt": 0,
-    "int8eq": 1,
-    "int8ge": 1,
-    "int8gt": 0,
+_COUNTING = re.compile(r"int(?:8|84|48|82|28)(eq|ne|lt|le|gt|ge)")
+_HOLDS: dict[str, Callable[[int, int], bool]] = {
+    "eq": operator.eq,
+    "ge": operator.ge,
+    "gt": operator.gt,
+    "le": operator.le,
+    "lt": operator.lt,
+    "ne": operator.ne,
 }
+_NOT = "not"
 
 
 def needs_a_row(condition: Node, environment: Environment) -> bool:
@@ -33,7 +37,7 @@ def needs_a_row(condition: Node, environment: Environment) -> bool:
 
 
 def _fails_without(condition: Node, environment: Environment) -> bool:
-    if _counts(condition, environment):
+    if _without_rows(condition, environment) is False:
         return True
     aggregates = [
         node
@@ -59,19 +63,29 @@ def _aggregate(node: Node, environment: Environment) -> Function | None:
     return function if function is not None and function.builtin else None
 
 
-def _counts(condition: Node, environment: Environment) -> bool:
-    """Return whether a condition is `count(…) > 0` or its like."""
-    if condition.tag != "OPEXPR" or len(condition.nodes("args")) != 2:
-        return False
-    counted, limit = condition.nodes("args")
-    operator = environment.session.catalog.function(condition.number("opfuncid"))
-    if operator is None or not operator.builtin:
-        return False
-    least = _COUNT_COMPARISONS.get(operator.name)
-    number = integer_constant(limit)
-    if least is None or number is None or number < least:
-        return False
-    if counted.tag != "AGGREF" or counted.number("agglevelsup"):
-        return False
-    aggregate = _aggregate(counted, environment)
-    return aggregate is not None and aggregate.name == "count"
+def _without_rows(condition: Node, environment: Environment) -> bool | None:
+    """Return whether `count(…) > 0` or its like holds for no rows, or its contrary."""
+    arguments = condition.nodes("args")
+    if condition.tag == "BOOLEXPR" and condition.text("boolop") == _NOT:
+        found = _without_rows(arguments[0], environment)
+        return None if found is None else not found
+    if condition.tag != "OPEXPR" or len(arguments) != 2:
+        return None
+    function = environment.session.catalog.function(condition.number("opfuncid"))
+    if function is None or not function.builtin:
+        return None
+    name = _COUNTING.fullmatch(function.name)
+    left, right = (_number_without_rows(each, environment) for each in arguments)
+    if name is None or left is None or right is None:
+        return None
+    return _HOLDS[name[1]](left, right)
+
+
+def _number_without_rows(node: Node, environment: Environment) -> int | None:
+    """Return what a constant or a count is when there are no rows."""
+    if node.tag != "AGGREF":
+        return integer_constant(node)
+    aggregate = _aggregate(node, environment)
+    if node.number("agglevelsup") or aggregate is None:
+        return None
+    return 0 if aggregate.name == "count" else None

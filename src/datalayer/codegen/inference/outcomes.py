@@ -168,6 +168,8 @@ class Session:
     unknown: dict[str, None] = field(default_factory=dict)
     #: The functions whose bodies are being looked into, by their OIDs.
     called: tuple[int, ...] = ()
+    #: Whether all rows are those of one snapshot, read as they are there.
+    one_snapshot: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,6 +254,18 @@ def bare(environment: Environment) -> Environment:
     """Return the environment without anything known about a row."""
     return replace(
         environment, world=EMPTY, facts=EMPTY, rows=EMPTY, joined=False, conditions=()
+    )
+
+
+def rows_environment(environment: Environment) -> Environment:
+    """Return the environment of each row before grouping."""
+    return replace(
+        environment,
+        world=environment.rows,
+        facts=environment.rows,
+        joined=True,
+        grouped=False,
+        conditions=(),
     )
 
 

@@ -130,12 +130,19 @@ def row_environment(
 def _row_environment(
     query: Node, parent: Environment | None, session: Session
 ) -> Environment:
-    start = Environment(session, make_scope(query), parent)
-    if start.scope.joins:
-        matched = session.rules.matched_sides(start)
-        start = replace(start, world=start.world.with_present(*matched))
-    found = settled(start)
+    found = settled(_matched(Environment(session, make_scope(query), parent)))
+    while (matched := _matched(found)).world != found.world:
+        # What conditions prove may make another match certain.
+        found = settled(matched)
     return replace(found, rows=found.world)
+
+
+def _matched(environment: Environment) -> Environment:
+    """Return the environment in which matches that are certain are present."""
+    if not environment.scope.joins:
+        return environment
+    sides = environment.session.rules.matched_sides(environment)
+    return replace(environment, world=environment.world.with_present(*sides))
 
 
 def settled(environment: Environment) -> Environment:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from datalayer.codegen.inference.choices import compared_columns, known_to_hold
 from datalayer.codegen.inference.comparisons import BOOLEAN, content_of
 from datalayer.codegen.inference.element_checks import elements_are_checked
-from datalayer.codegen.inference.joins import make_scope, make_variable
+from datalayer.codegen.inference.joins import make_variable
 from datalayer.codegen.inference.narrow import assuming, may_be_null, row_environment
 from datalayer.codegen.inference.outcomes import (
     EMPTY,
@@ -25,6 +25,7 @@ from datalayer.codegen.inference.outcomes import (
     elements,
     outcomes,
 )
+from datalayer.codegen.inference.written_views import shown_columns, written_columns
 from datalayer.codegen.nodetree import Node, find_nodes
 from datalayer.model import ColumnInference
 
@@ -87,9 +88,19 @@ def _target(environment: Environment) -> _Target | None:
     relation = environment.session.catalog.relation(entry.number("relid"))
     if relation is None or relation.kind in _VIEWS:
         return None
-    if relation.has_rules or relation.has_foreign_part:
+    commands = commands_of(environment.scope.query)
+    if relation.rules & commands or relation.has_foreign_part:
         return None
     return _Target(index, entry, relation, environment)
+
+
+def commands_of(query: Node) -> frozenset[str]:
+    """Return what a statement may do to its target."""
+    command, conflict = query.number("commandType"), query.node("onConflict")
+    updates = conflict is not None and conflict.number("action") == DO_UPDATE
+    if command == MERGE:
+        return frozenset(_NAMES.values())
+    return frozenset({_NAMES[command], *(["UPDATE"] if updates else [])})
 
 
 def _unchanged(world: World, target: int) -> World:
@@ -344,45 +355,24 @@ def _any_of(version: Sequence[Columns | None]) -> Columns | None:
 def _through_view(
     query: Node, environment: Environment
 ) -> tuple[Mapping[int, ColumnInference] | None, ...]:
-    """Return what holds of the rows of a view that PostgreSQL writes through.
-
-    A written row need not be one that the view shows: its WHERE proves nothing.
-    """
-    columns = _columns_of_view(query, environment)
-    if columns is None:
-        return (None, None, None)
-    command = query.number("commandType")
-    commands = {command}
-    if command == MERGE:
-        commands = {a.number("commandType") for a in query.nodes("mergeActionList")}
-    old = None if INSERT in commands else columns
-    new = None if DELETE in commands else columns
-    return columns, old, new
-
-
-def _may_replace(view: Relation) -> bool:
-    """Return whether a trigger or a rule may do anything instead of a command."""
-    return view.has_rules or bool(view.row_triggers)
-
-
-def _columns_of_view(query: Node, environment: Environment) -> Columns | None:
-    """Return the columns of a view over one table, without triggers and rules."""
+    """Return what holds of the rows of a view that PostgreSQL writes through."""
     session = environment.session
     entry = environment.scope.entry(query.number("resultRelation"))
     oid = entry.number("relid") if entry else 0
-    relation, view = session.catalog.relation(oid), session.catalog.view(oid)
-    if relation is None or view is None or _may_replace(relation):
-        return None
-    scope = make_scope(view)
-    if [each.text("relkind") for each in scope.entries] not in (["r"], ["p"]):
-        return None
-    inside = Environment(session, scope, joined=False)
-    columns = {
-        each.number("resno"): ColumnInference(
-            nullable=may_be_null(each.node("expr"), inside),
-            elements_nullable=bool(elements(each.node("expr"), inside) & NULL),
+    written, shown = written_columns(oid, session), shown_columns(oid, session)
+    if written is None or shown is None:
+        return (None, None, None)
+    whole = {_WHOLE_ROW: ColumnInference(nullable=False)}
+    new: Columns | None = {**written, **whole}
+    old: Columns | None = {**shown, **whole}
+    command = query.number("commandType")
+    if command == MERGE:
+        commands = {a.number("commandType") for a in query.nodes("mergeActionList")}
+        return (
+            new,
+            None if INSERT in commands else new,
+            None if DELETE in commands else new,
         )
-        for each in view.nodes("targetList")
-        if not each.flag("resjunk")
-    }
-    return {**columns, _WHOLE_ROW: ColumnInference(nullable=False)}
+    if command == DELETE:
+        return old, old, None
+    return new, None if command == INSERT else old, new

@@ -21,6 +21,7 @@ from datalayer.codegen.inference.query_columns import (
     is_grouped,
     output_environment,
 )
+from datalayer.codegen.inference.references import referenced_sides
 from datalayer.codegen.inference.singles import at_most_one, limit_of
 from datalayer.codegen.inference.sources import (
     CTE,
@@ -64,7 +65,7 @@ def matched_sides(environment: Environment) -> list[Side]:
     Such as the one row of an aggregate in `LEFT JOIN LATERAL (…) ON true`.
     """
     plain = replace(bare(environment), joined=False)
-    found = []
+    found = referenced_sides(environment)
     for index, join in sorted(plain.scope.joins.items()):
         quals = join.node.node("quals")
         if quals is not None and outcomes(quals, plain) != TRUE:

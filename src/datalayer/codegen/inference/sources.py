@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.inference.arguments import call_arguments
 from datalayer.codegen.inference.bodies import body_column
-from datalayer.codegen.inference.calls import rows_environment, set_column
+from datalayer.codegen.inference.calls import set_column
 from datalayer.codegen.inference.comparisons import truth_of
 from datalayer.codegen.inference.element_checks import elements_are_checked
 from datalayer.codegen.inference.joins import GROUP_ENTRY, computed, nulling_sides
@@ -26,8 +26,10 @@ from datalayer.codegen.inference.outcomes import (
     elements,
     outcomes,
     recursing,
+    rows_environment,
     worlds,
 )
+from datalayer.codegen.inference.set_lengths import is_longest
 from datalayer.codegen.nodetree import Node
 from datalayer.model import ColumnInference
 
@@ -44,8 +46,6 @@ _VIEWS = frozenset({"v", "m"})
 _WITH_SYSTEM_COLUMNS = frozenset({"r", "p", "m", "t"})
 #: Entries whose reference as a whole is a row, even when its columns are NULL.
 _WHOLE_ROWS = frozenset({TABLE, SUBQUERY, VALUES, CTE})
-#: The `VarReturningType` of what is neither `old` nor `new`.
-_EITHER_VERSION = 0
 # Values of `SubLinkType`.
 _EXISTS, _ALL, _ANY, _ROW_COMPARE, _SCALAR, _MULTIPLE, _ARRAY = range(7)
 
@@ -133,7 +133,7 @@ def returned_column(node: Node, home: Environment) -> ColumnInference:
     if columns is None:
         return UNKNOWN
     entry = home.scope.entry(node.number("varno"))
-    if number < 0 and entry is not None and kind == _EITHER_VERSION:
+    if number < 0 and entry is not None:
         return _ALWAYS if _special(entry, number) == VALUE else UNKNOWN
     return columns.get(number, UNKNOWN)
 
@@ -308,22 +308,36 @@ def function_column(
     width = sum(part.number("funccolcount") for part in functions)
     if entry.flag("funcordinality") and number == width + 1:
         return ColumnInference(nullable=False)
-    call = functions[0].node("funcexpr") if len(functions) == 1 else None
-    if call is None or number > width:
+    for part in functions:
+        count = part.number("funccolcount")
+        if number <= count:
+            return _column_of_function(part, number, functions, environment)
+        number -= count
+    return UNKNOWN
+
+
+def _column_of_function(
+    part: Node, number: int, beside: tuple[Node, ...], environment: Environment
+) -> ColumnInference:
+    """Answer for a column of one of the functions that stand side by side."""
+    call, catalog = part.node("funcexpr"), environment.session.catalog
+    others = [other.node("funcexpr") for other in beside if other is not part]
+    if call is None or not is_longest(call, [o for o in others if o], catalog):
         return UNKNOWN
-    function = environment.session.catalog.function(call.number("funcid"))
+    function = catalog.function(call.number("funcid"))
     if call.tag != "FUNCEXPR" or not call.flag("funcretset"):
+        width = part.number("funccolcount")
         found = outcomes(call, environment)
         if width > 1 and call.tag == "FUNCEXPR" and function and not found & NULL:
-            catalog = environment.session.catalog
             given = call_arguments(function, call.nodes("args"), catalog)
             if given is not None:
                 return body_column(function, number, given, environment)
         return ColumnInference(nullable=width > 1 or bool(found & NULL))
     if function is None:
         return UNKNOWN
-    found = set_column(call, function, number, environment)
-    return ColumnInference(nullable=bool(found & NULL))
+    return ColumnInference(
+        nullable=bool(set_column(call, function, number, environment) & NULL)
+    )
 
 
 def sublink(node: Node, environment: Environment) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.inference.expressions import strict_on
-from datalayer.codegen.inference.outcomes import ANY, VALUE, outcomes
+from datalayer.codegen.inference.outcomes import ANY, NULL, VALUE, elements, outcomes
 from datalayer.codegen.inference.types import integer_constant
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from datalayer.codegen.nodetree import Node
 
 _JSONB = 3802
+#: Where the functions of aggregates and windows stand.
+_AGGREGATES = {"AGGREF": "aggfnoid", "WINDOWFUNC": "winfnoid"}
 
 
 def subscript(node: Node, environment: Environment) -> Outcome:
@@ -43,21 +45,38 @@ def subscript(node: Node, environment: Environment) -> Outcome:
 def _element(container: Node, node: Node, environment: Environment) -> Outcome:
     """Answer for an element, which is known where the array is written out."""
     positions = node.nodes("refupperindexpr")
-    if container.tag != "ARRAYEXPR" or container.flag("multidims"):
-        return ANY
     if len(positions) != 1 or len(node.items("refupperindexpr")) != 1:
         return ANY
-    parts, position = container.nodes("elements"), integer_constant(positions[0])
+    position = integer_constant(positions[0])
+    if container.tag in _AGGREGATES:
+        return _first(container, environment) if position == 1 else ANY
+    if container.tag != "ARRAYEXPR" or container.flag("multidims"):
+        return ANY
+    parts = container.nodes("elements")
     if position is None or not 0 < position <= len(parts):
         return ANY
     return outcomes(parts[position - 1], environment)
 
 
+def _first(container: Node, environment: Environment) -> Outcome:
+    """Answer for `(array_agg(x))[1]`, which is there as soon as a row arrives."""
+    label = _AGGREGATES[container.tag]
+    function = environment.session.catalog.function(container.number(label))
+    if function is None or not function.builtin or function.name != "array_agg":
+        return ANY
+    # Of arrays, `array_agg` makes one of more dimensions.
+    if function.arguments != ("anynonarray",):
+        return ANY
+    if outcomes(container, environment) & NULL:
+        return ANY
+    return elements(container, environment)
+
+
 def _assigned(node: Node, environment: Environment) -> Outcome:
-    """Answer for `SET a[1] = …`: a NULL array becomes one with this element."""
+    """Answer for `SET a[1] = …`: a NULL array becomes one, even without elements."""
     container = node.number("refcontainertype")
     type_ = environment.session.catalog.type(container)
-    if node.items("reflowerindexpr") or type_ is None:
+    if type_ is None:
         return ANY
     return VALUE if type_.slices or container == _JSONB else ANY
 

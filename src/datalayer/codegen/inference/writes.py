@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.inference.joins import make_scope
 from datalayer.codegen.inference.outcomes import Environment
-from datalayer.codegen.inference.returning import DELETE, DO_UPDATE, INSERT, UPDATE
+from datalayer.codegen.inference.returning import (
+    DELETE,
+    DO_UPDATE,
+    INSERT,
+    UPDATE,
+    commands_of,
+)
 from datalayer.codegen.inference.singles import input_at_most_one, target_at_most_one
 from datalayer.model import RowCount
 
@@ -23,7 +29,9 @@ def written_rows(query: Node, parent: Environment | None, session: Session) -> R
     environment = Environment(session, make_scope(query), parent, joined=False)
     entry = environment.scope.entry(query.number("resultRelation"))
     relation = session.catalog.relation(entry.number("relid")) if entry else None
-    if not query.items("returningList") or relation is None or relation.has_rules:
+    if not query.items("returningList") or relation is None:
+        return RowCount()
+    if relation.rules & commands_of(query):
         return RowCount()
     command = query.number("commandType")
     if command in {UPDATE, DELETE}:
