@@ -73,6 +73,9 @@ ROWS: Query[Item] = Query(
     sql="SELECT g AS id, 'n' || g AS name FROM generate_series(1, $1) AS g",
     row=Item,
 )
+SLOW = replace(
+    ROWS, sql="SELECT g AS id, pg_sleep(g)::text FROM generate_series(0, $1, 60) AS g"
+)
 every_way = pytest.mark.parametrize("query", WAYS.values(), ids=list(WAYS))
 
 
@@ -305,9 +308,11 @@ async def test_streamed_rows_are_all_rows(
 
     for count in (0, 1, 999, 1000, 1001, 2500):
         async with iterate(session, ROWS, (int4(count),)) as rows:
-            streamed = [row async for row in rows]
+            streamed = [(row.id, row) async for row in rows]
 
-        assert streamed == await fetch_all(session, ROWS, (int4(count),))
+        assert [row for _, row in streamed] == await fetch_all(
+            session, ROWS, (int4(count),)
+        )
 
 
 async def test_streams_share_a_connection(session: AsyncConnection[Any]) -> None:
@@ -364,11 +369,7 @@ async def test_a_cancelled_task_leaves_the_connection_usable(  # async only
     started = asyncio.Event()  # async only
 
     async def read() -> None:  # async only
-        query = replace(  # async only
-            ROWS,  # async only
-            sql="SELECT g, pg_sleep(g)::text FROM generate_series(0, $1, 60) AS g",  # async only
-        )  # async only
-        async with iterate(session, query, (int4(600),)) as rows:  # async only
+        async with iterate(session, SLOW, (int4(600),)) as rows:  # async only
             started.set()  # async only
             await anext(rows)  # async only
 

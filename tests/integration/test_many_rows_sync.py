@@ -71,6 +71,9 @@ ROWS: Query[Item] = Query(
     sql="SELECT g AS id, 'n' || g AS name FROM generate_series(1, $1) AS g",
     row=Item,
 )
+SLOW = replace(
+    ROWS, sql="SELECT g AS id, pg_sleep(g)::text FROM generate_series(0, $1, 60) AS g"
+)
 every_way = pytest.mark.parametrize("query", WAYS.values(), ids=list(WAYS))
 
 
@@ -289,9 +292,9 @@ def test_streamed_rows_are_all_rows(session: Connection[Any], autocommit: bool) 
 
     for count in (0, 1, 999, 1000, 1001, 2500):
         with iterate(session, ROWS, (int4(count),)) as rows:
-            streamed = [row for row in rows]
+            streamed = [(row.id, row) for row in rows]
 
-        assert streamed == fetch_all(session, ROWS, (int4(count),))
+        assert [row for _, row in streamed] == fetch_all(session, ROWS, (int4(count),))
 
 
 def test_streams_share_a_connection(session: Connection[Any]) -> None:

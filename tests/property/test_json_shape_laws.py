@@ -62,7 +62,7 @@ def test_constants_are_known(databases: Databases, constant: str) -> None:
     [
         believe_in_values,
         forget_the_right_side,
-            require_stripped_keys,
+        require_stripped_keys,
         take_the_first_branch,
     ],
     ids=lambda mutant: mutant.__name__,
