@@ -7,8 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.rendering.annotations import annotated
 from datalayer.codegen.rendering.imports import spell
-from datalayer.codegen.rendering.layout import WIDTH, Brackets, lay_out
+from datalayer.codegen.rendering.layout import Brackets, lay_out
 from datalayer.codegen.rendering.literals import docstring, string
 from datalayer.codegen.rendering.naming import class_name
 from datalayer.codegen.rendering.typemap import JSON, NONE, STR, PythonType, union
@@ -125,7 +126,7 @@ def _type_of(
         members.append(_object(shape, name, place, naming))
     elif shape.fields is not None:
         members.append(_mapping(JSON))
-    return union(*members)
+    return members[0] if len(members) == 1 else union(*members)
 
 
 def _mapping(value: PythonType) -> PythonType:
@@ -173,21 +174,15 @@ def document_text(plan: DocumentPlan, spellings: Spellings) -> str:
         arguments = (string(plan.name), Brackets("{", items, "}"))
         call = Brackets(f"{base}(", arguments, ")")
         return lay_out(call, before=f"{plan.name} = ")
-    lines = [
-        f"class {plan.name}({base}):",
-        docstring([f"An object in {plan.place}."], indent=4),
-        "",
-        *(f"    {_declared(key, spellings)}" for key in plan.keys),
-    ]
-    return "\n".join(lines)
-
-
-def _declared(key: Key, spellings: Spellings) -> str:
-    annotation = spell(key.type, spellings)
-    line = f"{key.name}: {annotation}"
-    if len(line) + 4 <= WIDTH:
-        return line
-    return f"{key.name}: (\n        {annotation}\n    )"
+    attributes = (annotated(key.name, key.type, spellings, 4) for key in plan.keys)
+    return "\n".join(
+        [
+            lay_out(Brackets(f"class {plan.name}(", (base,), ")"), after=":"),
+            docstring([f"An object in {plan.place}."], indent=4),
+            "",
+            *(f"    {attribute}" for attribute in attributes),
+        ]
+    )
 
 
 def _is_attribute(name: str) -> bool:

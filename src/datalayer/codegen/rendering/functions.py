@@ -34,6 +34,7 @@ from datalayer.codegen.rendering.typemap import (
     RUNTIME,
     Expression,
     PythonType,
+    optional,
     result_type,
     union,
 )
@@ -142,7 +143,8 @@ def _value_outcome(plan: QueryPlan, type_classes: TypeClasses) -> Outcome:
     )
     if plan.shape.row_count.at_least_one:
         return Outcome(value, "fetch_one", value)
-    if value == JSON or NONE in (value, *value.arguments):
+    # The null of JSON is None as well.
+    if value in (JSON, NONE, optional(value)):
         return Outcome(union(value, NO_ROW), "fetch_or_no_row", value)
     return Outcome(union(value, NONE), "fetch_optional", value)
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from datalayer.codegen.rendering.annotations import annotated
 from datalayer.codegen.rendering.batching import batching_types
 from datalayer.codegen.rendering.document_types import (
     attribute_names,
@@ -49,7 +50,7 @@ from datalayer.model import Operation
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from datalayer.codegen.rendering.class_plans import ClassPlan
+    from datalayer.codegen.rendering.class_plans import ClassPlan, Field
     from datalayer.codegen.rendering.imports import Name, Spellings
     from datalayer.codegen.rendering.module_plan import ErrorPlan, ModulePlan, QueryPlan
     from datalayer.codegen.rendering.typemap import TypeClasses
@@ -329,10 +330,14 @@ def _class_text(plan: ClassPlan, spellings: Spellings) -> str:
     ]
     if plan.fields:
         lines.append("")
-    lines += (
-        f"    {render_field(field, spellings, field.name)}" for field in plan.fields
-    )
+    lines += (f"    {_attribute(field, spellings)}" for field in plan.fields)
     return "\n".join(lines)
+
+
+def _attribute(field: Field, spellings: Spellings) -> str:
+    if field.default is not None:
+        return render_field(field, spellings, field.name)
+    return annotated(field.name, field.type, spellings, 4)
 
 
 def _class_sentence(plan: ClassPlan) -> str:

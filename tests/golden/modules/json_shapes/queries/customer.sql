@@ -81,3 +81,24 @@ SELECT
     jsonb_build_object('a', 1) AS known
 FROM purchase
 GROUP BY customer_id;
+
+-- name: list_clumsy_names()
+-- Return keys whose classes would have one name, and annotations that fill a line.
+SELECT
+    jsonb_build_object(
+        'a b', jsonb_build_object('list', 1),
+        'a_b', jsonb_build_object('str', 'x'),
+        '__x', jsonb_build_array(),
+        'none', jsonb_build_object()
+    ) AS document,
+    jsonb_build_object(
+        'a_key_that_is_rather_long', jsonb_build_array(
+            price, jsonb_build_object('a', 1), jsonb_build_array(receipt)
+        ),
+        'dict', jsonb_agg(notes)
+    ) AS another_document_with_a_long_name,
+    jsonb_build_array(price, jsonb_build_object('a', 1), jsonb_build_array(receipt)) AS
+    list
+FROM purchase
+INNER JOIN customer ON purchase.customer_id = customer.customer_id
+GROUP BY purchase.purchase_id;
