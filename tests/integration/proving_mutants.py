@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from datalayer.proving import annotations, scouting, trial, worlds
+from datalayer.proving import annotations, scouting, trial
 from datalayer.proving.annotations import Mismatch, mismatches
 from datalayer.proving.model import Candidates, Claim
 from datalayer.runtime import UNSET
@@ -39,10 +39,6 @@ def _sync_only(session: Any, target: Any, scene: Any, proof: Any, flavour: str) 
     )
 
 
-def _unlinked(table: Any, values: Any, links: Any, rows: Any) -> Any:  # noqa: ANN401 - as the original
-    return dict(values)
-
-
 def _no_claim(error: Exception, shape: Any) -> Claim | None:  # noqa: ANN401 - as the original
     return None
 
@@ -73,5 +69,4 @@ MUTANTS = [
     Mutant("deaf_to_counts", trial, "_claim_of", _no_claim, "many"),
     Mutant("blind_to_values", trial, "_is_null", lambda *_: False, "value"),
     Mutant("without_constants", scouting, "with_constants", _no_constants, "document"),
-    Mutant("without_references", worlds, "linked", _unlinked, "reference"),
 ]

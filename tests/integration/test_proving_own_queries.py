@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -16,47 +17,40 @@ from datalayer.config import load_config
 from datalayer.proving.prover import prove_all, prover_of
 from datalayer.proving.session import open_session
 
-#: Queries of which no row comes back, and why: what is of one kind stands together.
+if TYPE_CHECKING:
+    from datalayer.proving import QueryProof
+
+#: Queries of which no row comes back, and why.
 UNSEEN = {
-    # A key is the hash of what is stored under it.
-    "artifacts.put_blob": "the caller computes a SHA-256",
-    # Chains of patches: several rows that agree about depth, base and head.
-    "artifacts.create_compacted_base": "needs a chain of patches",
-    "artifacts.find_compacted_base": "needs a chain of patches",
-    "artifacts.find_compacted_base_by_meta": "needs a chain of patches",
-    "artifacts.get_patch_chain": "needs a chain of patches",
-    "artifacts.list_compaction_candidates": "needs a chain of patches",
-    "artifacts.list_compactions": "needs a chain of patches",
-    "artifacts.redo_tag_move": "needs a move of a tag that was undone",
-    "artifacts.walk_patch_chain": "needs a chain of patches",
-    # Leases: a status, a worker, a token and a time that go together.
-    "conversations.complete_analysis": "needs a lease that lasts",
-    "conversations.fail_analysis": "needs a lease that lasts",
-    "operations.extend_leases": "needs a lease that lasts",
-    # Other than rows.
+    # An artifact of kind `dag_patch` refers to its parent, its base and its depth, and
+    # the rows of its chain to all of them in order: triggers compare them.
+    **dict.fromkeys(
+        (
+            "artifacts.create_compacted_base",
+            "artifacts.find_compacted_base",
+            "artifacts.find_compacted_base_by_meta",
+            "artifacts.get_patch_chain",
+            "artifacts.list_compaction_candidates",
+            "artifacts.list_compactions",
+            "artifacts.walk_patch_chain",
+        ),
+        "rows of a chain agree about depth, base and head",
+    ),
+    "artifacts.put_blob": "the key is the SHA-256 of what is stored",
     "conversations.enable_train_isolation": "needs a role of the server",
+    "conversations.list_origins": "a document contains an argument, deep inside",
     "maintenance.list_policies": "only TimescaleDB has policies",
 }
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = int(os.environ.get("PROVE_EXAMPLES", "3"))
+SEED = int(os.environ.get("PROVE_SEED", "0"))
+#: How often chance begins anew for a query of which nothing came back.
+AGAIN = 2
 
 
 def test_our_own_queries_tell_the_truth(database_url: str) -> None:
-    config = load_config(ROOT)
-    with psycopg.connect(
-        database_url, autocommit=True, prepare_threshold=None
-    ) as connection:
-        shapes = generate_modules(
-            connection,
-            queries=config.queries,
-            root=config.root,
-            package=config.package,
-        ).shapes
-    seed = int(os.environ.get("PROVE_SEED", "0"))
-    with open_session(database_url) as session:
-        prover = prover_of(config, session, shapes, seed)
-        proofs = list(prove_all(prover, shapes, examples=EXAMPLES))
+    proofs = prove_own(database_url)
 
     untrue = [
         f"{proof.name}: {lie.message}\n{lie.sql}"
@@ -64,11 +58,26 @@ def test_our_own_queries_tell_the_truth(database_url: str) -> None:
         for lie in proof.lies
     ]
     assert untrue == []
-    assert len(proofs) == len(shapes)
-    unseen = {
-        proof.name
-        for proof in proofs
-        if not proof.skipped and not proof.is_exercised and proof.name not in UNSEEN
-    }
-    assert len(unseen) < len(shapes) // 10, sorted(unseen)
-    assert UNSEEN.keys() <= {proof.name for proof in proofs}
+    seen = {proof.name for proof in proofs if proof.skipped or proof.is_exercised}
+    # Who adds a query of which nothing is ever seen says why; who mends one says so.
+    assert {proof.name for proof in proofs} - seen == UNSEEN.keys()
+
+
+def prove_own(url: str) -> list[QueryProof]:
+    """Prove all our queries, and again those of which nothing came back."""
+    config = load_config(ROOT)
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+        shapes = generate_modules(
+            connection,
+            queries=config.queries,
+            root=config.root,
+            package=config.package,
+        ).shapes
+    proofs: list[QueryProof] = []
+    with open_session(url) as session:
+        for seed in range(SEED, SEED + 1 + AGAIN):
+            prover = prover_of(config, session, shapes, seed)
+            seen = {each.name for each in proofs if each.skipped or each.is_exercised}
+            left = [each for each in shapes if each.source.qualified_name not in seen]
+            proofs += prove_all(prover, left, examples=EXAMPLES)
+    return proofs

@@ -101,6 +101,7 @@ def argument_of(
         if inner == "text" or _family(each.type_name) == _family(inner)
     }
     columns = bound & every or _columns(parameter.name, inner, sql, tables)
+    columns |= _referenced(columns, tables) & every
     common = [
         literal
         for table in tables
@@ -152,6 +153,20 @@ def _columns(
         for table in tables
         for column in table.columns
         if column.name in chosen
+    )
+
+
+def _referenced(
+    columns: frozenset[Column], tables: Sequence[Table]
+) -> frozenset[Column]:
+    """Return what columns refer to: only that can be stored in them."""
+    return frozenset(
+        (key.target, target)
+        for table in tables
+        for key in table.foreign_keys
+        if not key.is_loose
+        for name, target in zip(key.columns, key.target_columns, strict=True)
+        if (table.oid, name) in columns
     )
 
 

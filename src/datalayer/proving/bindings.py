@@ -34,6 +34,8 @@ _EXTERNAL = 0
 _SELECT, _UPDATE, _INSERT = 1, 2, 3
 _VIEWS = frozenset({"v", "m"})
 _COMPARISONS = frozenset({"DISTINCTEXPR", "OPEXPR", "SCALARARRAYOPEXPR"})
+#: Conditions of a branch, which are not what comes out of it.
+_CONDITIONS = frozenset({("CASEEXPR", "arg"), ("CASEWHEN", "expr")})
 _DEPTH = 24
 
 
@@ -153,7 +155,7 @@ class _Reader:
         elif node.tag == "SUBLINK":
             yield from self._of_query(node.node("subselect"), 1, scopes, depth + 1)
         else:
-            for each in node.fields.values():
+            for each in _results(node):
                 yield from self._leaves(each, scopes, depth + 1)
 
     def _of_variable(self, node: Node, scopes: Scopes, depth: int) -> Iterator[Leaf]:
@@ -254,6 +256,13 @@ def _expressions(entry: Node, kind: int, number: int) -> tuple[Value, ...]:
         return tuple(row[number - 1] for row in rows if number <= len(row))
     label = {_JOIN: "joinaliasvars", _GROUP: "groupexprs"}.get(kind, "")
     return entry.items(label)[number - 1 : number]
+
+
+def _results(node: Node) -> Iterator[Value]:
+    """Yield the parts of an expression that its value is made of."""
+    for label, part in node.fields.items():
+        if (node.tag, label) not in _CONDITIONS:
+            yield part
 
 
 def _is_internal(node: Node) -> bool:

@@ -113,7 +113,7 @@ class Scout:
         # What has conditions of its own would refuse most of the others.
         named = (
             preferred(known, constants)
-            if column.checks
+            if column.checks and type_.kind is not TypeKind.ARRAY
             else with_constants(known, type_, constants)
         )
         return replace(column, candidates=named)

@@ -17,6 +17,7 @@ from datalayer.urls import unreachable
 
 ResultT = TypeVar("ResultT")
 
+_CONSTRAINTS = "SET CONSTRAINTS ALL IMMEDIATE"
 _SETTINGS = """
 SET client_min_messages = 'error';
 SET statement_timeout = '10s';
@@ -52,6 +53,10 @@ class Session:
         assert row is not None
         accepted: list[bool] = row[0]
         return accepted
+
+    def is_consistent(self) -> bool:
+        """Tell whether the deferred constraints hold, which stay deferred."""
+        return self.attempt([_CONSTRAINTS], kept=False)[0]
 
     def count(self, statements: Sequence[str]) -> list[int]:
         """Return how many rows each statement gives; all of it is taken back."""

@@ -83,13 +83,17 @@ def call_statement(sql: str, arguments: Sequence[Written]) -> str:
     return f"{_PLACEHOLDER.sub(value, text)};"
 
 
+def unlimited(type_name: str) -> str:
+    """Return a type's name with which a cast leaves a value as long as it is."""
+    return _WHOLE.sub(r'"\1"', type_name).replace("character", "bpchar")
+
+
 def inlined(sql: str, arguments: Sequence[Written], types: Sequence[str]) -> str:
     """Return a statement with `$1`, … in which the arguments are written themselves."""
 
     def value(match: re.Match[str]) -> str:
         place = int(match[1]) - 1
-        name = _WHOLE.sub(r'"\1"', types[place]).replace("character", "bpchar")
-        return f"({quote_literal(arguments[place])}::{name})"
+        return f"({quote_literal(arguments[place])}::{unlimited(types[place])})"
 
     return _PLACEHOLDER.sub(value, sql)
 

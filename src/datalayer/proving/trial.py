@@ -32,7 +32,12 @@ from datalayer.proving.model import (
     Witness,
 )
 from datalayer.proving.paging import ordered, with_following
-from datalayer.proving.sql_text import call_statement, insert_row, reproduction
+from datalayer.proving.sql_text import (
+    call_statement,
+    insert_row,
+    reproduction,
+    unlimited,
+)
 from datalayer.proving.variants import completed, in_order, statement
 from datalayer.proving.worlds import (
     Filling,
@@ -59,8 +64,6 @@ _REFUSALS = (ConstraintViolation, IncompleteArguments, InvalidLimit, JsonMismatc
 _BEFORE = "SET LOCAL statement_timeout = '500ms'; SAVEPOINT before"
 #: How many rows are looked at.
 _LOOKED_AT = 500
-#: Ends a trial in which a deferred constraint does not hold.
-CONSTRAINTS = "SET CONSTRAINTS ALL IMMEDIATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,8 @@ def _prepare(
 ) -> _Scene | None:
     """Fill the tables and read the arguments; None if that cannot be."""
     statements = [insert_row(row) for row in rows]
-    accepted = session.attempt([*statements, *target.refreshes, CONSTRAINTS])
-    if not accepted[-1]:
+    accepted = session.attempt([*statements, *target.refreshes])
+    if not session.is_consistent():
         return None
     stored = [row for row, fine in zip(rows, accepted, strict=False) if fine]
     sources = {"row": stored, "seed": [*stored, *seed_rows(target.filling)]}
@@ -183,7 +186,7 @@ def _read(
         return ()
     # What is not given is read as NULL, and put back in the end.
     wanted = ", ".join(
-        f"%s::{argument.type_name}".replace("%s", f"${number}")
+        f"%s::{unlimited(argument.type_name)}".replace("%s", f"${number}")
         for number, argument in enumerate(target.arguments, 1)
     )
     sent = [None if each is UNSET else each for each in written]

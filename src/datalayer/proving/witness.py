@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, TypeAlias
 
 import psycopg
 
 from datalayer.codegen.numbering import numbered
+from datalayer.proving.candidates import array_of, constants_in
 from datalayer.proving.model import Row, Witness
 from datalayer.proving.sql_text import inlined, insert_row
-from datalayer.proving.trial import CONSTRAINTS, Target
+from datalayer.proving.trial import Target
 from datalayer.proving.variants import completed, in_order, is_callable, statement
 from datalayer.proving.worlds import in_focus, linked, random_row
 
@@ -24,39 +26,96 @@ if TYPE_CHECKING:
 
 #: How many rows each table is given, one world after the other, and how many calls are
 #: tried in each.
-_SIZES, _CALLS = (2, 4, 8, 8, 12, 12, 16, 16, 16, 16), 32
+_SIZES, _CALLS = (2, 4, 8, 8, 12, 12, *[16] * 10), 32
+#: How many worlds may be refused as a whole, such as by a deferred constraint.
+_REFUSED = 40
+#: How many worlds are of chance before those in which the statement's constants abound.
+_BY_CHANCE = 6
 #: How many calls are tried together, and how often they may take too long.
 _ALONE, _LATE = 8, 4
+#: How many rows are tried for each that is to have such constants.
+_TRIES = 8
+#: In how many worlds a table is empty.
+_EMPTY = 0.2
+#: In how many columns there are values at the edges, which Python cannot always read.
+_EDGES = (0.0, 0.3)
 _SHORT = "SET LOCAL statement_timeout = '300ms'; SAVEPOINT calls"
 Call: TypeAlias = "tuple[Given, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What is common to the rows of one attempt."""
+
+    size: int
+    #: How often a parameter is given what is there.
+    stored: float
+    edges: float
+    #: Constants of the statement that every row is to have where it can; none at first.
+    constants: frozenset[str]
 
 
 def find_witness(session: Session, target: Target, seed: int) -> Witness | None:
     """Return rows and arguments that give a row, or None if none are found."""
     random = Random(seed)
-    for size in _SIZES:
-        session.send("BEGIN")
-        try:
-            found = _look(session, target, size, random)
-        except psycopg.Error:
-            # Such as a statement that takes too long.
-            found = None
-        finally:
-            session.send("ROLLBACK")
-        if found is not None:
-            return found
+    refused = 0
+    for place, size in enumerate(_SIZES):
+        world = _world(target, place, size, random)
+        while refused < _REFUSED:
+            rows: list[Row] | None = None
+            found: Witness | None = None
+            session.send("BEGIN")
+            try:
+                rows = _consistent_rows(session, target, world, random)
+                if rows is not None:
+                    found = _look(session, target, rows, world, random)
+            except psycopg.Error:
+                # Such as a statement that takes too long.
+                pass
+            finally:
+                session.send("ROLLBACK")
+            if found:
+                return found
+            if rows is not None:
+                break
+            refused += 1
     return None
 
 
+def _world(target: Target, place: int, size: int, random: Random) -> _World:
+    sql = target.shape.source.sql if place >= _BY_CHANCE else ""
+    named = constants_in(sql)
+    return _World(
+        size,
+        random.choice((0.9, 0.9, 0.3)),
+        random.choice(_EDGES),
+        frozenset(form for each in named for form in _forms(each)),
+    )
+
+
+def _forms(constant: str) -> tuple[str, ...]:
+    """Return what a constant may be in a column: itself, an element, or a key."""
+    return constant, array_of([constant]), f'{{"{constant}": "a"}}'
+
+
+def _consistent_rows(
+    session: Session, target: Target, world: _World, random: Random
+) -> list[Row] | None:
+    rows = _rows(session, target, world, random)
+    session.attempt(target.refreshes)
+    return rows if session.is_consistent() else None
+
+
 def _look(
-    session: Session, target: Target, size: int, random: Random
+    session: Session,
+    target: Target,
+    rows: Sequence[Row],
+    world: _World,
+    random: Random,
 ) -> Witness | None:
-    rows = _rows(session, target, size, random)
-    if not session.attempt([*target.refreshes, CONSTRAINTS])[-1]:
-        return None
     session.send(_SHORT)
     source = target.shape.source
-    tried = (_arguments(target, rows, random) for _ in range(_CALLS))
+    tried = (_arguments(target, rows, world, random) for _ in range(_CALLS))
     chosen = (completed(source, each) for each in tried)
     calls = dict.fromkeys(each for each in chosen if is_callable(source, each))
     late = 0
@@ -100,22 +159,32 @@ def _inlined(target: Target, call: Call) -> str:
     return inlined(sent.sql, arguments, [types[name] for name in sent.order])
 
 
-def _rows(session: Session, target: Target, size: int, random: Random) -> list[Row]:
+def _rows(session: Session, target: Target, world: _World, random: Random) -> list[Row]:
     """Fill each table, and return what was let in."""
     rows: list[Row] = []
-    for table in target.filling.tables:
+    tables = target.filling.tables
+    # What is stored anew must not be there.
+    empty = random.choice(tables) if tables and random.random() < _EMPTY else None
+    for table in tables:
         # One row of this and many of that: some need a row of another for each.
-        count = random.choice((1, size))
-        tried = [_row(target, table, rows, random) for _ in range(count)]
+        count = 0 if table is empty else random.choice((1, world.size))
+        make = _named_row if world.constants else _row
+        tries = count * _TRIES if world.constants else count
+        tried = [make(target, table, rows, world, random) for _ in range(tries)]
+        if world.constants:
+            fine = session.attempt([insert_row(row) for row in tried], kept=False)
+            tried = list(itertools.compress(tried, fine))[:count]
         kept = session.attempt([insert_row(row) for row in tried])
         rows += list(itertools.compress(tried, kept))
     return rows
 
 
-def _row(target: Target, table: Table, rows: Sequence[Row], random: Random) -> Row:
+def _row(
+    target: Target, table: Table, rows: Sequence[Row], world: _World, random: Random
+) -> Row:
     seeds = target.filling.seeds[table.oid]
     if random.random() < 0.5:
-        return Row(table, random_row(table, rows, random))
+        return Row(table, random_row(table, rows, random, world.edges))
     links = tuple(random.randrange(100) for _ in table.foreign_keys)
     values = dict(random.choice(seeds))
     for column in random.sample(table.columns, min(2, len(table.columns))):
@@ -126,14 +195,28 @@ def _row(target: Target, table: Table, rows: Sequence[Row], random: Random) -> R
     return Row(table, linked(table, values, links, rows))
 
 
+def _named_row(
+    target: Target, table: Table, rows: Sequence[Row], world: _World, random: Random
+) -> Row:
+    """Return a row in which the statement's constants stand where they can."""
+    values = dict(_row(target, table, rows, world, random).values)
+    # All at once would hardly be let in.
+    share = random.choice((0.2, 0.9))
+    for column in table.columns:
+        named = world.constants.intersection(column.candidates.common)
+        if named and random.random() < share:
+            values[column.name] = random.choice(sorted(named))
+    return Row(table, values)
+
+
 def _arguments(
-    target: Target, rows: Sequence[Row], random: Random
+    target: Target, rows: Sequence[Row], world: _World, random: Random
 ) -> tuple[Given, ...]:
     """Return arguments, mostly of rows that belong together."""
     around = in_focus(rows, random.randrange(1000))
     plain = random.choice((0.0, 0.5, 0.9))
     return tuple(
-        _argument(argument, rows, around, plain, random)
+        _argument(argument, rows, around, (plain, world.stored), random)
         for argument in target.arguments
     )
 
@@ -142,12 +225,13 @@ def _argument(
     argument: Argument,
     rows: Sequence[Row],
     around: Sequence[Row],
-    plain: float,
+    shares: tuple[float, float],
     random: Random,
 ) -> Given:
+    plain, likely = shares
     if argument.plain and random.random() < plain:
         return argument.plain[0]
     stored = argument.stored(around)
-    if stored and random.random() < 0.9:
+    if stored and random.random() < likely:
         return random.choice(stored)
     return random.choice(argument.candidates(rows))

@@ -57,15 +57,20 @@ def plain_row(table: Table) -> Values:
     }
 
 
-def random_row(table: Table, rows: Sequence[Row], random: Random) -> Values:
-    """Return a row of chance that refers to some of the given rows."""
+def random_row(
+    table: Table, rows: Sequence[Row], random: Random, edges: float = 0.3
+) -> Values:
+    """Return a row of chance that refers to some of the given rows.
+
+    `edges` is in how many columns it may have values at the edges.
+    """
     values: Values = {}
     # One of three kinds of rows: with hardly any NULL, with some, with nearly only.
     share = random.choice((0.05, 0.4, 0.9))
     for column in table.columns:
         known = column.candidates
         # A row has hardly ever values at the edges only.
-        pool = known.weighted if random.random() < 0.3 else known.common
+        pool = known.weighted if random.random() < edges else known.common
         if may_be_left_out(column) and random.random() < share:
             continue
         if column.accepts_null and random.random() < share / 4:
