@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from datalayer import project
@@ -33,8 +36,10 @@ TEST = "def test_truth(query_proof):\n    query_proof()\n"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def folder(tmp_path: Path, server: Server) -> Path:
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
+    """A project that is generated once, for the tests to copy."""
+    tmp_path = tmp_path_factory.mktemp("generated")
     (tmp_path / "pyproject.toml").write_text('[tool.datalayer]\noutput = "app/q"\n')
     for name, text in (
         ("queries/people.sql", QUERIES),
@@ -44,6 +49,11 @@ def folder(tmp_path: Path, server: Server) -> Path:
         (tmp_path / name).write_text(text)
     project.generate(load_config(tmp_path), server_url=server.url())
     return tmp_path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, generated: Path) -> Path:
+    return shutil.copytree(generated, tmp_path / "project")
 
 
 @pytest.fixture
@@ -116,6 +126,47 @@ def test_no_time_leaves_queries_and_says_so(run: Run) -> None:
 
     assert result.returncode == 0
     assert "2 queries not tried: list_people, get_person" in result.stdout
+
+
+def test_ctrl_c_tells_what_was_found_and_leaves_nothing(
+    folder: Path, server: Server
+) -> None:
+    before = databases(server)
+    with subprocess.Popen(
+        [sys.executable, "-m", "datalayer", "prove", "--examples", "1000000"],
+        cwd=folder,
+        env={**os.environ, "DATALAYER_SCRATCH_URL": server.url()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_for_runs(server, 20)
+        process.send_signal(signal.SIGINT)
+        told, errors = process.communicate()
+
+    assert process.returncode == 130, errors
+    assert "`nick` is declared `str`, and NULL came back" in told
+    assert "1 query not tried: get_person" in told
+    assert databases(server) == before
+
+
+def wait_for_runs(server: Server, count: int) -> None:
+    """Wait until so many runs of a query have been seen halfway."""
+    seen: set[object] = set()
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        while len(seen) < count:
+            seen |= set(
+                connection.execute(
+                    "SELECT xact_start FROM pg_stat_activity"
+                    " WHERE query = 'ROLLBACK TO before' AND datname ~ 'scratch'"
+                )
+            )
+
+
+def databases(server: Server) -> set[str]:
+    with psycopg.connect(server.url()) as connection:
+        rows = connection.execute("SELECT datname FROM pg_database").fetchall()
+    return {name for (name,) in rows}
 
 
 def test_a_missing_function_names_the_remedy(run: Run, folder: Path) -> None:

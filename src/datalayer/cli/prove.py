@@ -70,6 +70,7 @@ def prove(
     Fills a scratch database with hostile rows that its constraints let in, calls each
     function, sync and async, and compares what comes back with the annotations.
     Exit 0: nothing untrue was found. Exit 1: something was. Exit 2: wrong usage.
+    Exit 130: interrupted by Ctrl-C; what was found until then is told.
     """
     from datalayer.proving import Proof, open_prover  # noqa: PLC0415 - slow to import
 
@@ -85,10 +86,10 @@ def prove(
             interrupted = _prove(prover, shapes, proof, examples, seconds, status)
             proof.empty_tables = prover.scout.empty_tables()
     _print(proof, form)
-    if proof.lies:
-        raise typer.Exit(1)
     if interrupted:
         raise typer.Exit(_INTERRUPTED)
+    if proof.lies:
+        raise typer.Exit(1)
 
 
 def _chosen(prover: Prover, names: Sequence[str] | None) -> list[QueryShape]:
@@ -114,12 +115,11 @@ def _prove(
     """Note what is found of each query; return whether Ctrl-C ended it."""
     from datalayer.proving import prove_all  # noqa: PLC0415 - slow to import
 
+    _show(shapes, 0, line)
     try:
         for query in prove_all(prover, shapes, examples=examples, seconds=seconds):
             proof.queries.append(query)
-            if line is not None:
-                done = f"{len(proof.queries)} of {_number(len(shapes), 'query')}"
-                show_moment(f"{done}: {query.name}", line)
+            _show(shapes, len(proof.queries), line)
     except KeyboardInterrupt:
         return True
     finally:
@@ -127,6 +127,14 @@ def _prove(
         every = [shape.source.qualified_name for shape in shapes]
         proof.left = tuple(name for name in every if name not in done_names)
     return False
+
+
+def _show(shapes: Sequence[QueryShape], done: int, line: Status | None) -> None:
+    """Show which query is under way, on a terminal."""
+    if line is not None and done < len(shapes):
+        name = shapes[done].source.qualified_name
+        told = f"{done + 1} of {_number(len(shapes), 'query')}: {name}"
+        show_moment(told, line)
 
 
 def _print(proof: Proof, form: Format) -> None:

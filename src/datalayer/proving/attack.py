@@ -53,18 +53,25 @@ def attack(
 ) -> None:
     """Look for runs that show a query's promises untrue, and note each promise once."""
     search = _Search(session, target, proof, until)
-    own_seed = zlib.crc32(f"{seed} {proof.name}".encode())
-    strategy = draws(target)
-    witness = search.first_row(own_seed)
+    try:
+        _run_examples(search, examples, zlib.crc32(f"{seed} {proof.name}".encode()))
+        proof.lies += [
+            shrink(session, target, sighting, until=until)
+            for sighting in search.found.values()
+        ]
+    except KeyboardInterrupt:
+        proof.is_interrupted = True
+        proof.lies = [sighting.lie for sighting in search.found.values()]
+
+
+def _run_examples(search: _Search, examples: int, seed: int) -> None:
+    strategy = draws(search.target)
+    witness = search.first_row(seed)
     if witness is not None:
         strategy |= _around(witness)
-    left = examples - proof.runs // 2
+    left = examples - search.proof.runs // 2
     if left > 0:
-        _generate(search.run, strategy, left, own_seed)
-    proof.lies += [
-        shrink(session, target, sighting, until=until)
-        for sighting in search.found.values()
-    ]
+        _generate(search.run, strategy, left, seed)
 
 
 @dataclass(slots=True)

@@ -167,6 +167,8 @@ class QueryProof:
     unchecked: frozenset[str] = frozenset()
     #: Whether its function promises anything about rows.
     has_rows: bool = True
+    #: Whether Ctrl-C ended it early.
+    is_interrupted: bool = False
     #: Why nothing was tried, if so.
     skipped: str | None = None
 

@@ -219,4 +219,7 @@ def prove_all(
             if left <= 0:
                 return
             until = now + left / (len(shapes) - number)
-        yield prover.prove(shape, examples=examples, until=until)
+        proof = prover.prove(shape, examples=examples, until=until)
+        yield proof
+        if proof.is_interrupted:
+            raise KeyboardInterrupt
