@@ -30,6 +30,7 @@ UNSEEN = {
             "artifacts.find_compacted_base",
             "artifacts.find_compacted_base_by_meta",
             "artifacts.get_patch_chain",
+            "artifacts.insert_patch_chain",
             "artifacts.list_compaction_candidates",
             "artifacts.list_compactions",
             "artifacts.walk_patch_chain",
