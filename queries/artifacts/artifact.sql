@@ -1,7 +1,6 @@
--- name: get_artifact(artifact_id)^
--- record_class: Artifact
--- Return an artifact of any kind; nothing for an unknown id.
-SELECT
+-- fragment: artifact_columns
+-- The columns of an `Artifact`.
+/*
     artifact_id,
     kind,
     cas_id,
@@ -18,6 +17,12 @@ SELECT
     meta,
     created_by,
     created_at
+*/
+
+-- name: get_artifact(artifact_id)^
+-- record_class: Artifact
+-- Return an artifact of any kind; nothing for an unknown id.
+SELECT NULL -- @use artifact_columns
 FROM artifact
 WHERE artifact_id = :artifact_id;
 
@@ -25,23 +30,7 @@ WHERE artifact_id = :artifact_id;
 -- record_class: Artifact
 -- Return the newest base with a version hash; nothing when there is none.
 -- @column version_hash null
-SELECT
-    artifact_id,
-    kind,
-    cas_id,
-    name,
-    plan_hash,
-    version_hash,
-    base_version,
-    parent_id,
-    depth,
-    op_count,
-    nodes_count,
-    edges_count,
-    compacted_from_id,
-    meta,
-    created_by,
-    created_at
+SELECT NULL -- @use artifact_columns
 FROM artifact
 WHERE version_hash = :version_hash AND kind = 'dag_version'
 ORDER BY created_at DESC, artifact_id DESC
@@ -52,23 +41,7 @@ LIMIT 1;
 -- Return the run snapshot of a plan; nothing when there is none.
 -- @column plan_hash null
 -- @column version_hash null
-SELECT
-    artifact_id,
-    kind,
-    cas_id,
-    name,
-    plan_hash,
-    version_hash,
-    base_version,
-    parent_id,
-    depth,
-    op_count,
-    nodes_count,
-    edges_count,
-    compacted_from_id,
-    meta,
-    created_by,
-    created_at
+SELECT NULL -- @use artifact_columns
 FROM artifact
 WHERE plan_hash = :plan_hash AND kind = 'run_snapshot'
 ORDER BY plan_hash
@@ -82,23 +55,7 @@ LIMIT 1;
 -- @param before_id = NULL
 -- @param before_id null
 -- @param row_limit = 100
-SELECT
-    artifact_id,
-    kind,
-    cas_id,
-    name,
-    plan_hash,
-    version_hash,
-    base_version,
-    parent_id,
-    depth,
-    op_count,
-    nodes_count,
-    edges_count,
-    compacted_from_id,
-    meta,
-    created_by,
-    created_at
+SELECT NULL -- @use artifact_columns
 FROM artifact
 WHERE
     kind = :kind
@@ -163,20 +120,4 @@ VALUES (
     :created_by,
     coalesce(:created_at, now())
 )
-RETURNING
-    artifact_id,
-    kind,
-    cas_id,
-    name,
-    plan_hash,
-    version_hash,
-    base_version,
-    parent_id,
-    depth,
-    op_count,
-    nodes_count,
-    edges_count,
-    compacted_from_id,
-    meta,
-    created_by,
-    created_at;
+RETURNING NULL; -- @use artifact_columns

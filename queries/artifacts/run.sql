@@ -1,7 +1,6 @@
--- name: get_run(run_id)^
--- record_class: Run
--- Return a run; nothing for an unknown id.
-SELECT
+-- fragment: run_columns
+-- The columns of a `Run`.
+/*
     run_id,
     base_kind,
     base_ref,
@@ -12,6 +11,12 @@ SELECT
     started_at,
     completed_at,
     error
+*/
+
+-- name: get_run(run_id)^
+-- record_class: Run
+-- Return a run; nothing for an unknown id.
+SELECT NULL -- @use run_columns
 FROM run
 WHERE run_id = :run_id
 ORDER BY submitted_at DESC
@@ -37,17 +42,7 @@ WHERE run_id = :run_id AND run_submitted_at = :run_submitted_at;
 -- @param before_id null
 -- @param row_limit = 100
 -- @column submitted_by null
-SELECT
-    run_id,
-    base_kind,
-    base_ref,
-    tags_snapshot,
-    status,
-    submitted_by,
-    submitted_at,
-    started_at,
-    completed_at,
-    error
+SELECT NULL -- @use run_columns
 FROM run
 WHERE
     submitted_by = :submitted_by
@@ -67,17 +62,7 @@ LIMIT :row_limit;
 -- @param before_id = NULL
 -- @param before_id null
 -- @param row_limit = 100
-SELECT
-    run_id,
-    base_kind,
-    base_ref,
-    tags_snapshot,
-    status,
-    submitted_by,
-    submitted_at,
-    started_at,
-    completed_at,
-    error
+SELECT NULL -- @use run_columns
 FROM run
 WHERE
     base_kind = 'tag'
@@ -122,17 +107,7 @@ VALUES (
     ),
     :submitted_by
 )
-RETURNING
-    run_id,
-    base_kind,
-    base_ref,
-    tags_snapshot,
-    status,
-    submitted_by,
-    submitted_at,
-    started_at,
-    completed_at,
-    error;
+RETURNING NULL; -- @use run_columns
 
 -- name: update_run_status(run_id, submitted_at, status, error)<!
 -- record_class: Run
@@ -151,17 +126,7 @@ WHERE
     run_id = :run_id
     AND submitted_at = :submitted_at
     AND status IN ('QUEUED', 'RUNNING')
-RETURNING
-    run_id,
-    base_kind,
-    base_ref,
-    tags_snapshot,
-    status,
-    submitted_by,
-    submitted_at,
-    started_at,
-    completed_at,
-    error;
+RETURNING NULL; -- @use run_columns
 
 -- name: link_run_snapshot(run_id, run_submitted_at, snapshot_id)<!
 -- record_class: RunSnapshot

@@ -1,9 +1,6 @@
--- name: get_enforcement(enforcement_id, created)^
--- record_class: Enforcement
--- Return an enforcement; nothing for an unknown id. With its `created` one partition is
--- read, without it all of them.
--- @param created = NULL
-SELECT
+-- fragment: enforcement_columns
+-- The columns of an `Enforcement`.
+/*
     id,
     rule,
     rule_ref,
@@ -16,6 +13,14 @@ SELECT
     conditions,
     created,
     resolved_at
+*/
+
+-- name: get_enforcement(enforcement_id, created)^
+-- record_class: Enforcement
+-- Return an enforcement; nothing for an unknown id. With its `created` one partition is
+-- read, without it all of them.
+-- @param created = NULL
+SELECT NULL -- @use enforcement_columns
 FROM enforcement
 WHERE
     id = :enforcement_id
@@ -32,19 +37,7 @@ LIMIT 1;
 -- @param before_id null
 -- @param row_limit = 100
 -- @column event null
-SELECT
-    id,
-    rule,
-    rule_ref,
-    trigger_ref,
-    config,
-    event,
-    status,
-    payload,
-    condition,
-    conditions,
-    created,
-    resolved_at
+SELECT NULL -- @use enforcement_columns
 FROM enforcement
 WHERE
     event = :event
@@ -69,19 +62,7 @@ LIMIT :row_limit;
 -- @param before_id = NULL
 -- @param before_id null
 -- @param row_limit = 100
-SELECT
-    id,
-    rule,
-    rule_ref,
-    trigger_ref,
-    config,
-    event,
-    status,
-    payload,
-    condition,
-    conditions,
-    created,
-    resolved_at
+SELECT NULL -- @use enforcement_columns
 FROM enforcement
 WHERE
     (:rule::bigint IS NULL OR rule = :rule)
@@ -122,19 +103,7 @@ VALUES (
     :condition,
     coalesce(:conditions, '[]'::jsonb)
 )
-RETURNING
-    id,
-    rule,
-    rule_ref,
-    trigger_ref,
-    config,
-    event,
-    status,
-    payload,
-    condition,
-    conditions,
-    created,
-    resolved_at;
+RETURNING NULL; -- @use enforcement_columns
 
 -- name: resolve_enforcement(enforcement_id, status, created)<!
 -- record_class: Enforcement
@@ -160,16 +129,4 @@ WHERE
     )
     AND status = 'created'
     AND :status::enforcement_status <> 'created'
-RETURNING
-    id,
-    rule,
-    rule_ref,
-    trigger_ref,
-    config,
-    event,
-    status,
-    payload,
-    condition,
-    conditions,
-    created,
-    resolved_at;
+RETURNING NULL; -- @use enforcement_columns

@@ -1,9 +1,6 @@
--- name: get_execution(execution_id, created)^
--- record_class: Execution
--- Return an execution; nothing for an unknown id. With its `created` one partition is
--- read, without it all of them.
--- @param created = NULL
-SELECT
+-- fragment: execution_columns
+-- The columns of an `Execution`.
+/*
     id,
     action,
     action_ref,
@@ -26,6 +23,14 @@ SELECT
     original_execution,
     created,
     updated
+*/
+
+-- name: get_execution(execution_id, created)^
+-- record_class: Execution
+-- Return an execution; nothing for an unknown id. With its `created` one partition is
+-- read, without it all of them.
+-- @param created = NULL
+SELECT NULL -- @use execution_columns
 FROM execution
 WHERE
     id = :execution_id
@@ -41,29 +46,7 @@ LIMIT 1;
 -- @param before_id = NULL
 -- @param before_id null
 -- @param row_limit = 100
-SELECT
-    id,
-    action,
-    action_ref,
-    config,
-    env_vars,
-    parent,
-    enforcement,
-    executor,
-    status,
-    result,
-    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
-    started_at,
-    is_workflow,
-    workflow_def,
-    workflow_task,
-    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
-    retry_count,
-    max_retries,
-    retry_reason,
-    original_execution,
-    created,
-    updated
+SELECT NULL -- @use execution_columns
 FROM execution
 WHERE
     status = :status
@@ -83,29 +66,7 @@ LIMIT :row_limit;
 -- @param before_id null
 -- @param row_limit = 100
 -- @column enforcement null
-SELECT
-    id,
-    action,
-    action_ref,
-    config,
-    env_vars,
-    parent,
-    enforcement,
-    executor,
-    status,
-    result,
-    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
-    started_at,
-    is_workflow,
-    workflow_def,
-    workflow_task,
-    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
-    retry_count,
-    max_retries,
-    retry_reason,
-    original_execution,
-    created,
-    updated
+SELECT NULL -- @use execution_columns
 FROM execution
 WHERE
     enforcement = :enforcement
@@ -125,29 +86,7 @@ LIMIT :row_limit;
 -- @param before_id null
 -- @param row_limit = 100
 -- @column parent null
-SELECT
-    id,
-    action,
-    action_ref,
-    config,
-    env_vars,
-    parent,
-    enforcement,
-    executor,
-    status,
-    result,
-    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
-    started_at,
-    is_workflow,
-    workflow_def,
-    workflow_task,
-    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
-    retry_count,
-    max_retries,
-    retry_reason,
-    original_execution,
-    created,
-    updated
+SELECT NULL -- @use execution_columns
 FROM execution
 WHERE
     parent = :parent
@@ -336,29 +275,7 @@ VALUES (
     :workflow_task,
     :max_retries
 )
-RETURNING
-    id,
-    action,
-    action_ref,
-    config,
-    env_vars,
-    parent,
-    enforcement,
-    executor,
-    status,
-    result,
-    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
-    started_at,
-    is_workflow,
-    workflow_def,
-    workflow_task,
-    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
-    retry_count,
-    max_retries,
-    retry_reason,
-    original_execution,
-    created,
-    updated;
+RETURNING NULL; -- @use execution_columns
 
 -- name: lock_execution(execution_id, created)$
 -- Keep everybody else from changing an execution until the end of the transaction, and
@@ -431,29 +348,7 @@ WHERE
     )
 ORDER BY original.created DESC
 LIMIT 1
-RETURNING
-    id,
-    action,
-    action_ref,
-    config,
-    env_vars,
-    parent,
-    enforcement,
-    executor,
-    status,
-    result,
-    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
-    started_at,
-    is_workflow,
-    workflow_def,
-    workflow_task,
-    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
-    retry_count,
-    max_retries,
-    retry_reason,
-    original_execution,
-    created,
-    updated;
+RETURNING NULL; -- @use execution_columns
 
 -- name: move_execution_status(execution_id, status, expected_status, created)<!
 -- record_class: Execution
@@ -478,29 +373,7 @@ WHERE
     )
     AND (:expected_status::execution_status IS NULL OR status = :expected_status)
     AND execution_may_move(status, :status)
-RETURNING
-    id,
-    action,
-    action_ref,
-    config,
-    env_vars,
-    parent,
-    enforcement,
-    executor,
-    status,
-    result,
-    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
-    started_at,
-    is_workflow,
-    workflow_def,
-    workflow_task,
-    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
-    retry_count,
-    max_retries,
-    retry_reason,
-    original_execution,
-    created,
-    updated;
+RETURNING NULL; -- @use execution_columns
 
 -- name: update_execution(execution_id, fields, executor, result, started_at, workflow_task, json_nulls, created)<!
 -- record_class: Execution
@@ -544,26 +417,4 @@ WHERE
             LIMIT 1
         )
     )
-RETURNING
-    id,
-    action,
-    action_ref,
-    config,
-    env_vars,
-    parent,
-    enforcement,
-    executor,
-    status,
-    result,
-    (result = 'null'::jsonb) IS TRUE AS result_is_json_null,
-    started_at,
-    is_workflow,
-    workflow_def,
-    workflow_task,
-    (workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
-    retry_count,
-    max_retries,
-    retry_reason,
-    original_execution,
-    created,
-    updated;
+RETURNING NULL; -- @use execution_columns

@@ -1,7 +1,6 @@
--- name: get_worker(worker_id)^
--- record_class: Worker
--- Return a worker; nothing for an unknown id.
-SELECT
+-- fragment: worker_columns
+-- The columns of a `Worker`.
+/*
     id,
     name,
     worker_type,
@@ -15,26 +14,19 @@ SELECT
     last_heartbeat,
     created,
     updated
+*/
+
+-- name: get_worker(worker_id)^
+-- record_class: Worker
+-- Return a worker; nothing for an unknown id.
+SELECT NULL -- @use worker_columns
 FROM worker
 WHERE id = :worker_id;
 
 -- name: get_worker_by_name(name)^
 -- record_class: Worker
 -- Return a worker; nothing for an unknown name.
-SELECT
-    id,
-    name,
-    worker_type,
-    worker_role,
-    runtime,
-    host,
-    port,
-    status,
-    capabilities,
-    meta,
-    last_heartbeat,
-    created,
-    updated
+SELECT NULL -- @use worker_columns
 FROM worker
 WHERE name = :name;
 
@@ -47,20 +39,7 @@ WHERE name = :name;
 -- @param worker_role = NULL
 -- @param after_name = NULL
 -- @param row_limit = 100
-SELECT
-    id,
-    name,
-    worker_type,
-    worker_role,
-    runtime,
-    host,
-    port,
-    status,
-    capabilities,
-    meta,
-    last_heartbeat,
-    created,
-    updated
+SELECT NULL -- @use worker_columns
 FROM worker
 WHERE
     (:status::worker_status IS NULL OR status = :status)
@@ -79,20 +58,7 @@ LIMIT :row_limit;
 -- @param after_name = NULL
 -- @param row_limit = 100
 -- @column last_heartbeat null
-SELECT
-    id,
-    name,
-    worker_type,
-    worker_role,
-    runtime,
-    host,
-    port,
-    status,
-    capabilities,
-    meta,
-    last_heartbeat,
-    created,
-    updated
+SELECT NULL -- @use worker_columns
 FROM worker
 WHERE
     status = 'active'
@@ -144,20 +110,7 @@ ON CONFLICT (name) DO UPDATE
         meta = excluded.meta,
         status = 'active',
         last_heartbeat = excluded.last_heartbeat
-RETURNING
-    id,
-    name,
-    worker_type,
-    worker_role,
-    runtime,
-    host,
-    port,
-    status,
-    capabilities,
-    meta,
-    last_heartbeat,
-    created,
-    updated;
+RETURNING NULL; -- @use worker_columns
 
 -- name: update_worker_heartbeat(worker_id)$
 -- Note that a worker is alive and return when; nothing for an unknown one. History does
@@ -203,20 +156,7 @@ SET
     END,
     meta = CASE WHEN 'meta' = any(:fields) THEN :meta ELSE meta END
 WHERE id = :worker_id
-RETURNING
-    id,
-    name,
-    worker_type,
-    worker_role,
-    runtime,
-    host,
-    port,
-    status,
-    capabilities,
-    meta,
-    last_heartbeat,
-    created,
-    updated;
+RETURNING NULL; -- @use worker_columns
 
 -- name: deregister_worker(worker_id)<!
 -- record_class: Worker
@@ -225,17 +165,4 @@ RETURNING
 UPDATE worker
 SET status = 'inactive'
 WHERE id = :worker_id
-RETURNING
-    id,
-    name,
-    worker_type,
-    worker_role,
-    runtime,
-    host,
-    port,
-    status,
-    capabilities,
-    meta,
-    last_heartbeat,
-    created,
-    updated;
+RETURNING NULL; -- @use worker_columns

@@ -1,8 +1,6 @@
--- name: get_analysis(conversation_id, branch_id)^
--- record_class: Analysis
--- Return the analysis of a branch; nothing when nobody asked for one.
--- @param branch_id = 'main'
-SELECT
+-- fragment: analysis_columns
+-- The columns of an `Analysis`.
+/*
     id,
     conversation_id,
     branch_id,
@@ -23,6 +21,13 @@ SELECT
     completed_at,
     locked_until,
     attempt_token
+*/
+
+-- name: get_analysis(conversation_id, branch_id)^
+-- record_class: Analysis
+-- Return the analysis of a branch; nothing when nobody asked for one.
+-- @param branch_id = 'main'
+SELECT NULL -- @use analysis_columns
 FROM conversation_analyses
 WHERE
     conversation_id = :conversation_id
@@ -31,27 +36,7 @@ WHERE
 -- name: get_analysis_by_id(analysis_id)^
 -- record_class: Analysis
 -- Return an analysis; nothing for an unknown id.
-SELECT
-    id,
-    conversation_id,
-    branch_id,
-    train_id,
-    status,
-    model_used,
-    content,
-    data,
-    raw_response,
-    error_message,
-    retry_count,
-    prompt_tokens,
-    completion_tokens,
-    custom_prompt,
-    created_at,
-    updated_at,
-    started_at,
-    completed_at,
-    locked_until,
-    attempt_token
+SELECT NULL -- @use analysis_columns
 FROM conversation_analyses
 WHERE id = :analysis_id;
 
@@ -241,27 +226,7 @@ created AS (
         coalesce(:now, statement_timestamp()) AS updated_at
     FROM first_request
     ON CONFLICT (conversation_id, branch_id) DO NOTHING
-    RETURNING
-        id,
-        conversation_id,
-        branch_id,
-        train_id,
-        status,
-        model_used,
-        content,
-        data,
-        raw_response,
-        error_message,
-        retry_count,
-        prompt_tokens,
-        completion_tokens,
-        custom_prompt,
-        created_at,
-        updated_at,
-        started_at,
-        completed_at,
-        locked_until,
-        attempt_token
+    RETURNING NULL -- @use analysis_columns
 ),
 
 logged AS (
@@ -295,27 +260,7 @@ logged AS (
     FROM created
 )
 
-SELECT
-    id,
-    conversation_id,
-    branch_id,
-    train_id,
-    status,
-    model_used,
-    content,
-    data,
-    raw_response,
-    error_message,
-    retry_count,
-    prompt_tokens,
-    completion_tokens,
-    custom_prompt,
-    created_at,
-    updated_at,
-    started_at,
-    completed_at,
-    locked_until,
-    attempt_token
+SELECT NULL -- @use analysis_columns
 FROM created;
 
 -- name: recreate_analysis(conversation_id, branch_id, custom_prompt, user_context, request_id, now)<!
@@ -328,27 +273,7 @@ FROM created;
 -- @param request_id = NULL
 -- @param now = NULL
 WITH existing AS MATERIALIZED (
-    SELECT
-        id,
-        conversation_id,
-        branch_id,
-        train_id,
-        status,
-        model_used,
-        content,
-        data,
-        raw_response,
-        error_message,
-        retry_count,
-        prompt_tokens,
-        completion_tokens,
-        custom_prompt,
-        created_at,
-        updated_at,
-        started_at,
-        completed_at,
-        locked_until,
-        attempt_token
+    SELECT NULL -- @use analysis_columns
     FROM conversation_analyses
     WHERE
         conversation_id = :conversation_id
@@ -473,27 +398,7 @@ logged AS (
     FROM found
 )
 
-SELECT
-    id,
-    conversation_id,
-    branch_id,
-    train_id,
-    status,
-    model_used,
-    content,
-    data,
-    raw_response,
-    error_message,
-    retry_count,
-    prompt_tokens,
-    completion_tokens,
-    custom_prompt,
-    created_at,
-    updated_at,
-    started_at,
-    completed_at,
-    locked_until,
-    attempt_token
+SELECT NULL -- @use analysis_columns
 FROM found
 -- One of the two has it.
 ORDER BY id
@@ -586,25 +491,5 @@ logged AS (
     FROM regenerated
 )
 
-SELECT
-    id,
-    conversation_id,
-    branch_id,
-    train_id,
-    status,
-    model_used,
-    content,
-    data,
-    raw_response,
-    error_message,
-    retry_count,
-    prompt_tokens,
-    completion_tokens,
-    custom_prompt,
-    created_at,
-    updated_at,
-    started_at,
-    completed_at,
-    locked_until,
-    attempt_token
+SELECT NULL -- @use analysis_columns
 FROM regenerated;

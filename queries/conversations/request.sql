@@ -1,3 +1,34 @@
+-- fragment: request_columns
+-- The columns of a `ListedRequest`.
+/*
+    request_id,
+    timestamp,
+    train_id,
+    account_id,
+    method,
+    path,
+    request_type,
+    model,
+    response_status,
+    response_streaming,
+    duration_ms,
+    first_token_ms,
+    input_tokens,
+    output_tokens,
+    total_tokens,
+    cache_creation_input_tokens,
+    cache_read_input_tokens,
+    tool_call_count,
+    error,
+    completed_at,
+    conversation_id,
+    branch_id,
+    message_count,
+    parent_request_id,
+    parent_task_request_id,
+    is_subtask
+*/
+
 -- name: get_request(request_id)^
 -- record_class: Request
 -- Return a request with all that is known of it; nothing when the id is
@@ -54,33 +85,7 @@ WHERE request_id = :request_id;
 -- @param after_timestamp = NULL
 -- @param after_request_id = NULL
 -- @param row_limit = 100
-SELECT
-    request_id,
-    timestamp,
-    train_id,
-    account_id,
-    method,
-    path,
-    request_type,
-    model,
-    response_status,
-    response_streaming,
-    duration_ms,
-    first_token_ms,
-    input_tokens,
-    output_tokens,
-    total_tokens,
-    cache_creation_input_tokens,
-    cache_read_input_tokens,
-    tool_call_count,
-    error,
-    completed_at,
-    conversation_id,
-    branch_id,
-    message_count,
-    parent_request_id,
-    parent_task_request_id,
-    is_subtask
+SELECT NULL -- @use request_columns
 FROM api_requests
 WHERE
     train_id = :train_id
@@ -108,33 +113,7 @@ LIMIT :row_limit;
 -- @param after_timestamp = NULL
 -- @param after_request_id = NULL
 -- @param row_limit = 100
-SELECT
-    request_id,
-    timestamp,
-    train_id,
-    account_id,
-    method,
-    path,
-    request_type,
-    model,
-    response_status,
-    response_streaming,
-    duration_ms,
-    first_token_ms,
-    input_tokens,
-    output_tokens,
-    total_tokens,
-    cache_creation_input_tokens,
-    cache_read_input_tokens,
-    tool_call_count,
-    error,
-    completed_at,
-    conversation_id,
-    branch_id,
-    message_count,
-    parent_request_id,
-    parent_task_request_id,
-    is_subtask
+SELECT NULL -- @use request_columns
 FROM api_requests
 WHERE
     train_id = :train_id
@@ -161,33 +140,7 @@ LIMIT :row_limit;
 -- @param after_request_id = NULL
 -- @param row_limit = 100
 -- @column conversation_id null
-SELECT
-    request_id,
-    timestamp,
-    train_id,
-    account_id,
-    method,
-    path,
-    request_type,
-    model,
-    response_status,
-    response_streaming,
-    duration_ms,
-    first_token_ms,
-    input_tokens,
-    output_tokens,
-    total_tokens,
-    cache_creation_input_tokens,
-    cache_read_input_tokens,
-    tool_call_count,
-    error,
-    completed_at,
-    conversation_id,
-    branch_id,
-    message_count,
-    parent_request_id,
-    parent_task_request_id,
-    is_subtask
+SELECT NULL -- @use request_columns
 FROM api_requests
 WHERE
     conversation_id = :conversation_id
@@ -207,33 +160,7 @@ LIMIT :row_limit;
 -- @param after_request_id = NULL
 -- @param row_limit = 100
 -- @column conversation_id null
-SELECT
-    request_id,
-    timestamp,
-    train_id,
-    account_id,
-    method,
-    path,
-    request_type,
-    model,
-    response_status,
-    response_streaming,
-    duration_ms,
-    first_token_ms,
-    input_tokens,
-    output_tokens,
-    total_tokens,
-    cache_creation_input_tokens,
-    cache_read_input_tokens,
-    tool_call_count,
-    error,
-    completed_at,
-    conversation_id,
-    branch_id,
-    message_count,
-    parent_request_id,
-    parent_task_request_id,
-    is_subtask
+SELECT NULL -- @use request_columns
 FROM api_requests
 WHERE
     conversation_id = :conversation_id
@@ -254,33 +181,7 @@ LIMIT :row_limit;
 -- @param after_request_id = NULL
 -- @param row_limit = 100
 -- @column parent_task_request_id null
-SELECT
-    request_id,
-    timestamp,
-    train_id,
-    account_id,
-    method,
-    path,
-    request_type,
-    model,
-    response_status,
-    response_streaming,
-    duration_ms,
-    first_token_ms,
-    input_tokens,
-    output_tokens,
-    total_tokens,
-    cache_creation_input_tokens,
-    cache_read_input_tokens,
-    tool_call_count,
-    error,
-    completed_at,
-    conversation_id,
-    branch_id,
-    message_count,
-    parent_request_id,
-    parent_task_request_id,
-    is_subtask
+SELECT NULL -- @use request_columns
 FROM api_requests AS beginning
 WHERE
     parent_task_request_id = :request_id

@@ -1,7 +1,6 @@
--- name: get_job(job_id)^
--- record_class: Job
--- Return a job; nothing for an unknown id.
-SELECT
+-- fragment: job_columns
+-- The columns of a `Job`.
+/*
     id,
     status,
     retries,
@@ -21,84 +20,11 @@ SELECT
     locked_by,
     locked_until,
     attempt_token
-FROM assistly_queue_jobs
-WHERE id = :job_id;
+*/
 
--- name: list_jobs(after_id, row_limit)
--- record_class: Job
--- Return a page of the jobs in the order they were scheduled; give the last row's `id` for
--- the next page, which is empty at the end.
--- @param after_id = 0
--- @param row_limit = 100
-SELECT
-    id,
-    status,
-    retries,
-    created_at,
-    platform,
-    scheduled_at,
-    content,
-    idempotency_key,
-    next_retry_at,
-    remote_id,
-    posted_at,
-    last_error,
-    dead_letter_at,
-    dead_letter_reason,
-    replayed_at,
-    updated_at,
-    locked_by,
-    locked_until,
-    attempt_token
-FROM assistly_queue_jobs
-WHERE id > :after_id
-ORDER BY id
-LIMIT :row_limit;
-
--- name: list_jobs_by_status(status, after_id, row_limit)
--- record_class: Job
--- Return a page of the jobs of one status in the order they were scheduled; give the last
--- row's `id` for the next page, which is empty at the end.
--- @param after_id = 0
--- @param row_limit = 100
-SELECT
-    id,
-    status,
-    retries,
-    created_at,
-    platform,
-    scheduled_at,
-    content,
-    idempotency_key,
-    next_retry_at,
-    remote_id,
-    posted_at,
-    last_error,
-    dead_letter_at,
-    dead_letter_reason,
-    replayed_at,
-    updated_at,
-    locked_by,
-    locked_until,
-    attempt_token
-FROM assistly_queue_jobs
-WHERE
-    -- One status, said so that idx_queue_status has the order, and the primary key has
-    -- not. By that one a rare status was looked for among all jobs.
-    (status, id) > (:status, :after_id)
-    AND status <= :status
-ORDER BY status, id
-LIMIT :row_limit;
-
--- name: list_jobs_of(statuses, platform, after_id, row_limit)
--- record_class: Job
--- Return a page of the jobs of some statuses, of one platform or, without it, of all, in
--- the order they were scheduled; give the last row's `id` for the next page, which is
--- empty at the end.
--- @param platform = NULL
--- @param after_id = 0
--- @param row_limit = 100
-SELECT
+-- fragment: joined_job_columns
+-- The same, where `job` is joined with something.
+/*
     job.id,
     job.status,
     job.retries,
@@ -118,6 +44,52 @@ SELECT
     job.locked_by,
     job.locked_until,
     job.attempt_token
+*/
+
+-- name: get_job(job_id)^
+-- record_class: Job
+-- Return a job; nothing for an unknown id.
+SELECT NULL -- @use job_columns
+FROM assistly_queue_jobs
+WHERE id = :job_id;
+
+-- name: list_jobs(after_id, row_limit)
+-- record_class: Job
+-- Return a page of the jobs in the order they were scheduled; give the last row's `id` for
+-- the next page, which is empty at the end.
+-- @param after_id = 0
+-- @param row_limit = 100
+SELECT NULL -- @use job_columns
+FROM assistly_queue_jobs
+WHERE id > :after_id
+ORDER BY id
+LIMIT :row_limit;
+
+-- name: list_jobs_by_status(status, after_id, row_limit)
+-- record_class: Job
+-- Return a page of the jobs of one status in the order they were scheduled; give the last
+-- row's `id` for the next page, which is empty at the end.
+-- @param after_id = 0
+-- @param row_limit = 100
+SELECT NULL -- @use job_columns
+FROM assistly_queue_jobs
+WHERE
+    -- One status, said so that idx_queue_status has the order, and the primary key has
+    -- not. By that one a rare status was looked for among all jobs.
+    (status, id) > (:status, :after_id)
+    AND status <= :status
+ORDER BY status, id
+LIMIT :row_limit;
+
+-- name: list_jobs_of(statuses, platform, after_id, row_limit)
+-- record_class: Job
+-- Return a page of the jobs of some statuses, of one platform or, without it, of all, in
+-- the order they were scheduled; give the last row's `id` for the next page, which is
+-- empty at the end.
+-- @param platform = NULL
+-- @param after_id = 0
+-- @param row_limit = 100
+SELECT NULL -- @use joined_job_columns
 -- A page of each status comes from its own part of the index.
 FROM (SELECT DISTINCT unnest(:statuses::text[]) AS status) AS wanted
 CROSS JOIN
@@ -161,26 +133,7 @@ LIMIT :row_limit;
 -- @param after_id = 0
 -- @param row_limit = 100
 -- @column dead_letter_at null
-SELECT
-    id,
-    status,
-    retries,
-    created_at,
-    platform,
-    scheduled_at,
-    content,
-    idempotency_key,
-    next_retry_at,
-    remote_id,
-    posted_at,
-    last_error,
-    dead_letter_at,
-    dead_letter_reason,
-    replayed_at,
-    updated_at,
-    locked_by,
-    locked_until,
-    attempt_token
+SELECT NULL -- @use job_columns
 FROM assistly_queue_jobs
 WHERE
     status = 'dead_letter'
@@ -192,26 +145,7 @@ LIMIT :row_limit;
 -- record_class: Job
 -- Return the earliest job of a platform that is still to be posted, or being posted, within
 -- the gap before or after a time, both ends included; nothing when that time is free.
-SELECT
-    id,
-    status,
-    retries,
-    created_at,
-    platform,
-    scheduled_at,
-    content,
-    idempotency_key,
-    next_retry_at,
-    remote_id,
-    posted_at,
-    last_error,
-    dead_letter_at,
-    dead_letter_reason,
-    replayed_at,
-    updated_at,
-    locked_by,
-    locked_until,
-    attempt_token
+SELECT NULL -- @use job_columns
 FROM assistly_queue_jobs
 WHERE
     platform = :platform
@@ -230,26 +164,7 @@ LIMIT 1;
 -- Return the job of a key that is still to be posted, or being posted; nothing when there
 -- is none.
 -- @column idempotency_key null
-SELECT
-    id,
-    status,
-    retries,
-    created_at,
-    platform,
-    scheduled_at,
-    content,
-    idempotency_key,
-    next_retry_at,
-    remote_id,
-    posted_at,
-    last_error,
-    dead_letter_at,
-    dead_letter_reason,
-    replayed_at,
-    updated_at,
-    locked_by,
-    locked_until,
-    attempt_token
+SELECT NULL -- @use job_columns
 FROM assistly_queue_jobs
 WHERE
     idempotency_key = :idempotency_key
@@ -397,26 +312,7 @@ ON CONFLICT (idempotency_key)
 WHERE status IN ('scheduled', 'retrying', 'processing')
 -- The row is returned only when it is written.
 DO UPDATE SET idempotency_key = excluded.idempotency_key
-RETURNING
-    job.id,
-    job.status,
-    job.retries,
-    job.created_at,
-    job.platform,
-    job.scheduled_at,
-    job.content,
-    job.idempotency_key,
-    job.next_retry_at,
-    job.remote_id,
-    job.posted_at,
-    job.last_error,
-    job.dead_letter_at,
-    job.dead_letter_reason,
-    job.replayed_at,
-    job.updated_at,
-    job.locked_by,
-    job.locked_until,
-    job.attempt_token;
+RETURNING NULL; -- @use joined_job_columns
 
 -- name: schedule_jobs(platforms, contents, scheduled_ats, idempotency_keys)
 -- record_class: Job
@@ -464,48 +360,10 @@ created AS (
     ON CONFLICT (idempotency_key)
     WHERE status IN ('scheduled', 'retrying', 'processing')
     DO NOTHING
-    RETURNING
-        id,
-        status,
-        retries,
-        created_at,
-        platform,
-        scheduled_at,
-        content,
-        idempotency_key,
-        next_retry_at,
-        remote_id,
-        posted_at,
-        last_error,
-        dead_letter_at,
-        dead_letter_reason,
-        replayed_at,
-        updated_at,
-        locked_by,
-        locked_until,
-        attempt_token
+    RETURNING NULL -- @use job_columns
 )
 
-SELECT
-    id,
-    status,
-    retries,
-    created_at,
-    platform,
-    scheduled_at,
-    content,
-    idempotency_key,
-    next_retry_at,
-    remote_id,
-    posted_at,
-    last_error,
-    dead_letter_at,
-    dead_letter_reason,
-    replayed_at,
-    updated_at,
-    locked_by,
-    locked_until,
-    attempt_token
+SELECT NULL -- @use job_columns
 FROM created
 ORDER BY id;
 
@@ -531,26 +389,7 @@ DELETE FROM assistly_queue_jobs
 WHERE
     id = :job_id
     AND (status <> 'processing' OR :force)
-RETURNING
-    id,
-    status,
-    retries,
-    created_at,
-    platform,
-    scheduled_at,
-    content,
-    idempotency_key,
-    next_retry_at,
-    remote_id,
-    posted_at,
-    last_error,
-    dead_letter_at,
-    dead_letter_reason,
-    replayed_at,
-    updated_at,
-    locked_by,
-    locked_until,
-    attempt_token;
+RETURNING NULL; -- @use job_columns
 
 -- name: replay_dead_letter(job_id)<!
 -- record_class: Job
@@ -577,26 +416,7 @@ WITH replayed AS (
                 other.idempotency_key = job.idempotency_key
                 AND other.status IN ('scheduled', 'retrying', 'processing')
         )
-    RETURNING
-        job.id,
-        job.status,
-        job.retries,
-        job.created_at,
-        job.platform,
-        job.scheduled_at,
-        job.content,
-        job.idempotency_key,
-        job.next_retry_at,
-        job.remote_id,
-        job.posted_at,
-        job.last_error,
-        job.dead_letter_at,
-        job.dead_letter_reason,
-        job.replayed_at,
-        job.updated_at,
-        job.locked_by,
-        job.locked_until,
-        job.attempt_token
+    RETURNING NULL -- @use joined_job_columns
 ),
 
 woken AS MATERIALIZED (

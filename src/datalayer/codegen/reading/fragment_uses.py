@@ -199,7 +199,16 @@ class _Reader:
             self._condition(fragment, before, separator)
         else:
             self._list(fragment, before, separator)
+        if last.is_word("null") and "\n" in fragment.text and first is last:
+            return self._lines(fragment, before[-2], last)
         return _Edit(fragment, self.comment, first.start, last.end)
+
+    def _lines(self, fragment: Fragment, lead: Token, null: Token) -> _Edit:
+        """Put a list that takes several lines below the word that leads to it."""
+        if "\n" in self.source.text[lead.end : null.start]:
+            return _Edit(fragment, self.comment, null.start, null.end)
+        indentation = _indentation(self.source, null.start) + " " * 4
+        return _Edit(fragment, self.comment, lead.end, null.end, f"\n{indentation}")
 
     def _is_above(self, token: Token) -> bool:
         return "\n" in self.source.text[token.end : self.comment.start]
@@ -256,6 +265,11 @@ class _Reader:
                 "NULL is not an item of a list here",
                 "write it behind SELECT, RETURNING, BY, a comma or a parenthesis",
             )
+        if _in_columns_of_insert(before):
+            self.fail(
+                "the columns of an INSERT cannot be a fragment",
+                "write them out: NULL cannot stand in for them",
+            )
 
     def _subquery(self, fragment: Fragment, before: list[Token]) -> Token:
         texts = [token.text.lower() for token in before[-4:]]
@@ -274,6 +288,25 @@ class _Reader:
                 " FALSE stands in",
             )
         return before[-2]
+
+
+def _in_columns_of_insert(before: Sequence[Token]) -> bool:
+    """Tell whether the tokens end in `INTO table (`, or with more of its columns."""
+    opened = len(before) - 2
+    while opened > 0 and before[opened].text != "(":
+        if before[opened].text not in {",", "."} and not _is_name(before[opened]):
+            return False
+        opened -= 1
+    table = opened - 1
+    while table > 0 and not before[table].is_word("into"):
+        if before[table].text != "." and not _is_name(before[table]):
+            return False
+        table -= 1
+    return table > 0 and opened > 0
+
+
+def _is_name(token: Token) -> bool:
+    return token.kind in {TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER}
 
 
 class _Writer:
@@ -300,7 +333,7 @@ class _Writer:
             self.stretches.append(Stretch(self.length, comment, replaced=""))
             self._add(edit.lead)
         fragment = edit.fragment
-        indentation = _indentation(self.source, edit.start)
+        indentation = edit.lead[1:] or _indentation(self.source, edit.start)
         text, shift = _moved(fragment, len(indentation))
         arguments = "".join(f" :{name}" for name in fragment.parameters)
         own = Stretch(

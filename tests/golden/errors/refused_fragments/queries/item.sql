@@ -12,15 +12,13 @@
 
 -- name: list_items(member_id)
 -- Return items.
-SELECT
-    NULL -- @use item_columns
+SELECT NULL -- @use item_columns
 FROM item
 ORDER BY :member_id::int;
 
 -- name: list_others()
 -- Return items: the same mistake is told once.
-SELECT
-    NULL -- @use item_columns
+SELECT NULL -- @use item_columns
 FROM item;
 
 -- name: list_visible(member_id)

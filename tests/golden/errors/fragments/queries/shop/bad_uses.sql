@@ -116,3 +116,10 @@ WHERE EXISTS (
 SELECT item_id
 FROM item
 WHERE FALSE; -- @use item_columns
+
+-- name: columns_of_insert()!
+INSERT INTO shop.item (
+    label,
+    NULL -- @use item_columns
+)
+VALUES ('it', 1, 'more');

@@ -20,8 +20,7 @@ WHERE item.closed_at IS NULL
 -- name: list_visible_items(member_id, pattern)
 -- record_class: Item
 -- Return the items that a member may see, by label.
-SELECT
-    NULL -- @use item_columns
+SELECT NULL -- @use item_columns
 FROM item
 WHERE
     FALSE -- @use visible(:member_id)
@@ -31,8 +30,7 @@ ORDER BY item.label, item.item_id;
 -- name: get_item(item_id, member_id)^
 -- record_class: Item
 -- Return an item that a member may see.
-SELECT
-    NULL -- @use item_columns
+SELECT NULL -- @use item_columns
 FROM item
 WHERE item.item_id = :item_id
     AND FALSE; -- @use visible(:member_id)
@@ -51,8 +49,7 @@ WHERE
     item.item_id = opened.item_id
     AND item.item_id = ANY (:item_ids)
     AND FALSE -- @use visible(:member_id)
-RETURNING
-    NULL; -- @use item_columns
+RETURNING NULL; -- @use item_columns
 
 -- name: list_tags(member_id)
 -- Return the tags of the items that a member may see, NULL for an item without.
