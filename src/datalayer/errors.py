@@ -103,8 +103,17 @@ def _merged(problems: Sequence[LocatedError]) -> tuple[LocatedError, ...]:
         if first is None:
             found[key if problem.used_by else (id(problem),)] = problem
         elif problem.used_by not in first.used_by.split(", "):
-            first.used_by += f", {problem.used_by}"
+            found[key] = _used_too(first, problem.used_by)
     return tuple(found.values())
+
+
+def _used_too(problem: LocatedError, used_by: str) -> LocatedError:
+    """Return a problem of one more query; what is given belongs to others as well."""
+    kind = type(problem)
+    told = kind.__new__(kind, *problem.args)
+    told.__dict__.update(problem.__dict__)
+    told.used_by = f"{problem.used_by}, {used_by}"
+    return told
 
 
 class ConfigurationError(DataLayerError):

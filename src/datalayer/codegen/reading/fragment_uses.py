@@ -11,11 +11,11 @@ from datalayer.codegen.reading.clauses import (
     end_inside_condition,
     has_or,
 )
-from datalayer.codegen.reading.fragments import is_join, is_query
+from datalayer.codegen.reading.fragments import code_tokens, is_join, is_query
 from datalayer.codegen.reading.sections import Section, begins_line, tokens_from
 from datalayer.codegen.reading.source_text import SourceText, quoted_list
 from datalayer.errors import FragmentUseError, LocatedError, UnknownFragment
-from datalayer.lexer import TokenKind, significant_tokens, tokens
+from datalayer.lexer import TokenKind, tokens
 from datalayer.location import Location
 from datalayer.model import Stretch, place_in
 
@@ -240,7 +240,7 @@ class _Reader:
             )
         if separator and before[-1].text == ",":
             self.fail("a condition and a comma", "remove the comma")
-        text = list(significant_tokens(fragment.text))
+        text = code_tokens(list(tokens(fragment.text)))
         beyond = end_inside_condition(text)
         if beyond is not None:
             self.fail(

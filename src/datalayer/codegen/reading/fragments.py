@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NoReturn
 
-from datalayer.codegen.reading.clauses import JOIN_WORDS, closing
+from datalayer.codegen.reading.clauses import JOIN_WORDS, closing, without_names
 from datalayer.codegen.reading.directive_lines import DIRECTIVE
 from datalayer.codegen.reading.header import (
     QUERY_NAME,
@@ -199,7 +200,7 @@ class _Reader:
         return found
 
     def _check_text(self, body: Sequence[Token]) -> Iterator[LocatedError]:
-        significant = [token for token in body if token.significant]
+        significant = code_tokens(body)
         first, last = significant[0], significant[-1]
         if first.is_word(*_CONTINUES) or first.text == ",":
             self._fail(
@@ -273,6 +274,17 @@ class _Reader:
 
     def _fail(self, token: Token, message: str, help: str) -> NoReturn:
         raise self._at(token, message, help)
+
+
+def code_tokens(body: Sequence[Token]) -> list[Token]:
+    """Return what PostgreSQL sees of a text; `:limit` and `item.limit` are names."""
+    significant = [token for token in body if token.significant]
+    ends = {
+        name.end
+        for colon, name in pairwise(significant)
+        if colon.text == ":" and colon.end == name.start
+    }
+    return without_names(significant, ends)
 
 
 def is_join(fragment: Fragment) -> bool:
