@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.inference.calls import rows_environment
 from datalayer.codegen.inference.json_numbers import number_shape
 from datalayer.codegen.inference.json_types import is_json, type_shape
 from datalayer.codegen.inference.narrow import assuming, may_be_null
@@ -17,6 +16,7 @@ from datalayer.codegen.inference.outcomes import (
     ancestor,
     document,
     elements,
+    rows_environment,
 )
 from datalayer.codegen.inference.query_columns import output_expression
 from datalayer.codegen.inference.sources import CTE, JOIN, SUBQUERY, TABLE, VALUES

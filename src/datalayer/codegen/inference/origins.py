@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from datalayer.codegen.inference.calls import rows_environment
 from datalayer.codegen.inference.joins import GROUP_ENTRY, computed, make_scope
-from datalayer.codegen.inference.outcomes import Environment, ancestor, bare
+from datalayer.codegen.inference.outcomes import (
+    Environment,
+    ancestor,
+    bare,
+    rows_environment,
+)
 from datalayer.codegen.inference.query_columns import (
     output_environment,
     output_expression,
