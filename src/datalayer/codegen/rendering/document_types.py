@@ -102,8 +102,28 @@ def _either(documents: list[JsonShape | None]) -> JsonShape | None:
     return found
 
 
-def add_document(names: DocumentNames, column: str, document: JsonShape) -> PythonType:
-    """Return the type of a column's documents; name the classes that it needs."""
+def name_documents(
+    known: dict[tuple[bool, str], DocumentNames], shape: QueryShape
+) -> tuple[dict[str, PythonType], list[str]]:
+    """Return the types of a query's documents by column, and the names of new classes.
+
+    Known are those of other queries, by row class or by query.
+    """
+    source = shape.source
+    # Queries that share a row class share its documents.
+    owner = source.record_class or class_name(source.name)
+    key = (source.record_class is not None, owner)
+    names = known.setdefault(key, DocumentNames(owner, {owner, f"{owner}Row"}))
+    before = set(names.plans)
+    types = {
+        column.name: _add_document(names, column.name, column.document)
+        for column in shape.columns
+        if column.document is not None
+    }
+    return types, [name for name in names.plans if name not in before]
+
+
+def _add_document(names: DocumentNames, column: str, document: JsonShape) -> PythonType:
     if column not in names.columns:
         name = class_name(f"{names.owner}_{column}")
         names.columns[column] = _type_of(document, name, column, names)

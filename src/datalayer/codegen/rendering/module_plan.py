@@ -11,7 +11,7 @@ from datalayer.codegen.rendering.class_plans import ClassPlan, Field
 from datalayer.codegen.rendering.defaults import Default, default_of
 from datalayer.codegen.rendering.document_types import (
     DocumentNames,
-    add_document,
+    name_documents,
     with_shared_documents,
 )
 from datalayer.codegen.rendering.naming import class_name, is_field_name, python_name
@@ -231,22 +231,9 @@ def _key_of(shape: QueryShape, rows: RowClasses) -> Field | None:
 
 def _documents(draft: _Draft, shape: QueryShape) -> dict[str, PythonType]:
     """Name the classes of the documents in the result of a query."""
-    source = shape.source
-    # Queries that share a row class share its documents.
-    owner = source.record_class or class_name(source.name)
-    key = (source.record_class is not None, owner)
-    if key not in draft.documents:
-        draft.documents[key] = DocumentNames(owner, {owner, f"{owner}Row"})
-    names = draft.documents[key]
-    before = set(names.plans)
-    types = {
-        column.name: add_document(names, column.name, column.document)
-        for column in shape.columns
-        if column.document is not None
-    }
-    for name in names.plans:
-        if name not in before:
-            _claim(draft, name, source)
+    types, new = name_documents(draft.documents, shape)
+    for name in new:
+        _claim(draft, name, shape.source)
     return types
 
 
