@@ -9,7 +9,7 @@ from proving_mutants import MUTANTS, Mutant
 from proving_project import LIES, TRUTHS, Case, open_project
 
 from datalayer.lexer import split_statements
-from datalayer.proving import Lie, Prover, QueryProof
+from datalayer.proving import Lie, Prover, QueryProof, shrinking
 from datalayer.server import Server
 
 #: Most lies are seen at once; some take longer.
@@ -99,6 +99,18 @@ def test_the_sql_is_short(liars: Prover) -> None:
 
     assert lie.sql.count("INSERT") == 1
     assert lie.message == "`nick` is declared `str`, and NULL came back"
+
+
+def test_without_shrinking_it_is_longer(
+    liars: Prover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (short,) = prove(liars, "joined").lies
+
+    monkeypatch.setattr(shrinking, "_TRIES", 0)
+    (long,) = prove(liars, "joined").lies
+
+    assert short.sql.count("INSERT") == 1
+    assert len(long.sql) > len(short.sql)
 
 
 def test_the_same_seed_finds_the_same(liars: Prover) -> None:

@@ -71,6 +71,9 @@ def insert_row(row: Row) -> str:
 def call_statement(sql: str, arguments: Sequence[Written]) -> str:
     """Return a statement with `$1`, … as SQL that runs with these arguments."""
     text = sql.strip()
+    if "--" in text.rpartition("\n")[2]:
+        # A comment would hide the semicolon.
+        text += "\n"
     if not arguments:
         return f"{text};"
     values = ", ".join(map(quote_literal, arguments))
