@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from datalayer.proving import annotations, scouting, trial
+from datalayer.proving import annotations, results, scouting, trial
 from datalayer.proving.annotations import Mismatch, mismatches
 from datalayer.proving.model import Candidates, Claim
 from datalayer.runtime import UNSET
@@ -55,8 +55,8 @@ _TRY = trial._try_function
 
 MUTANTS = [
     Mutant("gives_everything", trial, "completed", _all_given, "left_join"),
-    Mutant("blind_to_null", trial, "mismatches", _without_nulls, "column"),
-    Mutant("blind_to_types", trial, "mismatches", _without_types, "typed"),
+    Mutant("blind_to_null", results, "mismatches", _without_nulls, "column"),
+    Mutant("blind_to_types", results, "mismatches", _without_types, "typed"),
     Mutant("blind_to_elements", annotations, "_elements", lambda *_: (), "element"),
     Mutant(
         "blind_to_documents",
@@ -67,6 +67,7 @@ MUTANTS = [
     ),
     Mutant("deaf_to_the_twin", trial, "_try_function", _sync_only, "twin"),
     Mutant("deaf_to_counts", trial, "_claim_of", _no_claim, "many"),
-    Mutant("blind_to_values", trial, "_is_null", lambda *_: False, "value"),
+    Mutant("blind_to_objects", results, "lost_objects", lambda *_: (), "mistold"),
+    Mutant("blind_to_values", results, "_is_null", lambda *_: False, "value"),
     Mutant("without_constants", scouting, "with_constants", _no_constants, "document"),
 ]

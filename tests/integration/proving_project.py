@@ -237,6 +237,42 @@ LIES = [
 
 LIES += [
     _case(
+        "embedded",
+        "*|@embed pet",
+        "SELECT p.id, pet.name AS pet_name FROM person AS p"
+        " LEFT JOIN pet ON pet.owner = p.id",
+        "pet",
+        edit=("pet: EmbeddedPet | None", "pet: EmbeddedPet"),
+    ),
+    _case(
+        "mistold",
+        "*|@embed boss",
+        "SELECT p.id, boss.name AS boss_name, boss.nick AS boss_nick FROM person AS p"
+        " LEFT JOIN person AS boss ON boss.id = p.boss",
+        "boss",
+        kind="match",
+        edit=("present=1", "present=2"),
+    ),
+    _case(
+        "listed",
+        "*|@group pets = pet",
+        "SELECT p.id, pet.number, pet.name FROM person AS p"
+        " LEFT JOIN pet ON pet.owner = p.id",
+        "pets[].name",
+        kind="type",
+        edit=("    name: str", "    name: int"),
+    ),
+    _case(
+        "padded",
+        "*|@group pets = pet",
+        "SELECT p.id, pet.number FROM person AS p LEFT JOIN pet ON pet.owner = p.id",
+        "pets[].number",
+        edit=("present=1, ", ""),
+    ),
+]
+
+LIES += [
+    _case(
         "composed",
         "*",
         "SELECT id, home FROM place",

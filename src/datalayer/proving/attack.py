@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from datalayer.errors import HypothesisMissing
 from datalayer.proving.model import Claim, Draw, QueryProof, RowDraw, Sighting
+from datalayer.proving.scene import Target
 from datalayer.proving.shrinking import repeating, shrink
-from datalayer.proving.trial import Target, try_query
+from datalayer.proving.trial import try_query
 from datalayer.proving.witness import find_witness
 from datalayer.proving.worlds import choices
 

@@ -24,9 +24,9 @@ from datalayer.proving.dependencies import dependencies, follow_references
 from datalayer.proving.fitting import typed_columns, with_fitting
 from datalayer.proving.functions import Functions, load_functions
 from datalayer.proving.model import QueryProof
+from datalayer.proving.scene import Target
 from datalayer.proving.scouting import Scout
 from datalayer.proving.session import Session, open_session
-from datalayer.proving.trial import Target
 
 if TYPE_CHECKING:
     from datalayer.codegen.rendering.typemap import TypeClasses

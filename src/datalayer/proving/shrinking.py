@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalayer.proving.model import Draw, QueryProof, Row, Witness
-from datalayer.proving.trial import Target, try_query
+from datalayer.proving.scene import Target
+from datalayer.proving.trial import try_query
 from datalayer.proving.worlds import may_be_left_out
 
 if TYPE_CHECKING:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from datalayer.codegen.rendering.naming import python_name
 from datalayer.errors import (
     ConstraintViolation,
     IncompleteArguments,
@@ -18,9 +16,9 @@ from datalayer.errors import (
     TooManyRowsError,
 )
 from datalayer.model import Operation
-from datalayer.proving.annotations import Mismatch, mismatches
+from datalayer.proving.annotations import Mismatch
 from datalayer.proving.forms import read_text, reads_text
-from datalayer.proving.functions import Function, Functions, as_declared, row_hint
+from datalayer.proving.functions import Function, as_declared
 from datalayer.proving.model import (
     Claim,
     Draw,
@@ -32,6 +30,8 @@ from datalayer.proving.model import (
     Witness,
 )
 from datalayer.proving.paging import ordered, with_following
+from datalayer.proving.results import LOOKED_AT, count_rows, untrue
+from datalayer.proving.scene import Scene, Target
 from datalayer.proving.sql_text import (
     call_statement,
     insert_row,
@@ -40,21 +40,18 @@ from datalayer.proving.sql_text import (
 )
 from datalayer.proving.variants import completed, in_order, statement
 from datalayer.proving.worlds import (
-    Filling,
     build_rows,
     edited,
     in_focus,
     seed_rows,
 )
-from datalayer.runtime import NO_ROW, UNSET
+from datalayer.runtime import UNSET
 
 if TYPE_CHECKING:
-    from datalayer.codegen.rendering.typemap import TypeClasses
     from datalayer.model import QueryShape
     from datalayer.proving.arguments import Argument
     from datalayer.proving.session import Session
 
-_ROWS = {Operation.MANY, Operation.ONE, Operation.RETURNING, Operation.VALUE}
 #: One argument of so many is another one than that which gave a row.
 _KEPT = 4
 #: What documents look like is the author's word, and chance does not know it; nor does
@@ -62,38 +59,6 @@ _KEPT = 4
 _REFUSALS = (ConstraintViolation, IncompleteArguments, InvalidLimit, JsonMismatchError)
 #: What takes longer, such as the hours until the year 9999, returns too much.
 _BEFORE = "SET LOCAL statement_timeout = '500ms'; SAVEPOINT before"
-#: How many rows are looked at.
-_LOOKED_AT = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A query with all that is needed to call it."""
-
-    shape: QueryShape
-    functions: Functions
-    filling: Filling
-    #: What is refreshed once the tables are filled.
-    refreshes: tuple[str, ...]
-    arguments: tuple[Argument, ...]
-    type_classes: TypeClasses
-    #: The statement with `$1`, …, and the names of their types.
-    sql: str
-    types: tuple[str, ...]
-    #: The columns whose documents nobody compares with their types.
-    unchecked: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """What a call finds, and what it is called with."""
-
-    rows: tuple[Row, ...]
-    statements: tuple[str, ...]
-    written: tuple[Given, ...]
-    values: tuple[object, ...]
-    #: The argument for an order, where there are several.
-    chosen: dict[str, object]
 
 
 def try_query(
@@ -120,7 +85,7 @@ def try_query(
 
 def _prepare(
     session: Session, target: Target, rows: Sequence[Row], draw: Draw
-) -> _Scene | None:
+) -> Scene | None:
     """Fill the tables and read the arguments; None if that cannot be."""
     statements = [insert_row(row) for row in rows]
     accepted = session.attempt([*statements, *target.refreshes])
@@ -145,7 +110,7 @@ def _prepare(
     if values is None:
         return None
     kept = [s for s, fine in zip(statements, accepted, strict=False) if fine]
-    return _Scene(
+    return Scene(
         tuple(stored),
         (*kept, *target.refreshes),
         arguments,
@@ -224,7 +189,7 @@ def _texts(cursor: psycopg.RawCursor[Any], count: int) -> list[str | None]:
 
 
 def _try_function(
-    session: Session, target: Target, scene: _Scene, proof: QueryProof, flavour: str
+    session: Session, target: Target, scene: Scene, proof: QueryProof, flavour: str
 ) -> Iterator[Lie]:
     """Call a function and yield what was untrue about it."""
     is_async = flavour == "async"
@@ -248,16 +213,14 @@ def _try_function(
         yield _lie(target, scene, claim, message, flavour)
         return
     if isinstance(result, list) and target.shape.source.operation is Operation.MANY:
-        del result[_LOOKED_AT:]
-    _count(result, target, proof)
-    for mismatch in _untrue(session, target, scene, function, result):
+        del result[LOOKED_AT:]
+    count_rows(result, target, proof)
+    for mismatch in untrue(session, target, scene, function, result):
         claim = Claim(mismatch.where, mismatch.kind)
         yield _lie(target, scene, claim, _told(mismatch), flavour)
 
 
-def _call(
-    session: Session, function: Function, scene: _Scene, *, is_async: bool
-) -> Any:  # noqa: ANN401 - whatever it returns
+def _call(session: Session, function: Function, scene: Scene, *, is_async: bool) -> Any:  # noqa: ANN401 - whatever it returns
     connection = session.twin if is_async else session.connection
     names = [name for name, _ in function.parameters]
     given = dict(zip(names, scene.values, strict=True)) | scene.chosen
@@ -294,98 +257,8 @@ def _told(mismatch: Mismatch) -> str:
     return f"{where} declared `{mismatch.declared}`, and {mismatch.found} came back"
 
 
-def _lie(
-    target: Target, scene: _Scene, claim: Claim, message: str, flavour: str
-) -> Lie:
+def _lie(target: Target, scene: Scene, claim: Claim, message: str, flavour: str) -> Lie:
     source = target.shape.source
     sent = statement(source, scene.written)
     call = call_statement(sent.sql, in_order(source, sent, scene.written))
     return Lie(claim, message, flavour, reproduction(scene.statements, call))
-
-
-def _count(result: Any, target: Target, proof: QueryProof) -> None:  # noqa: ANN401 - of any kind
-    if target.shape.source.operation not in _ROWS:
-        return
-    many = target.shape.source.operation is Operation.MANY
-    rows = result if many and isinstance(result, list) else [result]
-    for row in rows:
-        if row is NO_ROW or (row is None and "" not in proof.nullable):
-            continue
-        proof.rows += 1
-        if target.shape.source.operation is Operation.VALUE:
-            proof.seen_null |= {""} if row is None else set()
-        else:
-            proof.seen_null |= {
-                name for name in proof.nullable if getattr(row, name, "") is None
-            }
-
-
-def _untrue(
-    session: Session,
-    target: Target,
-    scene: _Scene,
-    function: Function,
-    result: Any,  # noqa: ANN401 - of any kind
-) -> Iterator[Mismatch]:
-    vouched = {
-        python_name(column.name): column
-        for column in target.shape.columns
-        if column.name in target.unchecked
-    }
-    if target.shape.source.operation is Operation.VALUE:
-        yield from _untrue_value(session, target, scene, function, result)
-        return
-    seen: set[tuple[str, str]] = set()
-    for each in mismatches(result, function.result):
-        place = each.where.removeprefix("[]").removeprefix(".")
-        column = vouched.get(place.partition(".")[0].removesuffix("[]"))
-        if column is not None and not (
-            each.kind == "null" and _is_null(session, target, scene, column.name)
-        ):
-            continue
-        if (place, each.kind) not in seen:
-            seen.add((place, each.kind))
-            yield Mismatch(place, each.kind, each.declared, each.found)
-
-
-def _untrue_value(
-    session: Session,
-    target: Target,
-    scene: _Scene,
-    function: Function,
-    result: Any,  # noqa: ANN401 - of any kind
-) -> Iterator[Mismatch]:
-    (column,) = target.shape.columns
-    if result is None and not column.nullable:
-        # None stands for no row, and for the null of JSON: NULL would be untrue.
-        if _is_null(session, target, scene, column.name):
-            yield Mismatch(column.name, "null", _name_of(function), "NULL")
-    elif column.name not in target.unchecked:
-        for each in mismatches(result, function.result):
-            yield Mismatch(
-                column.name + each.where, each.kind, each.declared, each.found
-            )
-
-
-def _name_of(function: Function) -> str:
-    hint = row_hint(function.result)
-    return getattr(hint, "__name__", str(hint))
-
-
-def _is_null(session: Session, target: Target, scene: _Scene, name: str) -> bool:
-    """Tell whether a column is NULL in SQL, which the null of JSON is not."""
-    source = target.shape.source
-    sent = statement(source, scene.written)
-    session.send("ROLLBACK TO before")
-    pgconn = session.connection.pgconn
-    values = [
-        None if each is None else each.encode()
-        for each in in_order(source, sent, scene.written)
-    ]
-    result = pgconn.exec_params(sent.sql.encode(), values)
-    return any(
-        result.get_value(row, number) is None
-        for number in range(result.nfields)
-        if result.fname(number) == name.encode()
-        for row in range(result.ntuples)
-    )

@@ -12,8 +12,8 @@ import psycopg
 from datalayer.codegen.numbering import numbered
 from datalayer.proving.candidates import array_of, constants_in
 from datalayer.proving.model import Row, Witness
+from datalayer.proving.scene import Target
 from datalayer.proving.sql_text import inlined, insert_row
-from datalayer.proving.trial import Target
 from datalayer.proving.variants import completed, in_order, is_callable, statement
 from datalayer.proving.worlds import in_focus, linked, random_row
 

@@ -113,6 +113,17 @@ def _common_prefix(shape: QueryShape, nest: Nest) -> str:
     return ""
 
 
+def attribute_names(shape: QueryShape, path: tuple[str, ...]) -> dict[int, str]:
+    """Return what the columns of one object are called in it, by their numbers."""
+    assert shape.nesting is not None  # the caller asked
+    prefix, members = "", shape.nesting.members
+    for nest in shape.nesting.nests:
+        if nest.directive.path == path:
+            prefix, members = _common_prefix(shape, nest), nest.members
+    names = {number: shape.columns[number].name for number in members}
+    return {n: python_name(name.removeprefix(prefix)) for n, name in names.items()}
+
+
 def nest_types(plan: NestPlan | None) -> Iterator[PythonType]:
     """Yield what the constant of a query with nested rows is made of."""
     if plan is not None:
