@@ -327,7 +327,7 @@ class Catalog:
         return tuple(int(label).to_bytes(4, "little") for (label,) in rows)
 
     def _has_json_cast(self, name: tuple[str, str]) -> bool:
-        values = dict(zip(("schema", "name"), name, strict=True))
+        values = {"schema": name[0], "name": name[1]}
         return bool(self._rows(questions.JSON_CAST, values))
 
     def _deterministic(self, collation: int) -> bool:

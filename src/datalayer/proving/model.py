@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from datalayer.runtime import Unset
+from datalayer.runtime.unset import Unset
 
 #: A value as PostgreSQL reads it between quotes; None is NULL.
 Written: TypeAlias = str | None

@@ -57,7 +57,8 @@ from datalayer.runtime.sync import (
     iterate,
     retry_transaction,
 )
-from datalayer.runtime.varied import UNSET, Choice, Part, Unset, VariedQuery, optional
+from datalayer.runtime.unset import UNSET, Unset
+from datalayer.runtime.varied import Choice, Part, VariedQuery, optional
 
 __all__ = [
     "NO_ROW",

@@ -5,36 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, Final, Generic, LiteralString, TypeAlias, TypeVar
+from typing import Any, Generic, LiteralString, TypeAlias, TypeVar
 
 from datalayer.errors import ConstraintViolation, IncompleteArguments, UnknownOrder
 from datalayer.runtime.forms import Form
 from datalayer.runtime.nesting import Nest
 from datalayer.runtime.paging import Paging
 from datalayer.runtime.query import Query
+from datalayer.runtime.unset import UNSET
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 _MARK = re.compile(r"%\((\w+)\)s|%%")
-
-
-class Unset(Enum):
-    """The type of `UNSET`."""
-
-    UNSET = "unset"
-
-    def __bool__(self) -> bool:
-        """Return False: there is nothing."""
-        return False
-
-    def __repr__(self) -> str:
-        """Return the name that code uses."""
-        return "UNSET"
-
-
-#: An argument that is not given, which is not None: compare with `is`.
-UNSET: Final = Unset.UNSET
 
 
 @dataclass(frozen=True, slots=True)
