@@ -53,7 +53,6 @@ ORDER BY tag_name ASC, (username = :username) DESC, username ASC;
 -- record_class: TagMove
 -- Return a page of the reflog of a tag, newest first, also after its deletion;
 -- give the last row's `id` for the next page, which is empty at the end.
--- @param before_id = NULL
 -- @param row_limit = 100
 SELECT
     id,
@@ -73,7 +72,7 @@ FROM tag_move
 WHERE
     username = :username
     AND tag_name = :tag_name
-    AND (:before_id::bigint IS NULL OR id < :before_id)
+    AND id < :before_id -- @optional
 ORDER BY id DESC
 LIMIT :row_limit;
 

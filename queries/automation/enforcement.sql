@@ -53,31 +53,17 @@ LIMIT :row_limit;
 -- Return a page of the enforcements that pass all filters, newest first; the references
 -- contain the texts, in any case and each character for itself. Give the last row's
 -- `created` and `id` for the next page, which is empty at the end.
--- @param rule = NULL
--- @param rule_ref = NULL
--- @param trigger_ref = NULL
--- @param event = NULL
--- @param status = NULL
--- @param before_created = NULL
--- @param before_id = NULL
--- @param before_id null
 -- @param row_limit = 100
 SELECT NULL -- @use enforcement_columns
 FROM enforcement
 WHERE
-    (:rule::bigint IS NULL OR rule = :rule)
-    AND (:event::bigint IS NULL OR event = :event)
-    AND (:status::enforcement_status IS NULL OR status = :status)
+    rule = :rule -- @optional
+    AND event = :event -- @optional
+    AND status = :status -- @optional
     -- Not LIKE: nothing in a searched text has a meaning of its own.
-    AND (:rule_ref::text IS NULL OR strpos(lower(rule_ref), lower(:rule_ref)) > 0)
-    AND (
-        :trigger_ref::text IS NULL
-        OR strpos(lower(trigger_ref), lower(:trigger_ref)) > 0
-    )
-    AND (
-        :before_created::timestamptz IS NULL
-        OR (created, id) < (:before_created, :before_id)
-    )
+    AND strpos(lower(rule_ref), lower(:rule_ref)) > 0 -- @optional
+    AND strpos(lower(trigger_ref), lower(:trigger_ref)) > 0 -- @optional
+    AND (created, id) < (:before_created, :before_id) -- @optional
 ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 

@@ -25,10 +25,6 @@ LIMIT 1;
 -- record_class: Event
 -- Return a page of the events of a trigger, or of all, newest first; give the last
 -- row's `created` and `id` for the next page, which is empty at the end.
--- @param trigger_ref = NULL
--- @param before_created = NULL
--- @param before_id = NULL
--- @param before_id null
 -- @param row_limit = 100
 SELECT
     id,
@@ -43,11 +39,8 @@ SELECT
     created
 FROM event
 WHERE
-    (:trigger_ref::text IS NULL OR trigger_ref = :trigger_ref)
-    AND (
-        :before_created::timestamptz IS NULL
-        OR (created, id) < (:before_created, :before_id)
-    )
+    trigger_ref = :trigger_ref -- @optional
+    AND (created, id) < (:before_created, :before_id) -- @optional
 ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 
@@ -56,13 +49,6 @@ LIMIT :row_limit;
 -- Return a page of the events of a trigger and a source whose references contain the
 -- texts, in any case and each character for itself, newest first; give the last row's
 -- `created` and `id` for the next page, which is empty at the end.
--- @param trigger = NULL
--- @param trigger_ref = NULL
--- @param source = NULL
--- @param rule_ref = NULL
--- @param before_created = NULL
--- @param before_id = NULL
--- @param before_id null
 -- @param row_limit = 100
 SELECT
     id,
@@ -77,18 +63,12 @@ SELECT
     created
 FROM event
 WHERE
-    (:trigger::bigint IS NULL OR trigger = :trigger)
-    AND (:source::bigint IS NULL OR source = :source)
+    trigger = :trigger -- @optional
+    AND source = :source -- @optional
     -- Not LIKE: nothing in a searched text has a meaning of its own.
-    AND (
-        :trigger_ref::text IS NULL
-        OR strpos(lower(trigger_ref), lower(:trigger_ref)) > 0
-    )
-    AND (:rule_ref::text IS NULL OR strpos(lower(rule_ref), lower(:rule_ref)) > 0)
-    AND (
-        :before_created::timestamptz IS NULL
-        OR (created, id) < (:before_created, :before_id)
-    )
+    AND strpos(lower(trigger_ref), lower(:trigger_ref)) > 0 -- @optional
+    AND strpos(lower(rule_ref), lower(:rule_ref)) > 0 -- @optional
+    AND (created, id) < (:before_created, :before_id) -- @optional
 ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 

@@ -34,18 +34,14 @@ WHERE name = :name;
 -- record_class: Worker
 -- Return a page of the workers that pass all filters, by name; give the last row's `name`
 -- for the next page, which is empty at the end.
--- @param status = NULL
--- @param worker_type = NULL
--- @param worker_role = NULL
--- @param after_name = NULL
 -- @param row_limit = 100
 SELECT NULL -- @use worker_columns
 FROM worker
 WHERE
-    (:status::worker_status IS NULL OR status = :status)
-    AND (:worker_type::worker_type IS NULL OR worker_type = :worker_type)
-    AND (:worker_role::worker_role IS NULL OR worker_role = :worker_role)
-    AND (:after_name::text IS NULL OR name > :after_name)
+    status = :status -- @optional
+    AND worker_type = :worker_type -- @optional
+    AND worker_role = :worker_role -- @optional
+    AND name > :after_name -- @optional
 ORDER BY name
 LIMIT :row_limit;
 
@@ -54,8 +50,6 @@ LIMIT :row_limit;
 -- Return a page of the workers that are active and were heard of in the last seconds, by
 -- name; give the last row's `name` for the next page, which is empty at the end.
 -- @param max_age_seconds = 30
--- @param worker_role = NULL
--- @param after_name = NULL
 -- @param row_limit = 100
 -- @column last_heartbeat null
 SELECT NULL -- @use worker_columns
@@ -63,8 +57,8 @@ FROM worker
 WHERE
     status = 'active'
     AND last_heartbeat > now() - :max_age_seconds::float8 * interval '1 second'
-    AND (:worker_role::worker_role IS NULL OR worker_role = :worker_role)
-    AND (:after_name::text IS NULL OR name > :after_name)
+    AND worker_role = :worker_role -- @optional
+    AND name > :after_name -- @optional
 ORDER BY name
 LIMIT :row_limit;
 
@@ -121,40 +115,20 @@ SET last_heartbeat = greatest(last_heartbeat, now())
 WHERE id = :worker_id
 RETURNING last_heartbeat;
 
--- name: update_worker(worker_id, fields, name, worker_type, worker_role, runtime, host, port, status, capabilities, meta)<!
+-- name: update_worker(worker_id, name, worker_type, worker_role, runtime, host, port, status, capabilities, meta)<!
 -- record_class: Worker
--- Set those columns of a worker that `fields` names, also to NULL, and return it; nothing
--- for an unknown one.
--- @param name = NULL
--- @param worker_type = NULL
--- @param worker_role = NULL
--- @param runtime = NULL
--- @param host = NULL
--- @param port = NULL
--- @param status = NULL
--- @param capabilities = NULL
--- @param meta = NULL
--- @param name null
--- @param worker_type null
--- @param worker_role null
--- @param status null
+-- Set what is given of a worker, also to NULL, and return it; nothing for an unknown one.
 UPDATE worker
 SET
-    name = CASE WHEN 'name' = any(:fields::text[]) THEN :name ELSE name END,
-    worker_type = CASE
-        WHEN 'worker_type' = any(:fields) THEN :worker_type ELSE worker_type
-    END,
-    worker_role = CASE
-        WHEN 'worker_role' = any(:fields) THEN :worker_role ELSE worker_role
-    END,
-    runtime = CASE WHEN 'runtime' = any(:fields) THEN :runtime ELSE runtime END,
-    host = CASE WHEN 'host' = any(:fields) THEN :host ELSE host END,
-    port = CASE WHEN 'port' = any(:fields) THEN :port ELSE port END,
-    status = CASE WHEN 'status' = any(:fields) THEN :status ELSE status END,
-    capabilities = CASE
-        WHEN 'capabilities' = any(:fields) THEN :capabilities ELSE capabilities
-    END,
-    meta = CASE WHEN 'meta' = any(:fields) THEN :meta ELSE meta END
+    name = :name, -- @optional
+    worker_type = :worker_type, -- @optional
+    worker_role = :worker_role, -- @optional
+    runtime = :runtime, -- @optional
+    host = :host, -- @optional
+    port = :port, -- @optional
+    status = :status, -- @optional
+    capabilities = :capabilities, -- @optional
+    meta = :meta -- @optional
 WHERE id = :worker_id
 RETURNING NULL; -- @use worker_columns
 

@@ -39,8 +39,8 @@ def lay_out(code: Code, *, indent: int = 0, before: str = "", after: str = "") -
 
 def _items(code: Brackets, indent: int) -> list[str]:
     together = ", ".join(map(_flat, code.items))
-    # Only a tuple or a list begins with its bracket, or stands behind a colon.
-    is_call = len(code.opening) > 1 and not code.opening.endswith(": (")
+    # Only a tuple or a list begins with its bracket, or has it behind a sign.
+    is_call = len(code.opening) > 1 and not code.opening.endswith((": (", "=("))
     # A parameter alone gets the comma that several in one line do not.
     is_lone_parameter = "def " in code.opening and len(code.items) == 1
     if is_call and not is_lone_parameter and indent + len(together) <= WIDTH:

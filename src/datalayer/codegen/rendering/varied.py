@@ -244,8 +244,8 @@ def _written(text: _Text, spellings: Spellings, indent: int) -> str:
     if text.part is None:
         return _argument(text, spellings, indent)
     margin = " " * indent
-    arguments = [
-        lay_out(tuple_of(tuple(map(string, names))), before=f"{name}=")
+    arguments: list[Code] = [
+        replace(tuple_of(tuple(map(string, names))), opening=f"{name}=(")
         for name, names in (("all_of", text.part.all_of), ("any_of", text.part.any_of))
         if names
     ]
@@ -257,7 +257,7 @@ def _written(text: _Text, spellings: Spellings, indent: int) -> str:
         items = Brackets(f"{name}(", (literal, *arguments), ")")
         return lay_out(items, indent=indent, after=",")
     first = _argument(text, spellings, indent + 4)
-    rest = [f"{margin}    {each}," for each in arguments]
+    rest = [lay_out(each, indent=indent + 4, after=",") for each in arguments]
     return "\n".join([f"{margin}{name}(", first, *rest, f"{margin}),"])
 
 

@@ -113,3 +113,15 @@ LEFT JOIN book
 GROUP BY author.author_id
 HAVING count(*) >= :least -- @optional
 ORDER BY author.author_id;
+
+-- name: rewrite_book(book_id, new_title, new_blurb, new_stage, new_price, new_author_id, new_time)!
+-- Change much of a book.
+UPDATE book
+SET
+    title = :new_title, -- @optional
+    blurb = :new_blurb, -- @optional
+    stage = :new_stage, -- @optional
+    price = :new_price, -- @optional
+    author_id = :new_author_id, -- @optional
+    updated_at = :new_time -- @optional
+WHERE book_id = :book_id;
