@@ -469,7 +469,11 @@ REWRITE_BOOK: VariedQuery[None] = VariedQuery(
             ",",
             all_of=("new_time",),
             any_of=(
-                "new_title", "new_blurb", "new_stage", "new_price", "new_author_id"
+                "new_title",
+                "new_blurb",
+                "new_stage",
+                "new_price",
+                "new_author_id",
             ),
         ),
         Part("\n    updated_at = %(new_time)s", all_of=("new_time",)),
