@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from datalayer.codegen.reading import fragment_uses
+from datalayer.codegen.reading import fragment_writing
 from datalayer.codegen.reading.loader import aiosql_disagreements
 from datalayer.codegen.reading.query_files import read_query_file
 from datalayer.codegen.reading.source_text import SourceText
@@ -183,7 +183,7 @@ def _end_first(fragment: Fragment, indentation: int) -> tuple[str, int]:
     return fragment.text.rpartition("\n")[2], 0
 
 
-_moved = fragment_uses._moved
+_moved = fragment_writing._moved
 
 
 @pytest.mark.parametrize(
@@ -194,13 +194,13 @@ _moved = fragment_uses._moved
 def test_broken_expansions_are_noticed(
     mutant: Callable[[Fragment, int], tuple[str, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fragment_uses, "_moved", mutant)
+    monkeypatch.setattr(fragment_writing, "_moved", mutant)
 
     @settings(
         max_examples=300,
         database=None,
         phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=(HealthCheck.too_slow,),
     )
     @given(examples())
     def law(example: Example) -> None:

@@ -11,13 +11,16 @@ from datalayer.codegen.reading.clauses import (
     end_inside_condition,
     has_or,
 )
+from datalayer.codegen.reading.fragment_writing import (
+    Edit,
+    FragmentWriter,
+    indentation_of,
+)
 from datalayer.codegen.reading.fragments import code_tokens, is_join, is_query
 from datalayer.codegen.reading.sections import Section, begins_line, tokens_from
 from datalayer.codegen.reading.source_text import SourceText, quoted_list
 from datalayer.errors import FragmentUseError, LocatedError, UnknownFragment
 from datalayer.lexer import TokenKind, tokens
-from datalayer.location import Location
-from datalayer.model import Stretch, place_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,19 +50,6 @@ class BrokenFragment(Exception):
     """A query uses a fragment of which it was said already that it is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """What of a file is replaced by a fragment; the offsets are those of the file."""
-
-    fragment: Fragment
-    comment: Token
-    #: The extent of what stands in for the fragment, if anything does.
-    start: int
-    end: int
-    #: White space that is put before the text.
-    lead: str = ""
-
-
 def put_fragments(
     source: SourceText,
     section: Section,
@@ -82,7 +72,7 @@ def put_fragments(
     ]
     if not edits:
         return source, section
-    writer = _Writer(source, line.name)
+    writer = FragmentWriter(source, line.name)
     for edit in edits:
         writer.put(edit)
     writer.copy(section.end)
@@ -115,7 +105,7 @@ class _Reader:
         rest = self.tokens[self.index :]
         return next((token for token in rest if token.significant), None)
 
-    def read(self) -> _Edit:
+    def read(self) -> Edit:
         match = _USE.match(self.comment.text)
         if match is None:
             self.fail("this is not a use of a fragment, but looks like one", _FORM)
@@ -179,16 +169,16 @@ class _Reader:
                 "move it to the end of the line above: aiosql overlooks it here",
             )
 
-    def _join(self, fragment: Fragment, before: list[Token], end: int) -> _Edit:
+    def _join(self, fragment: Fragment, before: list[Token], end: int) -> Edit:
         if begins_line(self.source, self.comment):
-            return _Edit(fragment, self.comment, end, end)
-        lead = "\n" + _indentation(self.source, self.comment.start)
+            return Edit(fragment, self.comment, end, end)
+        lead = "\n" + indentation_of(self.source, self.comment.start)
         start = max((token.end for token in before), default=end)
-        return _Edit(fragment, self.comment, start, end, lead)
+        return Edit(fragment, self.comment, start, end, lead)
 
     def _replacing(
         self, fragment: Fragment, before: list[Token], separator: bool
-    ) -> _Edit:
+    ) -> Edit:
         last = before[-1] if before else None
         if last is None or not last.is_word("false", "null") or self._is_above(last):
             self._nothing_stands_in(fragment)
@@ -201,14 +191,14 @@ class _Reader:
             self._list(fragment, before, separator)
         if last.is_word("null") and "\n" in fragment.text and first is last:
             return self._lines(fragment, before[-2], last)
-        return _Edit(fragment, self.comment, first.start, last.end)
+        return Edit(fragment, self.comment, first.start, last.end)
 
-    def _lines(self, fragment: Fragment, lead: Token, null: Token) -> _Edit:
+    def _lines(self, fragment: Fragment, lead: Token, null: Token) -> Edit:
         """Put a list that takes several lines below the word that leads to it."""
         if "\n" in self.source.text[lead.end : null.start]:
-            return _Edit(fragment, self.comment, null.start, null.end)
-        indentation = _indentation(self.source, null.start) + " " * 4
-        return _Edit(fragment, self.comment, lead.end, null.end, f"\n{indentation}")
+            return Edit(fragment, self.comment, null.start, null.end)
+        indentation = indentation_of(self.source, null.start) + " " * 4
+        return Edit(fragment, self.comment, lead.end, null.end, f"\n{indentation}")
 
     def _is_above(self, token: Token) -> bool:
         return "\n" in self.source.text[token.end : self.comment.start]
@@ -307,85 +297,3 @@ def _in_columns_of_insert(before: Sequence[Token]) -> bool:
 
 def _is_name(token: Token) -> bool:
     return token.kind in {TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER}
-
-
-class _Writer:
-    """The text of a file with fragments in the making."""
-
-    def __init__(self, source: SourceText, name: str) -> None:
-        self.source = source
-        self.name = name
-        self.parts: list[str] = []
-        self.stretches = [Stretch(0, Location(source.path))]
-        self.length = 0
-        self.position = 0
-
-    def copy(self, end: int) -> None:
-        """Take over the text of the file up to an offset."""
-        self._add(self.source.text[self.position : end])
-        self.position = end
-
-    def put(self, edit: _Edit) -> None:
-        """Write a fragment in the place of what stands in for it."""
-        self.copy(edit.start)
-        comment = self.source.location(edit.comment.start)
-        if edit.lead:
-            self.stretches.append(Stretch(self.length, comment, replaced=""))
-            self._add(edit.lead)
-        fragment = edit.fragment
-        indentation = edit.lead[1:] or _indentation(self.source, edit.start)
-        text, shift = _moved(fragment, len(indentation))
-        arguments = "".join(f" :{name}" for name in fragment.parameters)
-        own = Stretch(
-            self.length,
-            fragment.text_location,
-            fragment,
-            f"`{self.name}` ({comment.path}:{comment.line})",
-            shift,
-            self.source.text[edit.start : edit.end] + arguments,
-        )
-        separator = self.source.text[edit.end : edit.comment.start].strip()
-        code = max(token.end for token in tokens(text) if token.significant)
-        rest = text[code:]
-        self._stretch(own, text[:code])
-        # What follows must not become a part of a comment that the fragment ends in.
-        self._stretch(Stretch(0, self.source.location(edit.end)), separator)
-        place = place_in(text, [replace(own, start=0)], code)
-        self._stretch(replace(own, location=place, replaced=""), rest)
-        self.position = edit.comment.end
-        self._stretch(Stretch(0, self.source.location(self.position)), "")
-
-    def _stretch(self, stretch: Stretch, text: str) -> None:
-        self.stretches.append(replace(stretch, start=self.length))
-        self._add(text)
-
-    def _add(self, text: str) -> None:
-        self.parts.append(text)
-        self.length += len(text)
-
-
-def _indentation(source: SourceText, offset: int) -> str:
-    """Return the spaces that the line of a character begins with."""
-    start = source.text.rfind("\n", 0, offset) + 1
-    line = source.text[start:offset]
-    return line[: len(line) - len(line.lstrip(" "))]
-
-
-def _moved(fragment: Fragment, indentation: int) -> tuple[str, int]:
-    """Return the text with its lines below a number of spaces, and by how many more.
-
-    It stays as it is when a string goes over several lines, or a line is indented by
-    less than the first.
-    """
-    text = fragment.text
-    first = fragment.text_location
-    line = fragment.file_text.split("\n")[first.line - 1][: first.column - 1]
-    own = len(line) - len(line.lstrip(" "))
-    shift = indentation - own
-    below = [each for each in text.split("\n")[1:] if each.strip()]
-    if any(not each.startswith(" " * own) for each in below):
-        return text, 0
-    if any(token.significant and "\n" in token.text for token in tokens(text)):
-        return text, 0
-    moved = re.sub(rf"\n {{{own}}}(?=[^\n])", "\n" + " " * indentation, text)
-    return moved, shift
