@@ -47,22 +47,15 @@ WHERE plan_hash = :plan_hash AND kind = 'run_snapshot'
 ORDER BY plan_hash
 LIMIT 1;
 
--- name: list_artifacts_by_kind(kind, before_created_at, before_id, row_limit)
+-- name: list_artifacts_by_kind(kind, row_limit)
 -- record_class: Artifact
--- Return a page of the artifacts of a kind, newest first; give the last row's
--- `created_at` and `artifact_id` for the next page, which is empty at the end.
--- @param before_created_at = NULL
--- @param before_id = NULL
--- @param before_id null
+-- Return a page of the artifacts of a kind, newest first.
+-- @page created_at DESC, artifact_id DESC
 -- @param row_limit = 100
+-- @param row_limit max 1000
 SELECT NULL -- @use artifact_columns
 FROM artifact
-WHERE
-    kind = :kind
-    AND (
-        :before_created_at::timestamptz IS NULL
-        OR (created_at, artifact_id) < (:before_created_at, :before_id)
-    )
+WHERE kind = :kind
 ORDER BY created_at DESC, artifact_id DESC
 LIMIT :row_limit;
 

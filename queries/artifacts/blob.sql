@@ -30,15 +30,12 @@ FROM cas_blob
 WHERE cas_id = any(:cas_ids)
 ORDER BY cas_id;
 
--- name: list_blobs_by_media_type(media_type, before_created_at, after_cas_id, row_limit)
+-- name: list_blobs_by_media_type(media_type, row_limit)
 -- record_class: BlobSummary
--- Return a page of the blobs of a media type without content, newest first; give
--- the last row's `created_at` and `cas_id` for the next page, which is empty at
--- the end.
--- @param before_created_at = NULL
--- @param after_cas_id = NULL
--- @param after_cas_id null
+-- Return a page of the blobs of a media type without content, newest first.
+-- @page created_at DESC, cas_id
 -- @param row_limit = 100
+-- @param row_limit max 1000
 SELECT
     cas_id,
     media_type,
@@ -46,13 +43,7 @@ SELECT
     storage_url,
     created_at
 FROM cas_blob
-WHERE
-    media_type = :media_type
-    AND (
-        :before_created_at::timestamptz IS NULL
-        OR created_at < :before_created_at
-        OR (created_at = :before_created_at AND cas_id > :after_cas_id)
-    )
+WHERE media_type = :media_type
 ORDER BY created_at DESC, cas_id ASC
 LIMIT :row_limit;
 

@@ -48,14 +48,12 @@ WHERE
 ORDER BY artifact.depth DESC, artifact.artifact_id ASC
 LIMIT :row_limit;
 
--- name: list_compactions(before_compacted_at, before_id, row_limit)
+-- name: list_compactions(row_limit)
 -- record_class: Compaction
--- Return a page of the bases that compaction made, newest first; give the last
--- row's `compacted_at` and `base_id` for the next page, which is empty at the end.
--- @param before_compacted_at = NULL
--- @param before_id = NULL
--- @param before_id null
+-- Return a page of the bases that compaction made, newest first.
+-- @page compacted_at DESC, base_id DESC
 -- @param row_limit = 100
+-- @param row_limit max 1000
 -- @column original_depth not null
 SELECT
     base.artifact_id AS base_id,
@@ -69,13 +67,8 @@ SELECT
     ) AS patch_count
 FROM artifact AS base
 INNER JOIN artifact AS patch ON base.compacted_from_id = patch.artifact_id
-WHERE
-    base.kind = 'dag_version'
-    AND (
-        :before_compacted_at::timestamptz IS NULL
-        OR (base.created_at, base.artifact_id) < (:before_compacted_at, :before_id)
-    )
-ORDER BY base.created_at DESC, base.artifact_id DESC
+WHERE base.kind = 'dag_version'
+ORDER BY compacted_at DESC, base_id DESC
 LIMIT :row_limit;
 
 -- name: get_compaction_statistics(min_depth)^

@@ -33,44 +33,30 @@ SELECT
 FROM run_snapshot_index
 WHERE run_id = :run_id AND run_submitted_at = :run_submitted_at;
 
--- name: list_runs_by_user(submitted_by, before_submitted_at, before_id, row_limit)
+-- name: list_runs_by_user(submitted_by, row_limit)
 -- record_class: Run
--- Return a page of the runs that a user submitted, newest first; give the last
--- row's `submitted_at` and `run_id` for the next page, which is empty at the end.
--- @param before_submitted_at = NULL
--- @param before_id = NULL
--- @param before_id null
+-- Return a page of the runs that a user submitted, newest first.
+-- @page submitted_at DESC, run_id DESC
 -- @param row_limit = 100
+-- @param row_limit max 1000
 -- @column submitted_by null
 SELECT NULL -- @use run_columns
 FROM run
-WHERE
-    submitted_by = :submitted_by
-    AND (
-        :before_submitted_at::timestamptz IS NULL
-        OR (submitted_at, run_id) < (:before_submitted_at, :before_id)
-    )
+WHERE submitted_by = :submitted_by
 ORDER BY submitted_at DESC, run_id DESC
 LIMIT :row_limit;
 
--- name: list_runs_by_tag(username, tag_name, before_submitted_at, before_id, row_limit)
+-- name: list_runs_by_tag(username, tag_name, row_limit)
 -- record_class: Run
--- Return a page of the runs that were submitted on a tag, newest first; give the
--- last row's `submitted_at` and `run_id` for the next page, which is empty at the
--- end.
--- @param before_submitted_at = NULL
--- @param before_id = NULL
--- @param before_id null
+-- Return a page of the runs that were submitted on a tag, newest first.
+-- @page submitted_at DESC, run_id DESC
 -- @param row_limit = 100
+-- @param row_limit max 1000
 SELECT NULL -- @use run_columns
 FROM run
 WHERE
     base_kind = 'tag'
     AND base_ref = :username::text || '/' || :tag_name::text
-    AND (
-        :before_submitted_at::timestamptz IS NULL
-        OR (submitted_at, run_id) < (:before_submitted_at, :before_id)
-    )
 ORDER BY submitted_at DESC, run_id DESC
 LIMIT :row_limit;
 

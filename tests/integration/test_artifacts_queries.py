@@ -13,6 +13,7 @@ from artifacts_data import insert, insert_chain, put
 from psycopg.errors import CheckViolation
 
 from datalayer.queries.artifacts import artifact, blob, compaction, patch_chain
+from datalayer.runtime import Page
 
 pytest_plugins = ["artifacts_fixtures"]
 pytestmark = pytest.mark.postgres
@@ -99,15 +100,12 @@ def test_a_kind_is_listed_page_by_page(session: Connection) -> None:
 
     seen: list[UUID] = []
     page = artifact.list_artifacts_by_kind(session, kind="dag_version", row_limit=2)
-    while page:
-        seen += [row.artifact_id for row in page]
+    seen += [row.artifact_id for row in page.items]
+    while page.next is not None:
         page = artifact.list_artifacts_by_kind(
-            session,
-            kind="dag_version",
-            before_created_at=page[-1].created_at,
-            before_id=page[-1].artifact_id,
-            row_limit=2,
+            session, kind="dag_version", row_limit=2, cursor=page.next
         )
+        seen += [row.artifact_id for row in page.items]
 
     assert seen == [ids[3], *sorted(ids[:3], reverse=True), ids[4]]
 
@@ -261,17 +259,14 @@ def test_compactions_are_listed_newest_first(session: Connection) -> None:
     newer = insert(session, compacted_from_id=one, created_at=NOW + timedelta(days=1))
 
     page = compaction.list_compactions(session, row_limit=1)
-    rest = compaction.list_compactions(
-        session,
-        before_compacted_at=page[-1].compacted_at,
-        before_id=page[-1].base_id,
-    )
+    rest = compaction.list_compactions(session, cursor=page.next)
 
-    assert page == [
+    assert page.items == [
         compaction.Compaction(newer, one, NOW + timedelta(days=1), 1, 1),
     ]
-    assert rest == [compaction.Compaction(older, three, NOW, 3, 3)]
-    assert two not in {row.patch_id for row in page + rest}
+    assert rest.items == [compaction.Compaction(older, three, NOW, 3, 3)]
+    assert rest.next is None
+    assert two not in {row.patch_id for row in page.items + rest.items}
 
 
 def test_statistics_count_bases_and_patches(session: Connection) -> None:
@@ -359,15 +354,12 @@ def test_a_media_type_is_listed_page_by_page(session: Connection) -> None:
     page = blob.list_blobs_by_media_type(
         session, media_type="application/json", row_limit=2
     )
-    while page:
-        seen += [row.cas_id for row in page]
+    seen += [row.cas_id for row in page.items]
+    while page.next is not None:
         page = blob.list_blobs_by_media_type(
-            session,
-            media_type="application/json",
-            before_created_at=page[-1].created_at,
-            after_cas_id=page[-1].cas_id,
-            row_limit=2,
+            session, media_type="application/json", row_limit=2, cursor=page.next
         )
+        seen += [row.cas_id for row in page.items]
 
     assert seen == [ids[2], ids[0], ids[1], ids[3]]
-    assert blob.list_blobs_by_media_type(session, media_type="other") == []
+    assert blob.list_blobs_by_media_type(session, media_type="other") == Page([], None)

@@ -13,6 +13,7 @@ from artifacts_data import insert, insert_chain, put
 from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
 
 from datalayer.queries.artifacts import artifact, garbage, run, tag
+from datalayer.runtime import Page
 
 pytest_plugins = ["artifacts_fixtures"]
 pytestmark = pytest.mark.postgres
@@ -245,29 +246,21 @@ def test_runs_are_listed_by_user_and_by_tag(session: Connection) -> None:
     newest_first = [row.run_id for row in reversed(runs)]
 
     mine = run.list_runs_by_user(session, submitted_by="ada", row_limit=2)
-    rest = run.list_runs_by_user(
-        session,
-        submitted_by="ada",
-        before_submitted_at=mine[-1].submitted_at,
-        before_id=mine[-1].run_id,
-    )
+    rest = run.list_runs_by_user(session, submitted_by="ada", cursor=mine.next)
     on_tag = run.list_runs_by_tag(session, username="ada", tag_name="t", row_limit=2)
     older = run.list_runs_by_tag(
-        session,
-        username="ada",
-        tag_name="t",
-        before_submitted_at=on_tag[-1].submitted_at,
-        before_id=on_tag[-1].run_id,
+        session, username="ada", tag_name="t", cursor=on_tag.next
     )
 
-    assert [row.run_id for row in mine + rest] == [
+    assert [row.run_id for row in mine.items + rest.items] == [
         run_id for run_id in newest_first if run_id != runs[1].run_id
     ]
-    assert [row.run_id for row in on_tag + older] == [
+    assert [row.run_id for row in on_tag.items + older.items] == [
         run_id for run_id in newest_first if run_id != runs[2].run_id
     ]
-    assert run.list_runs_by_user(session, submitted_by="eve") == []
-    assert run.list_runs_by_tag(session, username="ada", tag_name="x") == []
+    assert run.list_runs_by_user(session, submitted_by="eve") == Page([], None)
+    unknown = run.list_runs_by_tag(session, username="ada", tag_name="x")
+    assert unknown == Page([], None)
 
 
 def test_a_run_is_linked_to_its_snapshot(session: Connection) -> None:
