@@ -351,6 +351,17 @@ LIES += [
 
 TRUTHS = [
     _case(
+        "mapped_people",
+        "kind*|@map id|@stream",
+        "SELECT id, nick FROM person WHERE kind = :kind",
+    ),
+    Case(
+        "fed_pets",
+        "-- name: fed_pets(number, name)*!\n-- Say something.\n"
+        "UPDATE pet SET name = :name WHERE number = :number"
+        " RETURNING number, owner, name;\n",
+    ),
+    _case(
         "found_people",
         "moods, least, most, ids, nick, pet, code*",
         "SELECT p.id, p.nick FROM person AS p\n"

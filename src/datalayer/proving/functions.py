@@ -109,9 +109,12 @@ def _of_sets(
 
 
 def row_hint(hint: Any) -> Any:  # noqa: ANN401 - an annotation
-    """Return what a function says of one row: of `list[Job]` and `Job | None` `Job`."""
-    if get_origin(hint) is list:
-        return get_args(hint)[0]
+    """Return what a function says of one row.
+
+    Of `list[Job]`, `list[Job | None]`, `dict[int, Job]` and `Job | None` that is `Job`.
+    """
+    if get_origin(hint) in (dict, list):
+        return row_hint(get_args(hint)[-1])
     rest = [each for each in members(hint) if each is not _NONE]
     return rest[0] if len(rest) == 1 else hint
 

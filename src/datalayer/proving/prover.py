@@ -59,7 +59,7 @@ class Prover:
         proof = QueryProof(
             shape.source.qualified_name,
             f"{shape.source.location.path}:{shape.source.location.line}",
-            has_rows=shape.source.operation not in _WITHOUT_ROWS,
+            has_rows=shape.source.operation not in _WITHOUT_ROWS or bool(shape.columns),
             nullable=_nullable(shape),
         )
         functions = load_functions(self.config, shape)

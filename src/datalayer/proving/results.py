@@ -29,9 +29,12 @@ LOOKED_AT = 500
 
 def count_rows(result: Any, target: Target, proof: QueryProof) -> None:  # noqa: ANN401 - of any kind
     """Count the rows that came back, and where NULL was seen."""
-    if target.shape.source.operation not in _ROWS:
+    source = target.shape.source
+    if source.operation not in _ROWS and not target.shape.columns:
         return
-    many = target.shape.source.operation is Operation.MANY
+    if source.map_by is not None:
+        result = list(result.values())
+    many = source.operation in (Operation.MANY, Operation.MANY_PARAMETERS)
     rows = result if many and isinstance(result, list) else [result]
     for row in rows:
         if row is NO_ROW or (row is None and "" not in proof.nullable):
