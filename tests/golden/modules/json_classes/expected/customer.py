@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datalayer.runtime import (
+    Copying,
     JsonValue,
     NoRow,
     Query,
@@ -152,6 +153,18 @@ INSERT /* create_customers */
     INTO customer (id, profile, home, settings, visits, orders)
 VALUES ($1, $2, $3, $4, $5, $6)
 """,
+    copying=Copying(
+        sql="""\
+COPY /* create_customers */ customer (
+    id,
+    profile,
+    home,
+    settings,
+    visits,
+    orders
+) FROM STDIN
+""",
+    ),
 )
 
 
@@ -160,7 +173,7 @@ def create_customers(
 ) -> int:
     """Create customers.
 
-    Many items are sent in a pipeline.
+    Many items are stored by COPY.
 
     Declared by the author: parameter `visits[]` null.
     """

@@ -69,7 +69,7 @@ async def create_customers(
 ) -> int:
     """Create customers.
 
-    Many items are sent in a pipeline.
+    Many items are stored by COPY.
 
     Declared by the author: parameter `visits[]` null.
     """
