@@ -35,7 +35,14 @@ if TYPE_CHECKING:
 #: Below the folder of the project; it ignores itself.
 FOLDER = ".datalayer"
 #: What finds shapes: below the folder of the package.
-_CODE = ("codegen", "lexer.py", "location.py", "model.py")
+_CODE = (
+    "codegen",
+    "json_shapes.py",
+    "lexer.py",
+    "location.py",
+    "model.py",
+    "nesting.py",
+)
 
 
 @dataclass(slots=True)

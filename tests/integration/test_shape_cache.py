@@ -222,3 +222,23 @@ def test_shapes_survive_being_kept(config: Config, asked: Asked) -> None:
         assert shape_of_plain(plain, shape.source) == shape
     with pytest.raises(NotAShape):
         shape_of_plain([], generated.shapes[0].source)
+
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "modules"
+
+
+@pytest.mark.parametrize("name", ["composites", "json_shapes", "nested", "optional"])
+def test_shapes_of_every_kind_survive_being_kept(name: str, server: Server) -> None:
+    case = GOLDEN / name
+    with (
+        scratch_database(server.url()) as url,
+        finding_shapes.connect(url) as connection,
+    ):
+        connection.execute((case / "schema.sql").read_bytes())
+        shapes = pipeline.generate_modules(
+            connection, queries=case / "queries", root=case, package="expected"
+        ).shapes
+
+    for shape in shapes:
+        plain = json.loads(json.dumps(shape_to_plain(shape)))
+        assert shape_of_plain(plain, shape.source) == shape

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from datalayer import errors, location, model
+from datalayer import errors, json_shapes, location, model, nesting
 from datalayer.location import Location
 from datalayer.model import Column, Finding, QueryShape
 
@@ -18,10 +18,10 @@ Plain: TypeAlias = "Mapping[str, Plain] | list[Plain] | str | int | float | bool
 
 ValueT = TypeVar("ValueT")
 
-_CLASS, _VALUE = "class", "value"
+_CLASS, _VALUE, _SET = "class", "value", "frozenset"
 _KNOWN: Mapping[str, type] = {
     name: value
-    for module in (errors, location, model)
+    for module in (errors, json_shapes, location, model, nesting)
     for name, value in vars(module).items()
     if isinstance(value, type)
     and (dataclasses.is_dataclass(value) or issubclass(value, Enum))
@@ -56,7 +56,7 @@ def shape_of_plain(plain: Plain, source: QuerySource) -> QueryShape:
         if not all(isinstance(each, Column) for each in shape.columns):
             raise NotAShape
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise NotAShape from error
+        raise NotAShape(repr(error)) from error
     first = source.location.line
     findings = tuple(_moved(each, first, source) for each in shape.findings)
     return dataclasses.replace(shape, findings=findings)
@@ -99,6 +99,8 @@ def _encode(value: object) -> Plain:
         return {_CLASS: type(value).__name__, **given}
     if isinstance(value, tuple):
         return [_encode(each) for each in value]
+    if isinstance(value, frozenset):
+        return {_CLASS: _SET, _VALUE: [_encode(each) for each in sorted(value)]}
     if value is None or isinstance(value, str | int | float):
         return value
     raise TypeError(f"a {type(value).__name__} cannot be kept")
@@ -106,9 +108,11 @@ def _encode(value: object) -> Plain:
 
 def _decode(plain: Plain, known: Mapping[str, type] = _KNOWN) -> object:
     if isinstance(plain, list):
-        return tuple(_decode(each, known) for each in plain)
+        return _decode_each(plain, known)
     if not isinstance(plain, Mapping):
         return plain
+    if plain[_CLASS] == _SET:
+        return frozenset(_decode_each(plain[_VALUE], known))
     cls = known[str(plain[_CLASS])]
     if issubclass(cls, Enum):
         return cls(plain[_VALUE])
@@ -116,3 +120,9 @@ def _decode(plain: Plain, known: Mapping[str, type] = _KNOWN) -> object:
         name: _decode(value, known) for name, value in plain.items() if name != _CLASS
     }
     return cls(**fields)
+
+
+def _decode_each(plain: Plain, known: Mapping[str, type]) -> tuple[object, ...]:
+    if not isinstance(plain, list):
+        raise NotAShape
+    return tuple(_decode(each, known) for each in plain)
