@@ -236,7 +236,7 @@ FAULTS = {
     "rule of another world": (
         ("-- @allow zzz: why",),
         "2:11",
-        "the rules are `needless-allowance`",
+        "the rules are `",
     ),
     "rule without a reason": (
         ("-- @allow not-understood:",),
