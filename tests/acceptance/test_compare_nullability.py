@@ -6,7 +6,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from nullability_mutants import ignore_nulling_joins, let_half_a_key_do
+from nullability_mutants import ignore_nulling_joins
+from nullability_row_mutants import let_half_a_key_do
 
 from comparing import __main__ as command
 from comparing.script_files import read_script
