@@ -10,10 +10,10 @@ from typing import Any, get_type_hints
 
 import psycopg
 import pytest
-from generated_modules import generated
 
 from datalayer.proving.annotations import mismatches, spelled
 from datalayer.server import Server, scratch_database
+from query_modules import load_modules
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json-shapes.md").read_text()
 BLOCKS = re.findall(r"^```(sql|python)\n(.*?)^```$", PAGE, re.M | re.S)
@@ -50,7 +50,9 @@ def page(
         connection.execute(SCHEMA.encode())
         connection.commit()
         folder = tmp_path_factory.mktemp("json_shapes_docs")
-        module = generated(url, folder, f"{QUERY}\n{lines}", package="shapes_docs").sync
+        module = load_modules(
+            url, folder, f"{QUERY}\n{lines}", package="shapes_docs"
+        ).sync
         yield connection, module
 
 

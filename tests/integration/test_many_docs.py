@@ -9,7 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from generated_modules import generated
+
+from query_modules import load_modules
 
 PAGE = (Path(__file__).parents[2] / "docs" / "many-rows.md").read_text()
 BLOCKS = re.findall(r"^```(sql|python)\n(.*?)^```$", PAGE, re.M | re.S)
@@ -25,7 +26,9 @@ def page(empty_database: str, tmp_path: Path) -> dict[str, Any]:
     """What the calls of the page left behind."""
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(SCHEMA)
-        module = generated(empty_database, tmp_path, QUERIES, package="many_docs").sync
+        module = load_modules(
+            empty_database, tmp_path, QUERIES, package="many_docs"
+        ).sync
         names = {**vars(module), "connection": connection, "Decimal": Decimal}
         exec(CALLS, names)  # noqa: S102 - the page
         return names

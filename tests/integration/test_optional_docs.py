@@ -12,7 +12,6 @@ from typing import Any
 import aiosql
 import psycopg
 import pytest
-from generated_modules import generated
 
 from datalayer.ad_hoc import run_query
 from datalayer.codegen.reading.query_files import read_query_file
@@ -20,6 +19,7 @@ from datalayer.codegen.reading.source_text import SourceText
 from datalayer.errors import IncompleteArguments
 from datalayer.runtime import UNSET
 from datalayer.server import Server, scratch_database
+from query_modules import load_modules
 
 PAGE = (Path(__file__).parents[2] / "docs" / "optional-filters.md").read_text()
 BLOCKS = re.findall(r"^```(sql|python)\n(.*?)^```$", PAGE, re.M | re.S)
@@ -47,7 +47,7 @@ def library(
         with psycopg.connect(url) as connection:
             connection.execute(SCHEMA)
         folder = tmp_path_factory.mktemp("optional_docs")
-        yield url, generated(url, folder, QUERIES, package="optional_docs").sync
+        yield url, load_modules(url, folder, QUERIES, package="optional_docs").sync
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from generated_modules import Generated, generated
 
 from datalayer.runtime import UNSET
 from datalayer.server import Server, scratch_database
+from query_modules import Modules, load_modules
 
 SCHEMA = """
 CREATE TABLE book (book_id integer PRIMARY KEY, isbn text UNIQUE, shelf integer);
@@ -51,12 +51,12 @@ VALUES = {"isbn": "isbn7", "shelf": 7, "tag": "tag7"}
 @pytest.fixture(scope="module")
 def library(
     server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[psycopg.Connection[Any], Generated]]:
+) -> Iterator[tuple[psycopg.Connection[Any], Modules]]:
     with scratch_database(server.url()) as url:
         with psycopg.connect(url) as connection:
             connection.execute(SCHEMA)
         folder = tmp_path_factory.mktemp("optional_plans")
-        modules = generated(url, folder, QUERIES, package="optional_plans_queries")
+        modules = load_modules(url, folder, QUERIES, package="optional_plans_queries")
         with psycopg.connect(url, autocommit=True) as connection:
             # What becomes of a prepared statement in the end.
             connection.execute("SET plan_cache_mode = 'force_generic_plan'")
@@ -79,7 +79,7 @@ def plan(connection: psycopg.Connection[Any], sql: str, values: list[object]) ->
 
 @pytest.mark.parametrize("names", BARE, ids=lambda names: names or "nothing")
 def test_plan_of_a_variant_is_that_of_the_bare_statement(
-    library: tuple[psycopg.Connection[Any], Generated], names: str
+    library: tuple[psycopg.Connection[Any], Modules], names: str
 ) -> None:
     connection, modules = library
     given = dict.fromkeys(VALUES, UNSET) | {n: VALUES[n] for n in names.split()}
@@ -92,7 +92,7 @@ def test_plan_of_a_variant_is_that_of_the_bare_statement(
 
 
 def test_is_null_or_needs_another_plan(
-    library: tuple[psycopg.Connection[Any], Generated],
+    library: tuple[psycopg.Connection[Any], Modules],
 ) -> None:
     connection, modules = library
     query, values = modules.sync.SEARCH.given({"isbn": "isbn7", "shelf": UNSET})
@@ -105,7 +105,7 @@ def test_is_null_or_needs_another_plan(
 
 
 def test_true_is_not_in_the_plan(
-    library: tuple[psycopg.Connection[Any], Generated],
+    library: tuple[psycopg.Connection[Any], Modules],
 ) -> None:
     connection, modules = library
     query, values = modules.sync.SEARCH.given({"shelf": 7, "isbn": UNSET})

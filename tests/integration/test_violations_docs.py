@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from generated_modules import generated
 from psycopg import IsolationLevel
 from psycopg.errors import CheckViolation
 
 import datalayer
+from query_modules import load_modules
 
 PAGE = (Path(__file__).parents[2] / "docs" / "violations.md").read_text()
 BLOCKS = re.findall(r"^```(sql|python)\n(.*?)^```$", PAGE, re.M | re.S)
@@ -22,7 +22,7 @@ CAUGHT, RETRIED = (text for kind, text in BLOCKS if kind == "python")
 def test_the_page_is_true(empty_database: str, tmp_path: Path) -> None:
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(SCHEMA.encode())
-        module = generated(
+        module = load_modules(
             empty_database, tmp_path, QUERIES, package="violations_docs"
         ).sync
         names: dict[str, Any] = {

@@ -17,18 +17,18 @@ from datalayer.runtime import UNSET, VariedQuery
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from generated_modules import Generated
     from optional_cases import Arguments, Case, World
     from psycopg.rows import TupleRow
 
     from datalayer.model import QuerySource
     from datalayer.proving.session import Session
+    from query_modules import Modules
 
 _BOOKS = "SELECT * FROM book ORDER BY book_id"
 
 
 def insist_on_the_same(
-    session: Session, modules: Generated, case: Case, world: World, given: Arguments
+    session: Session, modules: Modules, case: Case, world: World, given: Arguments
 ) -> None:
     """Compare both functions with the statement by hand: its rows and its effects."""
     names = {name for name, value in given.items() if value is not UNSET}
@@ -52,7 +52,7 @@ def _by_hand(
 
 def _by_function(
     session: Session,
-    modules: Generated,
+    modules: Modules,
     case: Case,
     world: World,
     given: Arguments,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from generated_modules import Generated, generated
 from hypothesis import Phase, given, settings
 from optional_cases import CASES, QUERIES, SCHEMA, WORLDS, Arguments, Case, World
 from optional_laws import NOTICED, insist_on_analysed, insist_on_the_same
@@ -20,6 +19,7 @@ from datalayer.errors import ProblemsFound
 from datalayer.proving.session import Session, open_session
 from datalayer.runtime import VariedQuery
 from datalayer.server import Server, scratch_database
+from query_modules import Modules, load_modules
 
 #: How many times the usual number of examples to try.
 THOROUGHNESS = int(os.environ.get("DATALAYER_OPTIONAL_EXAMPLES", "1"))
@@ -37,21 +37,21 @@ def session(server: Server) -> Iterator[Session]:
 
 
 @pytest.fixture(scope="module")
-def modules(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Generated:
+def modules(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Modules:
     folder = tmp_path_factory.mktemp("optional_laws")
     url = session.connection.info.dsn
-    return generated(url, folder, QUERIES, package="optional_laws_queries")
+    return load_modules(url, folder, QUERIES, package="optional_laws_queries")
 
 
 @pytest.fixture(autouse=True)
-def forgotten(modules: Generated) -> Iterator[None]:
+def forgotten(modules: Modules) -> Iterator[None]:
     """Statements that were made before, or by a mutant, are made anew."""
     _forget(modules)
     yield
     _forget(modules)
 
 
-def _forget(modules: Generated) -> None:
+def _forget(modules: Modules) -> None:
     for query in vars(modules.sync).values():
         if isinstance(query, VariedQuery):
             query._made.clear()
@@ -59,12 +59,12 @@ def _forget(modules: Generated) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_function_is_the_statement_by_hand(
-    session: Session, modules: Generated, case: Case
+    session: Session, modules: Modules, case: Case
 ) -> None:
     _insist(session, modules, case, settings(max_examples=40 * THOROUGHNESS))
 
 
-def test_every_variant_was_analysed(modules: Generated) -> None:
+def test_every_variant_was_analysed(modules: Modules) -> None:
     _insist_on_analysed(modules)
 
 
@@ -72,7 +72,7 @@ def test_every_variant_was_analysed(modules: Generated) -> None:
 def test_the_laws_notice(
     mutant: Mutant,
     session: Session,
-    modules: Generated,
+    modules: Modules,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -83,19 +83,19 @@ def test_the_laws_notice(
 
 
 def _insist_on_all(
-    session: Session, mutant: Mutant, modules: Generated, folder: Path
+    session: Session, mutant: Mutant, modules: Modules, folder: Path
 ) -> None:
     if mutant.generates:
         package = f"optional_mutant_{MUTANTS.index(mutant)}"
         url = session.connection.info.dsn
-        modules = generated(url, folder, QUERIES, package=package)
+        modules = load_modules(url, folder, QUERIES, package=package)
     quick = settings(max_examples=100, phases=[Phase.generate], derandomize=True)
     for case in CASES:
         _insist(session, modules, case, quick)
     _insist_on_analysed(modules)
 
 
-def _insist(session: Session, modules: Generated, case: Case, how: settings) -> None:
+def _insist(session: Session, modules: Modules, case: Case, how: settings) -> None:
     @given(world=WORLDS, arguments=case.arguments())
     @how
     def is_the_same(world: World, arguments: Arguments) -> None:
@@ -104,6 +104,6 @@ def _insist(session: Session, modules: Generated, case: Case, how: settings) -> 
     is_the_same()
 
 
-def _insist_on_analysed(modules: Generated) -> None:
+def _insist_on_analysed(modules: Modules) -> None:
     for source in read_query_file(SourceText("f.sql", QUERIES), ("f",)).queries:
         insist_on_analysed(getattr(modules.sync, source.name.upper()), source)
