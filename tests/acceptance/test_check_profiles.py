@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from datalayer import project
+from datalayer import finding_shapes, project
 from datalayer.cli import app
 from datalayer.config import load_config
 from datalayer.errors import NodeNotFound
@@ -71,7 +71,7 @@ def check(
         timescaledb.reset()
         yield timescaledb
 
-    monkeypatch.setattr(project, "use_timescaledb", emptied)
+    monkeypatch.setattr(finding_shapes, "use_timescaledb", emptied)
     monkeypatch.setenv("DATALAYER_SCRATCH_URL", server.url())
     monkeypatch.chdir(folder)
     project.generate(load_config(folder), server_url=server.url())

@@ -220,13 +220,8 @@ def test_directive_that_fits_nothing_is_a_problem(
             "DELETE FROM account RETURNING id",
             "returns columns that `!` throws away",
         ),
-        (
-            "purge(id)*!",
-            "DELETE FROM account WHERE id = :id RETURNING id",
-            "returns columns that `*!` throws away",
-        ),
     ],
-    ids=["many", "returning", "value", "affected", "many parameters"],
+    ids=["many", "returning", "value", "affected"],
 )
 def test_result_that_does_not_fit_the_suffix_is_a_problem(
     analyse_text: Callable[[str], AnalysisResult],
