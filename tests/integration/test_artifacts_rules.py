@@ -114,9 +114,19 @@ def test_a_run_follows_its_new_references(session: Connection) -> None:
     [
         (FIND_COMPACTED_BASE, "uuid", "idx_artifact_compacted_from"),
         (LIST_COMPACTION_CANDIDATES, "int, bigint", "idx_artifact_patch_depth"),
-        (LIST_TAG_MOVES, "text, text, bigint, bigint", "idx_tag_move_tag"),
         (
-            LIST_RUNS_BY_TAG,
+            LIST_TAG_MOVES.given(
+                dict.fromkeys(("username", "tag_name", "before_id", "row_limit"))
+            )[0],
+            "text, text, bigint, bigint",
+            "idx_tag_move_tag",
+        ),
+        (
+            LIST_RUNS_BY_TAG.given(
+                dict.fromkeys(
+                    ("username", "tag_name", "cursor_1", "cursor_2", "row_limit")
+                )
+            )[0],
             "text, text, timestamptz, uuid, bigint",
             "run_default_base_kind_base_ref",
         ),

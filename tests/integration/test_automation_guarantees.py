@@ -59,7 +59,8 @@ def test_a_filled_database_is_brought_up(filled: str) -> None:
             "SELECT conname FROM pg_constraint WHERE NOT convalidated"
         ).fetchall()
     assert [Path(each.path).name for each in report.applied] == [
-        "007_guarantee_history_values.native.sql"
+        "007_guarantee_history_values.native.sql",
+        "008_refresh_whole_windows.sql",
     ]
     assert stored == (1,)
     assert unproven == []

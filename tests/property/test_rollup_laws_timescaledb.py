@@ -89,6 +89,34 @@ def test_relations_equal_group_by(
                 assert shown(world, name, prefix) == model.expected(name), name
 
 
+def test_late_rows_of_several_hours_are_all_counted(timescaledb_url: str) -> None:
+    """In batches, as TimescaleDB does by itself, one of the hours was lost."""
+    for late in ((5, 7), (7, 2), (2, 7)):
+        model, prefix = Model(), f"{next(_numbers)}_"
+        for hours in ((0,), late):
+            maintain(timescaledb_url)
+            with open_world(timescaledb_url, model) as world:
+                for ago in hours:
+                    write(world, named(_enforcement(ago), prefix))
+        maintain(timescaledb_url)
+
+        with open_world(timescaledb_url, model) as world:
+            for name in RELATIONS:
+                assert shown(world, name, prefix) == model.expected(name), name
+
+
+def _enforcement(hours_ago: int) -> Insert:
+    return Insert(
+        source="enforcement",
+        hours_ago=hours_ago,
+        within=timedelta(0),
+        ref="a",
+        operation="INSERT",
+        status="running",
+        aside=False,
+    )
+
+
 def test_hours_that_go_on_are_live(timescaledb_url: str) -> None:
     maintain(timescaledb_url)
     model = Model()
