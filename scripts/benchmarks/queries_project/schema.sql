@@ -35,7 +35,7 @@ SELECT
     'book ' || number AS title,
     number % 1000 AS price,
     '2020-01-01'::timestamptz
-    + (number * 7919 % 1000003) * interval '1 minute' AS written_at
+    + (number::bigint * 7919 % 1000003) * interval '1 minute' AS written_at
 FROM generate_series(1, current_setting('bench.authors')::integer * 10) AS number;
 
 CREATE INDEX idx_book_author ON book (author_id);
