@@ -16,7 +16,7 @@ from datalayer.cli.findings import (
     print_findings,
     told_as,
 )
-from datalayer.cli.output import console, messages, print_json
+from datalayer.cli.output import console, count_queries, messages, print_json
 from datalayer.config import load_config
 from datalayer.shape_cache import Summary, remembered
 
@@ -142,9 +142,8 @@ def _print_generated(
     for path in removed:
         console.print(f"removed {output}/{path}", markup=False)
     changed = len(written) + len(removed)
-    console.print(
-        f"{_count(summary.queries)}, {summary.modules} modules, {changed} changed"
-    )
+    queries = count_queries(summary.queries)
+    console.print(f"{queries}, {summary.modules} modules, {changed} changed")
 
 
 def check(
@@ -196,7 +195,7 @@ def _print_known(summary: Summary, form: Format) -> None:
         return
     print_findings(summary.findings, form)
     shown = f" ({', '.join(profiles)})" if profiles else ""
-    console.print(f"up to date: {_count(summary.queries)}{shown}")
+    console.print(f"up to date: {count_queries(summary.queries)}{shown}")
 
 
 def _check_as_data(report: CheckReport) -> dict[str, object]:
@@ -216,7 +215,9 @@ def _print_check(report: CheckReport, form: Format) -> None:
             console.print(diff.removesuffix("\n"), markup=False)
     if report.is_clean:
         shown = f" ({', '.join(report.profiles)})" if report.has_variants else ""
-        console.print(f"up to date: {_count(len(report.generated.shapes))}{shown}")
+        console.print(
+            f"up to date: {count_queries(len(report.generated.shapes))}{shown}"
+        )
 
 
 def _print_remedy(report: CheckReport) -> None:
@@ -238,7 +239,3 @@ def _print_remedy(report: CheckReport) -> None:
                 "  help: make the migrations of both profiles agree, or say in the "
                 "query what holds under both, as `-- @column name not null`"
             )
-
-
-def _count(queries: int) -> str:
-    return f"{queries} {'query' if queries == 1 else 'queries'}"

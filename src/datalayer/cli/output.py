@@ -85,3 +85,8 @@ def problem_as_data(error: DataLayerError) -> dict[str, object]:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun: `1 step`, `2 steps`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def count_queries(number: int) -> str:
+    """Return `1 query`, `2 queries`."""
+    return f"{number} {'query' if number == 1 else 'queries'}"

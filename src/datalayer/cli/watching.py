@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import watchfiles
 
 from datalayer.cli.findings import Format, print_findings
-from datalayer.cli.output import console, messages, print_error
+from datalayer.cli.output import console, count_queries, messages, print_error
 from datalayer.codegen.rendering.writer import write_modules
 from datalayer.config import load_config
 from datalayer.errors import DataLayerError
@@ -79,8 +79,7 @@ def _generate(finder: ShapeFinder, memory: RenderedModules) -> None:
         for path in paths:
             console.print(f"{verb} {output}/{path}", markup=False)
     seconds = time.perf_counter() - started
-    count = len(generated.shapes)
-    queries = f"{count} {'query' if count == 1 else 'queries'}"
+    queries = count_queries(len(generated.shapes))
     console.print(f"{queries}, {len(generated.modules)} modules, {seconds:.2f} s")
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from datalayer.errors import DirectiveError
-from datalayer.location import excerpt
+from datalayer.codegen.directive_errors import directive_error
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -37,9 +36,7 @@ def check_raises(connection: Connection[Any], source: QuerySource) -> None:
             continue
         near = difflib.get_close_matches(said.constraint, names, n=1)
         help = f"did you mean `{near[0]}`?" if near else "do the migrations create it?"
-        raise DirectiveError(
-            f"no constraint is named `{said.constraint}`",
-            location=said.location,
-            excerpt=excerpt(source.file_text, said.location, len(said.constraint)),
-            help=help,
+        message = f"no constraint is named `{said.constraint}`"
+        raise directive_error(
+            source, said.location, message, help, length=len(said.constraint)
         )

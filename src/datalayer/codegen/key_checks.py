@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.directive_errors import directive_error
 from datalayer.errors import DirectiveError
-from datalayer.location import excerpt
 from datalayer.model import TypeKind
 
 if TYPE_CHECKING:
@@ -59,9 +59,4 @@ def _has_hash(column: Column) -> bool:
 def _problem(
     source: QuerySource, said: MapDirective, message: str, help: str
 ) -> DirectiveError:
-    return DirectiveError(
-        message,
-        location=said.location,
-        excerpt=excerpt(source.file_text, said.location, len(said.name)),
-        help=help,
-    )
+    return directive_error(source, said.location, message, help, length=len(said.name))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.directive_errors import directive_error
 from datalayer.codegen.reading.source_text import quoted_list
 from datalayer.codegen.shape_checks import finding_of
 from datalayer.errors import DirectiveError
-from datalayer.location import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,9 +170,4 @@ def _findings(shape: QueryShape, nesting: Nesting) -> Iterator[Finding]:
 def _error(
     source: QuerySource, said: NestDirective, message: str, help: str
 ) -> DirectiveError:
-    return DirectiveError(
-        message,
-        location=said.location,
-        excerpt=excerpt(source.file_text, said.location, len(said.name)),
-        help=help,
-    )
+    return directive_error(source, said.location, message, help, length=len(said.name))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from datalayer.codegen.describe import Refusal, describe
+from datalayer.codegen.directive_errors import directive_error
 from datalayer.codegen.inference import infer
 from datalayer.codegen.inference.query_columns import output_entries
 from datalayer.codegen.keysets import FIRST_KEY
@@ -15,7 +16,6 @@ from datalayer.codegen.pieces import variants_of
 from datalayer.codegen.shape_checks import finding_of
 from datalayer.codegen.stored_trees import analysed_query
 from datalayer.errors import DirectiveError
-from datalayer.location import excerpt
 from datalayer.model import SqlType, TypeKind, Variant
 
 if TYPE_CHECKING:
@@ -207,9 +207,4 @@ def _ordered_nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _error(
     source: QuerySource, key: SortKey, message: str, help: str
 ) -> DirectiveError:
-    return DirectiveError(
-        message,
-        location=key.location,
-        excerpt=excerpt(source.file_text, key.location, key.length),
-        help=help,
-    )
+    return directive_error(source, key.location, message, help, length=key.length)

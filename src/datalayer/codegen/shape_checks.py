@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalayer.codegen.directive_errors import directive_error
 from datalayer.codegen.key_checks import key_problems
 from datalayer.codegen.rules import RULES
 from datalayer.errors import DirectiveError, OperationMismatch
@@ -139,7 +140,7 @@ def _parameter_problems(
         if said.elements_nullable is not None:
             yield from _array_problems(source, said.location, said.name, type_)
         if said.maximum_location is not None and type_.name not in _INTEGERS:
-            yield _directive_error(
+            yield directive_error(
                 source,
                 said.maximum_location,
                 f"`{said.name}` is `{type_.name}`, and `max` is for whole numbers",
@@ -164,7 +165,7 @@ def _type_problems(
             if problem is not None:
                 yield problem
         if said.validated and named and said.name not in columns:
-            yield _directive_error(
+            yield directive_error(
                 source,
                 said.location,
                 f"`{said.name}` is a parameter, which nothing is read from",
@@ -188,14 +189,14 @@ def _type_problem(
         help = f"write `{said.name}` without `[]`"
     else:
         return None
-    return _directive_error(source, said.location, message, help)
+    return directive_error(source, said.location, message, help)
 
 
 def _array_problems(
     source: QuerySource, location: Location, name: str, type_: SqlType
 ) -> Iterator[LocatedError]:
     if type_.kind is not TypeKind.ARRAY:
-        yield _directive_error(
+        yield directive_error(
             source,
             location,
             f"`{name}` is `{type_.name}`, not an array",
@@ -206,24 +207,13 @@ def _array_problems(
 def _unknown(
     source: QuerySource, location: Location, name: str, candidates: list[str]
 ) -> DirectiveError:
-    return _directive_error(
+    return directive_error(
         source,
         location,
         f"`{source.name}` has no `{name}`",
         f"it has {', '.join(f'`{each}`' for each in candidates)}"
         if candidates
         else "remove the directive",
-    )
-
-
-def _directive_error(
-    source: QuerySource, location: Location, message: str, help: str
-) -> DirectiveError:
-    return DirectiveError(
-        message,
-        location=location,
-        excerpt=excerpt(source.file_text, location),
-        help=help,
     )
 
 
