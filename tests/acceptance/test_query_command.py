@@ -161,7 +161,7 @@ def test_show_prints_the_statement_as_it_is_sent(
 
     assert result.stdout.splitlines() == [
         "UPDATE account SET address = $1 WHERE id = $2;",
-        "-- people.set_address at queries/people/account.sql:35",
+        "-- people.set_address at queries/people/account.sql:49",
         "-- $1 is address",
         "-- $2 is id",
     ]
@@ -205,7 +205,7 @@ def test_show_as_json(run: Callable[..., subprocess.CompletedProcess[str]]) -> N
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["lst_accounts"], "did you mean `people.list_accounts`?"),
+        (["lst_accounts"], "did you mean `people.list_accounts`,"),
         (["list_accounts"], "needs a value for `least`"),
         (["list_accounts", "--arg", "leest=1"], "has no parameter `leest`"),
         (["list_accounts", "--arg", "least"], "is not `NAME=VALUE`"),

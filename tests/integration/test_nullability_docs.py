@@ -96,7 +96,13 @@ def read_annotations(
                 for argument in node.args.kwonlyargs
                 if argument.annotation
             }
-            yield names[node.name], {**taken, **rows.get(row, {})}
+            # The name of a shape begins with that of its query, which the page omits.
+            prefix = node.name.replace("_", " ").title().replace(" ", "")
+            columns = {
+                name: annotation.removeprefix(prefix)
+                for name, annotation in rows.get(row, {}).items()
+            }
+            yield names[node.name], {**taken, **columns}
 
 
 def seen_of(example: Example, page: Page) -> Observation:

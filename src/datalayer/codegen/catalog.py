@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
-from psycopg.rows import tuple_row
 
 from datalayer.codegen import catalog_questions as questions
 from datalayer.codegen.nodetree import Node, NodeTreeError, read_tree
 from datalayer.codegen.stored_trees import analysed_body, read_queries
-from datalayer.codegen.type_catalog import TypeCatalog
+from datalayer.codegen.type_catalog import TypeCatalog, catalogue_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -204,9 +203,7 @@ class Catalog:
     def _rows(
         self, question: LiteralString, values: Mapping[str, object]
     ) -> list[tuple[Any, ...]]:
-        # Prepared statements of our own could collide with a statement of the user.
-        with psycopg.Cursor(self.connection, row_factory=tuple_row) as cursor:
-            return cursor.execute(question, values, prepare=False).fetchall()
+        return catalogue_rows(self.connection, question, values)
 
     def _relation(self, oid: int) -> Relation | None:
         rows = self._rows(questions.RELATION, {"oid": oid})

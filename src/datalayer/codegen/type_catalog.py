@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import psycopg
+from psycopg.rows import tuple_row
 
 from datalayer.model import CompositeField, SqlType, TypeKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from psycopg import Connection
 
 # `typarray` tells a true array from the fixed vectors (`int2vector`), which only
 # look like one.
@@ -46,14 +47,14 @@ SELECT
     t.typdelim::text
 FROM pg_type AS t
 INNER JOIN pg_namespace AS n ON t.typnamespace = n.oid
-WHERE t.oid = %s
+WHERE t.oid = %(oid)s
 """
 
 _OID = """
 SELECT t.oid
 FROM pg_type AS t
 INNER JOIN pg_namespace AS n ON t.typnamespace = n.oid
-WHERE n.nspname = %s AND t.typname = %s
+WHERE n.nspname = %(schema)s AND t.typname = %(name)s
 """
 
 # The columns of a table in their order, without the dropped ones.
@@ -62,7 +63,7 @@ SELECT
     a.attname,
     a.atttypid
 FROM pg_attribute AS a
-WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped
+WHERE a.attrelid = %(relation)s AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum
 """
 
@@ -76,11 +77,26 @@ _KINDS = {
 }
 
 
+def catalogue_rows(
+    connection: psycopg.Connection[Any],
+    question: LiteralString,
+    values: Mapping[str, object],
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a question with `%(name)s`, whatever the connection's cursors.
+
+    Nothing is prepared: it could collide with a prepared statement of the user.
+    """
+    with psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
+        return cursor.execute(question, values, prepare=False).fetchall()
+
+
 class TypeCatalog:
     """The types of one database, each asked for once."""
 
     def __init__(
-        self, connection: Connection[Any], settings: Mapping[str, str] | None = None
+        self,
+        connection: psycopg.Connection[Any],
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         """Remember whom to ask, and what `[tool.datalayer.types]` says."""
         self._connection = connection
@@ -106,14 +122,17 @@ class TypeCatalog:
 
     def named(self, schema: str, name: str) -> SqlType | None:
         """Return a type by its name; None if there is none."""
-        row = self._connection.execute(_OID, (schema, name)).fetchone()
-        return None if row is None else self.find(row[0])
+        values = {"schema": schema, "name": name}
+        rows = catalogue_rows(self._connection, _OID, values)
+        return self.find(rows[0][0]) if rows else None
 
     def _read(self, oid: int) -> SqlType:
-        row = self._connection.execute(_TYPE, (oid,)).fetchone()
-        if row is None:
+        rows = catalogue_rows(self._connection, _TYPE, {"oid": oid})
+        if not rows:
             return SqlType("unknown", kind=TypeKind.PSEUDO)
-        name, schema, letter, base, relation, inner, labels, extension, delimiter = row
+        (
+            (name, schema, letter, base, relation, inner, labels, extension, delimiter),
+        ) = rows
         if base:
             return replace(self.find(base), domain=(schema, name))
         kind = _KINDS[letter]
@@ -134,5 +153,5 @@ class TypeCatalog:
 
     def _fields(self, relation: int) -> tuple[CompositeField, ...]:
         # No type is a part of itself: PostgreSQL refuses it, also through arrays.
-        rows = self._connection.execute(_FIELDS, (relation,)).fetchall()
+        rows = catalogue_rows(self._connection, _FIELDS, {"relation": relation})
         return tuple(CompositeField(name, self.find(oid)) for name, oid in rows)
