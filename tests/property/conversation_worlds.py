@@ -21,6 +21,7 @@ CONTINUED = (
 )
 
 Kind = Literal["begin", "continue", "task", "summary"]
+StepKind = Literal["begin", "continue", "retry", "task", "lost", "summary"]
 Block = dict[str, JsonValue]
 
 
@@ -67,7 +68,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Step:
-    kind: Literal["begin", "continue", "retry", "task", "lost", "summary"]
+    kind: StepKind
     pick: int
     variant: int
     wait: int

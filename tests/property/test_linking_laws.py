@@ -12,14 +12,27 @@ from conversation_laws import (
     insist_on_late_ones,
     insist_with_two_writers,
 )
-from conversation_worlds import STEPS, Step
-from hypothesis import HealthCheck, given, settings
+from conversation_worlds import STEPS, Step, StepKind
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 #: How many times the usual number of examples to try.
 THOROUGHNESS = int(os.environ.get("DATALAYER_CONVERSATIONS_EXAMPLES", "1"))
 
 _SEEDS = st.integers(0, 2**32)
+
+
+def _step(kind: StepKind, tasks: int = 0) -> Step:
+    return Step(kind, pick=0, variant=0, wait=0, tasks=tasks)
+
+
+#: A sub-task is there before its origin, which moves while its repetition is linked.
+_MOVING = [
+    *[_step("begin")] * 5,
+    _step("summary", tasks=1),
+    _step("task"),
+    _step("retry"),
+]
 
 
 @given(steps=STEPS, seed=_SEEDS)
@@ -38,6 +51,7 @@ def test_any_order_at_all_gives_the_tree(steps: list[Step], seed: int) -> None:
 
 @pytest.mark.parametrize("batch", [1, 4, 100], ids=["single", "few", "many"])
 def test_the_database_has_the_tree(database_url: str, batch: int) -> None:
+    @example(steps=_MOVING, seed=0)
     @given(steps=STEPS, seed=_SEEDS)
     @settings(
         max_examples=20 * THOROUGHNESS,

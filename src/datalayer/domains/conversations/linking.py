@@ -84,7 +84,8 @@ def link_requests(
     for node in nodes:
         loader.load_before(node)
         settle(loader.forest, node)
-    loader.put_in_order()
+        # What comes next is placed by the places of those before it.
+        loader.put_in_order()
     placed = (loader.forest.nodes.get(node.request_id, node) for node in read)
     responses = (request.response_body for request in requests)
     return Linked(tuple(map(link_of, placed, responses)), moves_of(loader.forest))
