@@ -226,6 +226,7 @@ class Fragment:
     text_location: Location
     #: The text of the whole file, for excerpts.
     file_text: str = field(default="", repr=False, compare=False)
+    allowances: tuple[Allowance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,8 @@ def test_problems_and_findings_are_told_together(
     form: str, project: Path, run: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     (project / "queries" / "account.sql").write_text(
-        GOOD.replace("WHERE id = :id", "WHERE id >= :id")
+        "-- fragment: forgotten\n/* TRUE */\n\n"
+        + GOOD.replace("WHERE id = :id", "WHERE id >= :id")
         + "\n-- name: wrong()\nSELECT titel FROM account;\n"
     )
 
@@ -234,6 +235,7 @@ def test_problems_and_findings_are_told_together(
     told = result.stderr if form == "text" else result.stdout
     assert "column `titel` does not exist" in told
     assert "uncertain-row-count" in told
+    assert "unused-fragment" in told
     assert form != "json" or {"problems", "findings"} == set(json.loads(told))
 
 

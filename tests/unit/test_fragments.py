@@ -89,8 +89,50 @@ def test_names_in_a_fragment_are_no_keywords(tmp_path: Path, text: str) -> None:
     assert load(tmp_path, q=fragment + use).problems == ()
 
 
-def test_fragment_that_nobody_uses_is_in_order(tmp_path: Path) -> None:
-    assert load(tmp_path, shared=IS_OPEN).problems == ()
+def test_fragment_that_nobody_uses_is_a_finding(tmp_path: Path) -> None:
+    used_elsewhere = load(tmp_path, a__shared=IS_OPEN, b__item=IS_OPEN + USE)
+
+    assert used_elsewhere.problems == ()
+    (finding,) = used_elsewhere.findings
+    assert (finding.rule, str(finding.location)) == (
+        "unused-fragment",
+        "a/shared.sql:1:1",
+    )
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        USE.replace("SELECT", "SELEC"),
+        USE.replace("1 AS one", ":one AS one"),
+        USE.replace("FALSE", "TRUE"),
+        USE + "-- name: broken()\nSELECT 'it\n",
+        "-- name: broken()\nSELECT 'it\n" + USE,
+    ],
+    ids=["refused", "undeclared", "misplaced", "broken_below", "broken_above"],
+)
+def test_fragment_of_a_query_that_is_wrong_is_used(tmp_path: Path, use: str) -> None:
+    assert load(tmp_path, shared=IS_OPEN, item=use).findings == ()
+
+
+def test_fragment_in_a_file_that_cannot_be_read_may_be_used(tmp_path: Path) -> None:
+    (tmp_path / "item.sql").write_bytes(b"\xff")
+
+    assert load(tmp_path, shared=IS_OPEN).findings == ()
+
+
+def test_fragment_is_excused_for_as_long_as_nobody_uses_it(tmp_path: Path) -> None:
+    line = "-- @allow unused-fragment: for queries to come\n"
+    excused = IS_OPEN.replace("/*", f"{line}/*")
+
+    before = load(tmp_path, shared=excused)
+    (finding,) = load(tmp_path, shared=excused, item=USE).findings
+
+    assert (before.problems, before.findings) == ((), ())
+    assert (finding.rule, str(finding.location)) == (
+        "needless-allowance",
+        "shared.sql:2:11",
+    )
 
 
 def test_line_ends_of_other_systems_change_nothing(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def explain(
     """Explain a rule that `generate` and `check` name in brackets, or list all rules.
 
     A finding that is right as it is goes away with `-- @allow RULE: reason` in the
-    header of its query.
+    header of its query or fragment.
     """
     if name is None:
         _list(as_json=as_json)

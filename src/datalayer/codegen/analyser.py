@@ -18,7 +18,8 @@ from datalayer.codegen.numbering import NumberedStatement, numbered
 from datalayer.codegen.paging import check_keys, check_pages
 from datalayer.codegen.pieces import variants_of
 from datalayer.codegen.refusals import located, refused
-from datalayer.codegen.shape_checks import check_shape, finding_of
+from datalayer.codegen.rules import finding_of
+from datalayer.codegen.shape_checks import check_shape
 from datalayer.codegen.type_catalog import TypeCatalog
 from datalayer.codegen.variants import in_order, of_variant, weaker
 from datalayer.errors import LocatedError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.directive_errors import directive_error
 from datalayer.codegen.reading.source_text import quoted_list
-from datalayer.codegen.shape_checks import finding_of
+from datalayer.codegen.rules import finding_of
 from datalayer.errors import DirectiveError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from datalayer.codegen.inference.query_columns import output_entries
 from datalayer.codegen.keysets import FIRST_KEY
 from datalayer.codegen.numbering import numbered
 from datalayer.codegen.pieces import variants_of
-from datalayer.codegen.shape_checks import finding_of
+from datalayer.codegen.rules import finding_of
 from datalayer.codegen.stored_trees import analysed_query
 from datalayer.errors import DirectiveError
 from datalayer.model import SqlType, TypeKind, Variant

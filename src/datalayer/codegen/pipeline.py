@@ -29,11 +29,14 @@ class Generated:
 
     modules: Mapping[str, str]
     shapes: tuple[QueryShape, ...]
+    #: What deserves a look about fragments.
+    fragment_findings: tuple[Finding, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Return what deserves a look, in the order of the queries."""
-        return tuple(finding for shape in self.shapes for finding in shape.findings)
+        """Return what deserves a look: fragments, then queries, in their order."""
+        of_queries = (each for shape in self.shapes for each in shape.findings)
+        return (*self.fragment_findings, *of_queries)
 
 
 def generate_modules(
@@ -90,8 +93,8 @@ def assemble_modules(
     problems = (*loaded.problems, *analysed.problems, *unknown)
     if problems:
         findings = [each for shape in analysed.shapes for each in shape.findings]
-        raise ProblemsFound(problems, findings=findings)
+        raise ProblemsFound(problems, findings=[*loaded.findings, *findings])
     modules = render_modules(
         analysed.shapes, package, new_types=new_types, memory=memory
     )
-    return Generated(modules, analysed.shapes)
+    return Generated(modules, analysed.shapes, loaded.findings)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from datalayer.errors import Finding
+
+if TYPE_CHECKING:
+    from datalayer.location import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,17 @@ SELECT id, rank FROM item ORDER BY rank LIMIT :row_limit;
 SELECT id FROM item WHERE name = :name;
 """,
     ),
+    _rule(
+        "unused-fragment",
+        "a fragment that no query uses",
+        """Only its form is checked: what PostgreSQL would say about a table or a column
+        in it comes to light when a query uses it again.""",
+        "remove the fragment, or use it",
+        """
+-- fragment: is_ranked
+/* item.rank > 0 */
+""",
+    ),
 )
 
 #: Found only where they are so under every profile of a project.
@@ -123,3 +140,8 @@ NEEDLESS = frozenset({"needless-allowance", "needless-override"})
 RULES: dict[str, Rule] = {
     rule.name: rule for rule in sorted(_ALL, key=lambda r: r.name)
 }
+
+
+def finding_of(rule: str, location: Location, message: str) -> Finding:
+    """Return a finding with the remedy of its rule."""
+    return Finding(rule, location, message, RULES[rule].remedy)

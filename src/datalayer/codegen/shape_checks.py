@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.directive_errors import directive_error
 from datalayer.codegen.key_checks import key_problems
-from datalayer.codegen.rules import RULES
+from datalayer.codegen.rules import finding_of
 from datalayer.errors import DirectiveError, OperationMismatch
-from datalayer.location import Location, excerpt
-from datalayer.model import Finding, Operation, QueryShape, SqlType, TypeKind
+from datalayer.location import excerpt
+from datalayer.model import Operation, QueryShape, SqlType, TypeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from datalayer.errors import LocatedError
+    from datalayer.errors import Finding, LocatedError
+    from datalayer.location import Location
     from datalayer.model import QuerySource, TypeDirective
 
 _RETURNS_ROWS = {
@@ -59,11 +60,6 @@ def _allowed(source: QuerySource, findings: tuple[Finding, ...]) -> tuple[Findin
     )
     left = [finding for finding in findings if finding.rule not in allowed]
     return (*left, *needless)
-
-
-def finding_of(rule: str, location: Location, message: str) -> Finding:
-    """Return a finding with the remedy of its rule."""
-    return Finding(rule, location, message, RULES[rule].remedy)
 
 
 def _operation_problems(shape: QueryShape) -> Iterator[LocatedError]:

@@ -47,7 +47,7 @@ def scope_of(
     here: FileFragments = {}
     elsewhere: dict[str, Fragment] = {}
     for other, fragments in files.items():
-        if _serves(other, module):
+        if serves(other, module):
             here |= fragments
         else:
             elsewhere |= {n: each for n, each in fragments.items() if each}
@@ -69,7 +69,7 @@ def fragment_clashes(
     )
     for index, (fragment, module) in enumerate(found):
         for other, place in found[:index]:
-            overlap = _serves(place, module) or _serves(module, place)
+            overlap = serves(place, module) or serves(module, place)
             if other.name == fragment.name and overlap:
                 yield DuplicateFragmentError(
                     f"the fragment `{fragment.name}` is also at {other.location}",
@@ -80,6 +80,7 @@ def fragment_clashes(
                 break
 
 
-def _serves(file: tuple[str, ...], module: tuple[str, ...]) -> bool:
+def serves(file: tuple[str, ...], module: tuple[str, ...]) -> bool:
+    """Tell whether the queries of a module can use the fragments of a file."""
     folder = file[:-1]
     return module[: len(folder)] == folder and len(module) > len(folder)

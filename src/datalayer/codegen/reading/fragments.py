@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NoReturn
 
 from datalayer.codegen.reading.clauses import JOIN_WORDS, closing, without_names
-from datalayer.codegen.reading.directive_lines import DIRECTIVE
+from datalayer.codegen.reading.fragment_findings import read_allowances
 from datalayer.codegen.reading.header import (
     QUERY_NAME,
     header_comments,
@@ -141,7 +141,8 @@ class _Reader:
         declared = read_parameters(self.source, self.header, match) or ()
         repeated = list(repeated_parameters(self.source, declared))
         yield from repeated
-        yield from self._directives()
+        allowed = read_allowances(self.source, header_comments(self.below)[0])
+        yield from allowed.problems
         body = self._body()
         yield from self._check_text(body)
         yield from self._check_parameters(body, [] if repeated else declared)
@@ -153,6 +154,7 @@ class _Reader:
             self.source.location(self.header.start),
             self.source.location(start),
             self.source.text,
+            allowed.allowances,
         )
 
     def _check_name(self) -> None:
@@ -165,16 +167,6 @@ class _Reader:
             f"`{self.name}` is not a name in lower case, digits and `_`",
             f"write `{proposal}`" if proposal else "rename it",
         )
-
-    def _directives(self) -> Iterator[LocatedError]:
-        for comment in header_comments(self.below)[0]:
-            match = DIRECTIVE.match(comment.text)
-            if match is not None:
-                yield self._at(
-                    comment,
-                    f"`@{match['word']}` in the header of a fragment",
-                    "write it in the header of each query that uses the fragment",
-                )
 
     def _body(self) -> list[Token]:
         """Return the tokens between `/*` and `*/`, white space around them left out."""

@@ -13,6 +13,10 @@ from aiosql.queries import Queries
 from aiosql.query_loader import QueryLoader
 from aiosql.types import SQLOperationType
 
+from datalayer.codegen.reading.fragment_findings import (
+    fragment_findings,
+    used_names,
+)
 from datalayer.codegen.reading.fragment_scope import fragment_clashes
 from datalayer.codegen.reading.fragments import read_fragments
 from datalayer.codegen.reading.query_files import FileQueries, read_query_file
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
     from datalayer.codegen.reading.fragment_scope import FileFragments
     from datalayer.codegen.reading.source_text import SourceText
+    from datalayer.errors import Finding
     from datalayer.model import Fragment, QuerySource
 
 _OPERATIONS = {
@@ -44,10 +49,9 @@ _OPERATIONS = {
 }
 
 
-#: The fragments of all files, by module and name.
-_Fragments: TypeAlias = (
-    "tuple[tuple[tuple[str, ...], tuple[tuple[str, Fragment | None], ...]], ...]"
-)
+#: The fragments of a file by name, and those of all files by module.
+_FileFragments: TypeAlias = "tuple[tuple[str, Fragment | None], ...]"
+_Fragments: TypeAlias = "tuple[tuple[tuple[str, ...], _FileFragments], ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class LoadResult:
 
     sources: tuple[QuerySource, ...]
     problems: tuple[LocatedError, ...]
+    #: What deserves a look before any query is analysed.
+    findings: tuple[Finding, ...] = ()
 
 
 def load_queries(folder: Path, *, root: Path) -> LoadResult:
@@ -69,6 +75,7 @@ def load_queries(folder: Path, *, root: Path) -> LoadResult:
     problems = list(found.problems)
     texts: dict[tuple[str, ...], SourceText] = {}
     fragments: dict[tuple[str, ...], FileFragments] = {}
+    uses: dict[tuple[str, ...], frozenset[str]] = {}
     for query_file in found.files:
         try:
             text = read_source(query_file)
@@ -76,7 +83,7 @@ def load_queries(folder: Path, *, root: Path) -> LoadResult:
             problems.append(problem)
             continue
         texts[query_file.module] = text
-        found_here, wrong = _fragments(text)
+        found_here, wrong, uses[query_file.module] = _fragments(text)
         fragments[query_file.module] = dict(found_here)
         problems += wrong
     problems += fragment_clashes(fragments)
@@ -89,6 +96,10 @@ def load_queries(folder: Path, *, root: Path) -> LoadResult:
     return LoadResult(
         tuple(sorted(sources, key=lambda source: source.location)),
         tuple(sorted(problems, key=lambda problem: problem.location)),
+        # A file that cannot be read may use any of them.
+        tuple(
+            fragment_findings(fragments, uses) if len(uses) == len(found.files) else ()
+        ),
     )
 
 
@@ -99,9 +110,10 @@ def load_queries(folder: Path, *, root: Path) -> LoadResult:
 @lru_cache(maxsize=4096)
 def _fragments(
     text: SourceText,
-) -> tuple[tuple[tuple[str, Fragment | None], ...], tuple[LocatedError, ...]]:
-    found, problems = read_fragments(text, split_sections(text))
-    return tuple(found.items()), tuple(problems)
+) -> tuple[_FileFragments, tuple[LocatedError, ...], frozenset[str]]:
+    sections = split_sections(text)
+    found, problems = read_fragments(text, sections)
+    return tuple(found.items()), tuple(problems), used_names(text, sections)
 
 
 @lru_cache(maxsize=4096)

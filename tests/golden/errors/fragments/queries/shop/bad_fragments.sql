@@ -60,6 +60,15 @@
 -- @param label null
 /* TRUE */
 
+-- fragment: excused
+-- @allow unused-fragment: it is for queries to come
+-- @allow uncertain-row-count: the name is unique
+/* TRUE */
+
+-- fragment: excused_in_vain
+-- @allow unused-fragment
+/* TRUE */
+
 -- fragment: same
 /* TRUE */
 
