@@ -31,7 +31,7 @@ from datalayer.migrate.examination import problems_of_files
 from datalayer.migrate.files import Component, MigrationFile, read_components
 from datalayer.migrate.selection import select
 from datalayer.migrate.statements import is_setting, without_concurrently
-from datalayer.migrate.versions import files_of_profile
+from datalayer.migrate.versions import files_of_profile, profiles_of
 
 
 def read(folder: Path, files: Mapping[str, str | bytes]) -> tuple[Component, ...]:
@@ -468,6 +468,27 @@ def test_a_version_with_a_variant_for_each_profile_is_one_file_for_each(
         [file.variant for file in files_of_profile(component.files, profile)]
         for profile in ("native", "timescaledb")
     ] == [[None, "native"], [None, "timescaledb"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "profiles"),
+    [
+        ("001_a.native.sql", ("native", "timescaledb")),
+        ("app/001_a.timescaledb.sql", ("native", "timescaledb")),
+        ("001_a.sql", ("native",)),
+        ("001_a.oracle.sql", ("native",)),
+        ("native.sql", ("native",)),
+        (".app/001_a.native.sql", ("native",)),
+        ("app/more/001_a.native.sql", ("native",)),
+    ],
+    ids=["flat", "component", "plain", "unknown", "misnamed", "hidden", "misplaced"],
+)
+def test_names_of_files_tell_whether_profiles_differ(
+    tmp_path: Path, name: str, profiles: tuple[str, ...]
+) -> None:
+    read(tmp_path, {name: "SELECT 1"})
+
+    assert profiles_of(tmp_path) == profiles
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,14 +95,18 @@ def read_components(folder: Path) -> tuple[Component, ...]:
             help="name the folder of the migrations with `--folder`, or in "
             "`[tool.datalayer]` as `migrations`",
         )
-    try:
+    with _reading():
         found = _read_folder(folder)
-    except OSError as error:
-        raise MigrationFolderError(
-            f"cannot read `{error.filename}`: {error.strerror}",
-            help="let this user read the folder and its files",
-        ) from error
     return tuple(sorted(found, key=lambda component: component.name))
+
+
+def has_variants(folder: Path) -> bool:
+    """Tell by the names of the files alone whether any is a variant."""
+    with _reading():
+        entries = _shown(folder)
+        inside = [file for each in entries if each.is_dir() for file in _shown(each)]
+    names = (_NAME.fullmatch(file.name) for file in (*entries, *inside))
+    return any(name is not None and name["variant"] in PROFILES for name in names)
 
 
 def tokens_hash(text: str) -> str:
@@ -121,8 +126,24 @@ def display_path(path: Path) -> str:
     return absolute.as_posix()
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Say what cannot be read, and what to do about it."""
+    try:
+        yield
+    except OSError as error:
+        raise MigrationFolderError(
+            f"cannot read `{error.filename}`: {error.strerror}",
+            help="let this user read the folder and its files",
+        ) from error
+
+
+def _shown(folder: Path) -> list[Path]:
+    return sorted(e for e in folder.iterdir() if not e.name.startswith("."))
+
+
 def _read_folder(folder: Path) -> list[Component]:
-    entries = sorted(e for e in folder.iterdir() if not e.name.startswith("."))
+    entries = _shown(folder)
     components = [_read_component(e, e.name) for e in entries if e.is_dir()]
     found = [c for c in components if c.files or c.problems]
     if any(_is_sql(entry) for entry in entries):
@@ -156,9 +177,7 @@ def _read_component(folder: Path, name: str, *, is_flat: bool = False) -> Compon
 
 
 def _sql_files(folder: Path, *, is_flat: bool) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith("."):
-            continue
+    for entry in _shown(folder):
         if _is_sql(entry):
             yield entry
         elif entry.is_dir() and not is_flat:

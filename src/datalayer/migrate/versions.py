@@ -11,7 +11,7 @@ from datalayer.errors import (
     LocatedError,
 )
 from datalayer.location import Location
-from datalayer.migrate.files import PROFILES, read_components
+from datalayer.migrate.files import PROFILES, has_variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,8 +37,7 @@ def profiles_of(folder: Path) -> tuple[str, ...]:
 
     Without variants all are the same, and the first one stands for them.
     """
-    files = (f for component in read_components(folder) for f in component.files)
-    return PROFILES if any(file.variant for file in files) else PROFILES[:1]
+    return PROFILES if has_variants(folder) else PROFILES[:1]
 
 
 def _by_number(files: Iterable[MigrationFile]) -> Iterator[list[MigrationFile]]:
