@@ -19,41 +19,34 @@
 -- record_class: Enforcement
 -- Return an enforcement; nothing for an unknown id. With its `created` one partition is
 -- read, without it all of them.
--- @param created = NULL
 SELECT NULL -- @use enforcement_columns
 FROM enforcement
 WHERE
     id = :enforcement_id
-    AND (:created::timestamptz IS NULL OR created = :created)
+    AND created = :created -- @optional
 ORDER BY created DESC
 LIMIT 1;
 
--- name: list_enforcements_by_event(event, before_created, before_id, row_limit)
+-- name: list_enforcements_by_event(event, row_limit)
 -- record_class: Enforcement
--- Return a page of the enforcements that an event led to, newest first; give the last
--- row's `created` and `id` for the next page, which is empty at the end.
--- @param before_created = NULL
--- @param before_id = NULL
--- @param before_id null
+-- Return a page of the enforcements that an event led to, newest first.
+-- @page created DESC, id DESC
 -- @param row_limit = 100
+-- @param row_limit max 1000
 -- @column event null
 SELECT NULL -- @use enforcement_columns
 FROM enforcement
-WHERE
-    event = :event
-    AND (
-        :before_created::timestamptz IS NULL
-        OR (created, id) < (:before_created, :before_id)
-    )
+WHERE event = :event
 ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 
--- name: search_enforcements(rule, rule_ref, trigger_ref, event, status, before_created, before_id, row_limit)
+-- name: search_enforcements(rule, rule_ref, trigger_ref, event, status, row_limit)
 -- record_class: Enforcement
 -- Return a page of the enforcements that pass all filters, newest first; the references
--- contain the texts, in any case and each character for itself. Give the last row's
--- `created` and `id` for the next page, which is empty at the end.
+-- contain the texts, in any case and each character for itself.
+-- @page created DESC, id DESC
 -- @param row_limit = 100
+-- @param row_limit max 1000
 SELECT NULL -- @use enforcement_columns
 FROM enforcement
 WHERE
@@ -63,7 +56,6 @@ WHERE
     -- Not LIKE: nothing in a searched text has a meaning of its own.
     AND strpos(lower(rule_ref), lower(:rule_ref)) > 0 -- @optional
     AND strpos(lower(trigger_ref), lower(:trigger_ref)) > 0 -- @optional
-    AND (created, id) < (:before_created, :before_id) -- @optional
 ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 

@@ -1,66 +1,50 @@
+-- fragment: event_columns
+-- The columns of an `Event`.
+/*
+    id,
+    trigger,
+    trigger_ref,
+    config,
+    payload,
+    source,
+    source_ref,
+    rule,
+    rule_ref,
+    created
+*/
+
 -- name: get_event(event_id, created)^
 -- record_class: Event
 -- Return an event; nothing for an unknown id. With its `created` one partition is
 -- read, without it all of them.
--- @param created = NULL
-SELECT
-    id,
-    trigger,
-    trigger_ref,
-    config,
-    payload,
-    source,
-    source_ref,
-    rule,
-    rule_ref,
-    created
+SELECT NULL -- @use event_columns
 FROM event
 WHERE
     id = :event_id
-    AND (:created::timestamptz IS NULL OR created = :created)
+    AND created = :created -- @optional
 ORDER BY created DESC
 LIMIT 1;
 
--- name: list_events(trigger_ref, before_created, before_id, row_limit)
+-- name: list_events(trigger_ref, row_limit)
 -- record_class: Event
--- Return a page of the events of a trigger, or of all, newest first; give the last
--- row's `created` and `id` for the next page, which is empty at the end.
+-- Return a page of the events of a trigger, or of all, newest first.
+-- @page created DESC, id DESC
 -- @param row_limit = 100
-SELECT
-    id,
-    trigger,
-    trigger_ref,
-    config,
-    payload,
-    source,
-    source_ref,
-    rule,
-    rule_ref,
-    created
+-- @param row_limit max 1000
+SELECT NULL -- @use event_columns
 FROM event
-WHERE
-    trigger_ref = :trigger_ref -- @optional
-    AND (created, id) < (:before_created, :before_id) -- @optional
+WHERE trigger_ref = :trigger_ref -- @optional
 ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 
--- name: search_events(trigger, trigger_ref, source, rule_ref, before_created, before_id, row_limit)
+-- name: search_events(trigger, trigger_ref, source, rule_ref, row_limit)
 -- record_class: Event
 -- Return a page of the events of a trigger and a source whose references contain the
--- texts, in any case and each character for itself, newest first; give the last row's
--- `created` and `id` for the next page, which is empty at the end.
+-- texts, in any case and each character for itself, newest first.
+-- @page created DESC, id DESC
 -- @param row_limit = 100
-SELECT
-    id,
-    trigger,
-    trigger_ref,
-    config,
-    payload,
-    source,
-    source_ref,
-    rule,
-    rule_ref,
-    created
+-- @param row_limit max 1000
+SELECT NULL -- @use event_columns
 FROM event
 WHERE
     trigger = :trigger -- @optional
@@ -68,7 +52,6 @@ WHERE
     -- Not LIKE: nothing in a searched text has a meaning of its own.
     AND strpos(lower(trigger_ref), lower(:trigger_ref)) > 0 -- @optional
     AND strpos(lower(rule_ref), lower(:rule_ref)) > 0 -- @optional
-    AND (created, id) < (:before_created, :before_id) -- @optional
 ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 
@@ -95,14 +78,4 @@ VALUES (
     :rule,
     :rule_ref
 )
-RETURNING
-    id,
-    trigger,
-    trigger_ref,
-    config,
-    payload,
-    source,
-    source_ref,
-    rule,
-    rule_ref,
-    created;
+RETURNING NULL; -- @use event_columns

@@ -25,213 +25,115 @@
     updated
 */
 
+-- fragment: execution_filters(status, action, action_ref, parent, enforcement, executor, is_workflow, workflow_def, original_execution, since, until)
+-- What may be asked of an execution that is searched for.
+/*
+status = :status -- @optional
+AND action = :action -- @optional
+-- Not LIKE: nothing in a searched text has a meaning of its own.
+AND strpos(lower(action_ref), lower(:action_ref)) > 0 -- @optional
+AND parent = :parent -- @optional
+AND enforcement = :enforcement -- @optional
+AND executor = :executor -- @optional
+AND is_workflow = :is_workflow -- @optional
+AND workflow_def = :workflow_def -- @optional
+AND original_execution = :original_execution -- @optional
+AND created >= :since -- @optional
+AND created <= :until -- @optional
+*/
+
 -- name: get_execution(execution_id, created)^
 -- record_class: Execution
 -- Return an execution; nothing for an unknown id. With its `created` one partition is
 -- read, without it all of them.
--- @param created = NULL
 SELECT NULL -- @use execution_columns
 FROM execution
 WHERE
     id = :execution_id
-    AND (:created::timestamptz IS NULL OR created = :created)
+    AND created = :created -- @optional
 ORDER BY created DESC
 LIMIT 1;
 
--- name: list_executions_by_status(status, before_created, before_id, row_limit)
+-- name: list_executions_by_status(status, row_limit)
 -- record_class: Execution
--- Return a page of the executions in a status, newest first; give the last row's
--- `created` and `id` for the next page, which is empty at the end.
--- @param before_created = NULL
--- @param before_id = NULL
--- @param before_id null
+-- Return a page of the executions in a status, newest first.
+-- @page created DESC, id DESC
 -- @param row_limit = 100
+-- @param row_limit max 1000
 SELECT NULL -- @use execution_columns
 FROM execution
-WHERE
-    status = :status
-    AND (
-        :before_created::timestamptz IS NULL
-        OR (created, id) < (:before_created, :before_id)
-    )
+WHERE status = :status
 ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 
--- name: list_executions_by_enforcement(enforcement, before_created, before_id, row_limit)
+-- name: list_executions_by_enforcement(enforcement, row_limit)
 -- record_class: Execution
--- Return a page of the executions that an enforcement started, newest first; give the
--- last row's `created` and `id` for the next page, which is empty at the end.
--- @param before_created = NULL
--- @param before_id = NULL
--- @param before_id null
+-- Return a page of the executions that an enforcement started, newest first.
+-- @page created DESC, id DESC
 -- @param row_limit = 100
+-- @param row_limit max 1000
 -- @column enforcement null
 SELECT NULL -- @use execution_columns
 FROM execution
-WHERE
-    enforcement = :enforcement
-    AND (
-        :before_created::timestamptz IS NULL
-        OR (created, id) < (:before_created, :before_id)
-    )
+WHERE enforcement = :enforcement
 ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 
--- name: list_executions_by_parent(parent, before_created, before_id, row_limit)
+-- name: list_executions_by_parent(parent, row_limit)
 -- record_class: Execution
--- Return a page of the executions that belong to another, newest first; give the last
--- row's `created` and `id` for the next page, which is empty at the end.
--- @param before_created = NULL
--- @param before_id = NULL
--- @param before_id null
+-- Return a page of the executions that belong to another, newest first.
+-- @page created DESC, id DESC
 -- @param row_limit = 100
+-- @param row_limit max 1000
 -- @column parent null
 SELECT NULL -- @use execution_columns
 FROM execution
-WHERE
-    parent = :parent
-    AND (
-        :before_created::timestamptz IS NULL
-        OR (created, id) < (:before_created, :before_id)
-    )
+WHERE parent = :parent
 ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 
--- name: list_retriable_executions(before_created, before_id, row_limit)
+-- name: list_retriable_executions(row_limit)
 -- record_class: Execution
 -- Return a page of the executions that failed, timed out or were abandoned, may be tried
--- again and have not been, newest first; give the last row's `created` and `id` for the
--- next page, which is empty at the end.
--- @param before_created = NULL
--- @param before_id = NULL
--- @param before_id null
+-- again and have not been, newest first.
+-- @page created DESC, id DESC
 -- @param row_limit = 100
+-- @param row_limit max 1000
 -- @column max_retries null
-SELECT
-    execution.id,
-    execution.action,
-    execution.action_ref,
-    execution.config,
-    execution.env_vars,
-    execution.parent,
-    execution.enforcement,
-    execution.executor,
-    execution.status,
-    execution.result,
-    (execution.result = 'null'::jsonb) IS TRUE AS result_is_json_null,
-    execution.started_at,
-    execution.is_workflow,
-    execution.workflow_def,
-    execution.workflow_task,
-    (execution.workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
-    execution.retry_count,
-    execution.max_retries,
-    execution.retry_reason,
-    execution.original_execution,
-    execution.created,
-    execution.updated
+SELECT NULL -- @use execution_columns
 FROM execution
 WHERE
-    execution.status IN ('failed', 'timeout', 'abandoned')
-    AND execution.retry_count < execution.max_retries
+    status IN ('failed', 'timeout', 'abandoned')
+    AND retry_count < max_retries
     AND NOT EXISTS (
         SELECT 1 AS found
         FROM execution AS newer
         WHERE newer.original_execution = execution.id
     )
-    AND (
-        :before_created::timestamptz IS NULL
-        OR (execution.created, execution.id) < (:before_created, :before_id)
-    )
-ORDER BY execution.created DESC, execution.id DESC
+ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 
--- name: search_executions(status, action, action_ref, parent, enforcement, executor, is_workflow, workflow_def, original_execution, since, until, before_created, before_id, row_limit)
+-- name: search_executions(status, action, action_ref, parent, enforcement, executor, is_workflow, workflow_def, original_execution, since, until, row_limit)
 -- record_class: FoundExecution
 -- Return a page of the executions that pass all filters, newest first, each with the
 -- `total` of all pages; `action_ref` contains the text, in any case and each character
--- for itself, `since` and `until` are inclusive. Give the last row's `created` and `id`
--- for the next page, which is empty at the end.
--- @param status = NULL
--- @param action = NULL
--- @param action_ref = NULL
--- @param parent = NULL
--- @param enforcement = NULL
--- @param executor = NULL
--- @param is_workflow = NULL
--- @param workflow_def = NULL
--- @param original_execution = NULL
--- @param since = NULL
--- @param until = NULL
--- @param before_created = NULL
--- @param before_id = NULL
--- @param before_id null
+-- for itself, `since` and `until` are inclusive.
+-- @page created DESC, id DESC
 -- @param row_limit = 100
-WITH matching AS (
-    SELECT
-        id,
-        created
-    FROM execution
-    WHERE
-        (:status::execution_status IS NULL OR status = :status)
-        AND (:action::bigint IS NULL OR action = :action)
-        -- Not LIKE: nothing in a searched text has a meaning of its own.
-        AND (
-            :action_ref::text IS NULL
-            OR strpos(lower(action_ref), lower(:action_ref)) > 0
-        )
-        AND (:parent::bigint IS NULL OR parent = :parent)
-        AND (:enforcement::bigint IS NULL OR enforcement = :enforcement)
-        AND (:executor::bigint IS NULL OR executor = :executor)
-        AND (:is_workflow::boolean IS NULL OR is_workflow = :is_workflow)
-        AND (:workflow_def::bigint IS NULL OR workflow_def = :workflow_def)
-        AND (
-            :original_execution::bigint IS NULL
-            OR original_execution = :original_execution
-        )
-        AND (:since::timestamptz IS NULL OR created >= :since)
-        AND (:until::timestamptz IS NULL OR created <= :until)
-),
-
-page AS (
-    SELECT
-        id,
-        created
-    FROM matching
-    WHERE
-        :before_created::timestamptz IS NULL
-        OR (created, id) < (:before_created, :before_id)
-    ORDER BY created DESC, id DESC
-    LIMIT :row_limit
-)
-
+-- @param row_limit max 1000
 SELECT
-    (SELECT count(*) AS total FROM matching) AS total,
-    execution.id,
-    execution.action,
-    execution.action_ref,
-    execution.config,
-    execution.env_vars,
-    execution.parent,
-    execution.enforcement,
-    execution.executor,
-    execution.status,
-    execution.result,
-    (execution.result = 'null'::jsonb) IS TRUE AS result_is_json_null,
-    execution.started_at,
-    execution.is_workflow,
-    execution.workflow_def,
-    execution.workflow_task,
-    (execution.workflow_task = 'null'::jsonb) IS TRUE AS workflow_task_is_json_null,
-    execution.retry_count,
-    execution.max_retries,
-    execution.retry_reason,
-    execution.original_execution,
-    execution.created,
-    execution.updated
-FROM page
-INNER JOIN execution ON page.id = execution.id AND page.created = execution.created
-ORDER BY execution.created DESC, execution.id DESC;
+    (
+        SELECT count(counted.id) AS total
+        FROM execution AS counted
+        WHERE
+            FALSE -- @use execution_filters(:status, :action, :action_ref, :parent, :enforcement, :executor, :is_workflow, :workflow_def, :original_execution, :since, :until)
+    ) AS total,
+    NULL -- @use execution_columns
+FROM execution
+WHERE
+    FALSE -- @use execution_filters(:status, :action, :action_ref, :parent, :enforcement, :executor, :is_workflow, :workflow_def, :original_execution, :since, :until)
+ORDER BY created DESC, id DESC
+LIMIT :row_limit;
 
 -- name: create_execution(action_ref, action, config, env_vars, parent, enforcement, executor, status, is_workflow, workflow_def, workflow_task, max_retries)<!
 -- record_class: Execution
@@ -355,7 +257,6 @@ RETURNING NULL; -- @use execution_columns
 -- Move an execution to another status and return it; nothing for an unknown one, one
 -- that may not move there, and one that is not in the expected status. Of two at once
 -- the second is judged by what the first has left.
--- @param expected_status = NULL
 -- @param created = NULL
 UPDATE execution
 SET status = :status
@@ -371,7 +272,7 @@ WHERE
             LIMIT 1
         )
     )
-    AND (:expected_status::execution_status IS NULL OR status = :expected_status)
+    AND status = :expected_status -- @optional
     AND execution_may_move(status, :status)
 RETURNING NULL; -- @use execution_columns
 

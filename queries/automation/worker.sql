@@ -30,27 +30,29 @@ SELECT NULL -- @use worker_columns
 FROM worker
 WHERE name = :name;
 
--- name: list_workers(status, worker_type, worker_role, after_name, row_limit)
+-- name: list_workers(status, worker_type, worker_role, row_limit)
 -- record_class: Worker
--- Return a page of the workers that pass all filters, by name; give the last row's `name`
--- for the next page, which is empty at the end.
+-- Return a page of the workers that pass all filters, by name.
+-- @page name
 -- @param row_limit = 100
+-- @param row_limit max 1000
 SELECT NULL -- @use worker_columns
 FROM worker
 WHERE
     status = :status -- @optional
     AND worker_type = :worker_type -- @optional
     AND worker_role = :worker_role -- @optional
-    AND name > :after_name -- @optional
 ORDER BY name
 LIMIT :row_limit;
 
--- name: list_healthy_workers(max_age_seconds, worker_role, after_name, row_limit)
+-- name: list_healthy_workers(max_age_seconds, worker_role, row_limit)
 -- record_class: Worker
 -- Return a page of the workers that are active and were heard of in the last seconds, by
--- name; give the last row's `name` for the next page, which is empty at the end.
+-- name.
+-- @page name
 -- @param max_age_seconds = 30
 -- @param row_limit = 100
+-- @param row_limit max 1000
 -- @column last_heartbeat null
 SELECT NULL -- @use worker_columns
 FROM worker
@@ -58,7 +60,6 @@ WHERE
     status = 'active'
     AND last_heartbeat > now() - :max_age_seconds::float8 * interval '1 second'
     AND worker_role = :worker_role -- @optional
-    AND name > :after_name -- @optional
 ORDER BY name
 LIMIT :row_limit;
 

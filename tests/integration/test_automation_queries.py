@@ -15,6 +15,7 @@ from datalayer.queries.enums import (
     EnforcementStatus,
     ExecutionStatus,
 )
+from datalayer.runtime import Page
 
 pytest_plugins = ["automation_fixtures"]
 pytestmark = pytest.mark.postgres
@@ -82,16 +83,13 @@ def test_events_come_in_pages_newest_first(session: Connection) -> None:
 
     first = event.list_events(session, trigger_ref="core.timer", row_limit=2)
     second = event.list_events(
-        session,
-        trigger_ref="core.timer",
-        before_created=first[-1].created,
-        before_id=first[-1].id,
-        row_limit=5,
+        session, trigger_ref="core.timer", row_limit=5, cursor=first.next
     )
 
-    assert [row.id for row in first] == [ids[3], ids[2]]
-    assert [row.id for row in second] == [ids[1], ids[0]]
-    assert len(event.list_events(session)) == 5
+    assert [row.id for row in first.items] == [ids[3], ids[2]]
+    assert [row.id for row in second.items] == [ids[1], ids[0]]
+    assert second.next is None
+    assert len(event.list_events(session).items) == 5
 
 
 def test_a_searched_text_stands_for_itself(session: Connection) -> None:
@@ -100,8 +98,8 @@ def test_a_searched_text_stands_for_itself(session: Connection) -> None:
         wanted = insert_event(session, trigger_ref=f"x.{text.lower()}.y")
         other = insert_event(session, rule_ref=f"x.{text.lower()}.y", trigger_ref="z")
 
-        by_trigger = event.search_events(session, trigger_ref=text)
-        by_rule = event.search_events(session, rule_ref=text)
+        by_trigger = event.search_events(session, trigger_ref=text).items
+        by_rule = event.search_events(session, rule_ref=text).items
 
         assert [row.id for row in by_trigger][-1:] == [wanted], text
         assert [row.id for row in by_rule][-1:] == [other], text
@@ -113,10 +111,13 @@ def test_events_are_searched_by_trigger_and_source(session: Connection) -> None:
     both = insert_event(session, trigger=1, source=3)
     insert_event(session, trigger=2, source=3)
 
-    assert [e.id for e in event.search_events(session, trigger=1, source=3)] == [both]
-    assert len(event.search_events(session, trigger=1)) == 2
-    assert len(event.search_events(session, source=3, row_limit=1)) == 1
-    assert event.search_events(session, trigger=9) == []
+    def ids(**filters: Any) -> list[int]:  # noqa: ANN401
+        return [row.id for row in event.search_events(session, **filters).items]
+
+    assert ids(trigger=1, source=3) == [both]
+    assert len(ids(trigger=1)) == 2
+    assert len(ids(source=3, row_limit=1)) == 1
+    assert ids(trigger=9) == []
 
 
 # Enforcements.
@@ -190,7 +191,7 @@ def test_enforcements_are_searched(session: Connection) -> None:
 
     def ids(**filters: Any) -> list[int]:  # noqa: ANN401
         found = enforcement.search_enforcements(session, **filters)
-        return [row.id for row in found]
+        return [row.id for row in found.items]
 
     assert ids(rule_ref="a_B") == [one.id]
     assert ids(trigger_ref="X") == [one.id]
@@ -198,10 +199,8 @@ def test_enforcements_are_searched(session: Connection) -> None:
     assert ids(event=5, status=EnforcementStatus.CREATED) == [one.id + 1, one.id]
     assert ids(status=EnforcementStatus.PROCESSED) == []
     page = enforcement.list_enforcements_by_event(session, event=5, row_limit=1)
-    rest = enforcement.list_enforcements_by_event(
-        session, event=5, before_created=page[0].created, before_id=page[0].id
-    )
-    assert [row.id for row in page + rest] == [one.id + 1, one.id]
+    rest = enforcement.list_enforcements_by_event(session, event=5, cursor=page.next)
+    assert [row.id for row in page.items + rest.items] == [one.id + 1, one.id]
 
 
 # Executions.
@@ -256,8 +255,8 @@ def test_executions_are_listed_by_what_they_belong_to(session: Connection) -> No
 
     for read in pages:
         first = read(row_limit=2)
-        last = read(before_created=first[-1].created, before_id=first[-1].id)
-        assert [row.id for row in first + last] == ids[::-1]
+        last = read(cursor=first.next)
+        assert [row.id for row in first.items + last.items] == ids[::-1]
 
 
 def test_moves_happen_once_and_only_where_allowed(session: Connection) -> None:
@@ -329,23 +328,23 @@ def test_executions_are_searched_by_each_column(session: Connection) -> None:
         wanted: Any = {name: "a_B%" if name == "action_ref" else value}
 
         page = execution.search_executions(session, row_limit=2, **wanted)
-        rest = execution.search_executions(
-            session, before_created=page[-1].created, before_id=page[-1].id, **wanted
-        )
+        rest = execution.search_executions(session, cursor=page.next, **wanted)
 
-        assert [row.id for row in page + rest] == ids[::-1], name
-        assert {row.total for row in page + rest} == {3}, name
-        assert execution.search_executions(session, row_limit=1)[0].total == 4 * count
+        assert [row.id for row in page.items + rest.items] == ids[::-1], name
+        assert {row.total for row in page.items + rest.items} == {3}, name
+        newest = execution.search_executions(session, row_limit=1)
+        assert newest.items[0].total == 4 * count
 
 
 def test_executions_are_searched_by_time_inclusively(session: Connection) -> None:
     ids = [insert_execution(session, created=NOW - n * DAY) for n in range(4)]
 
     found = execution.search_executions(session, since=NOW - 2 * DAY, until=NOW - DAY)
+    later = execution.search_executions(session, since=NOW + DAY)
 
-    assert [row.id for row in found] == ids[1:3]
-    assert found[0].total == 2
-    assert execution.search_executions(session, since=NOW + DAY) == []
+    assert [row.id for row in found.items] == ids[1:3]
+    assert found.items[0].total == 2
+    assert later == Page([], None)
 
 
 def test_only_what_ended_badly_is_retriable(session: Connection) -> None:
@@ -359,10 +358,10 @@ def test_only_what_ended_badly_is_retriable(session: Connection) -> None:
         retry = execution.create_retry(session, execution_id=wanted, retry_reason="why")
         again = execution.create_retry(session, execution_id=wanted)
 
-        assert [row.id for row in listed] == badly
+        assert [row.id for row in listed.items] == badly
         assert (retry is not None) == bool(badly)
         assert again is None
-        assert execution.list_retriable_executions(session) == []
+        assert execution.list_retriable_executions(session).items == []
         if retry:
             assert (retry.original_execution, retry.retry_count) == (wanted, 1)
             assert (retry.status, retry.retry_reason) == ("requested", "why")

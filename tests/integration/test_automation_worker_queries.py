@@ -54,10 +54,11 @@ def test_workers_are_listed_by_name(session: Connection) -> None:
     register(session, "d", worker_type=WorkerType.REMOTE, worker_role=WorkerRole.HYBRID)
 
     def names(**filters: Any) -> list[str]:  # noqa: ANN401
-        return [row.name for row in worker.list_workers(session, **filters)]
+        return [row.name for row in worker.list_workers(session, **filters).items]
 
+    first = worker.list_workers(session, row_limit=1)
     assert names() == ["a", "b", "c", "d"]
-    assert names(after_name="a", row_limit=2) == ["b", "c"]
+    assert names(cursor=first.next, row_limit=2) == ["b", "c"]
     assert names(worker_type=WorkerType.REMOTE) == ["d"]
     assert names(worker_role=WorkerRole.ACTION) == ["a", "b", "c"]
     assert names(status=WorkerStatus.BUSY) == []
@@ -76,11 +77,13 @@ def test_healthy_is_active_and_heard_of(session: Connection) -> None:
     )
 
     def names(**filters: Any) -> list[str]:  # noqa: ANN401
-        return [row.name for row in worker.list_healthy_workers(session, **filters)]
+        page = worker.list_healthy_workers(session, **filters)
+        return [row.name for row in page.items]
 
+    first = worker.list_healthy_workers(session, max_age_seconds=3600.0, row_limit=1)
     assert names() == ["fresh"]
     assert names(max_age_seconds=3600.0) == ["fresh", "old"]
-    assert names(max_age_seconds=3600.0, after_name="fresh") == ["old"]
+    assert names(max_age_seconds=3600.0, cursor=first.next) == ["old"]
     assert names(worker_role=WorkerRole.SENSOR) == []
 
 
@@ -91,7 +94,7 @@ def test_a_heartbeat_makes_healthy_and_is_no_history(session: Connection) -> Non
     heard = worker.update_worker_heartbeat(session, worker_id=made.id)
 
     assert heard is not None
-    assert [row.id for row in worker.list_healthy_workers(session)] == [made.id]
+    assert [row.id for row in worker.list_healthy_workers(session).items] == [made.id]
     assert worker.update_worker_heartbeat(session, worker_id=0) is None
     rows = session.execute("SELECT operation FROM worker_history").fetchall()
     assert rows == [("INSERT",)]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from datalayer.domains.errors import InvalidArgument, NaiveTime
+from datalayer.runtime import UNSET, Unset
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+ValueT = TypeVar("ValueT")
 
 #: The largest integer that the server counts rows with.
 MOST = 2**63 - 1
@@ -55,3 +58,8 @@ def storable_text(text: str) -> str:
     """
     whole = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return whole.replace("\0", "\\x00")
+
+
+def unset_if_none(value: ValueT | None) -> ValueT | Unset:
+    """Return what a filter of a query is given for an argument that may be None."""
+    return UNSET if value is None else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalayer.domains.arguments import unset_if_none
 from datalayer.domains.automation.errors import (
     AlreadyResolved,
     EnforcementNotFound,
@@ -43,7 +44,7 @@ def resolve_enforcement(
         if resolved is not None:
             return resolved
     found = enforcements.get_enforcement(
-        connection, enforcement_id=enforcement_id, created=created
+        connection, enforcement_id=enforcement_id, created=unset_if_none(created)
     )
     if found is None:
         raise EnforcementNotFound(enforcement_id)

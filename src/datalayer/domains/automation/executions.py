@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalayer.domains.arguments import unset_if_none
 from datalayer.domains.automation.errors import (
     ExecutionNotFound,
     NotRetriable,
@@ -14,14 +15,13 @@ from datalayer.domains.automation.errors import (
 from datalayer.domains.automation.values import (
     JSON_NULL,
     TRIES,
-    UNCHANGED,
     JsonNull,
-    Unchanged,
     sent,
     sent_json,
 )
 from datalayer.queries.automation import execution as executions
 from datalayer.queries.enums import ExecutionStatus
+from datalayer.runtime import UNSET, Unset
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,7 +46,7 @@ def find_execution(
 ) -> Execution:
     """Return an execution; raise `ExecutionNotFound` when there is none."""
     found = executions.get_execution(
-        connection, execution_id=execution_id, created=created
+        connection, execution_id=execution_id, created=unset_if_none(created)
     )
     if found is None:
         raise ExecutionNotFound(execution_id)
@@ -71,7 +71,7 @@ def move_execution(
             connection,
             execution_id=execution_id,
             status=status,
-            expected_status=expected_status,
+            expected_status=unset_if_none(expected_status),
             created=created,
         )
         if moved is not None:
@@ -86,10 +86,10 @@ def update_execution(
     connection: Connection[Any],
     *,
     execution_id: int,
-    executor: int | Unchanged | None = UNCHANGED,
-    result: JsonInput | JsonNull | Unchanged = UNCHANGED,
-    started_at: datetime | Unchanged | None = UNCHANGED,
-    workflow_task: JsonInput | JsonNull | Unchanged = UNCHANGED,
+    executor: int | Unset | None = UNSET,
+    result: JsonInput | JsonNull | Unset = UNSET,
+    started_at: datetime | Unset | None = UNSET,
+    workflow_task: JsonInput | JsonNull | Unset = UNSET,
     created: datetime | None = None,
 ) -> Execution:
     """Set what is given and return the execution; raise `ExecutionNotFound`.
@@ -106,7 +106,7 @@ def update_execution(
         updated = executions.update_execution(
             connection,
             execution_id=execution_id,
-            fields=[name for name, value in given.items() if value is not UNCHANGED],
+            fields=[name for name, value in given.items() if value is not UNSET],
             json_nulls=[name for name, value in given.items() if value is JSON_NULL],
             executor=sent(executor),
             result=sent_json(result),

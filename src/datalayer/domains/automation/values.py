@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final, TypeAlias, TypeVar
 
-from datalayer.runtime import JsonInput, JsonValue
+from datalayer.runtime import JsonInput, JsonValue, Unset
 
 ValueT = TypeVar("ValueT")
 
@@ -17,17 +17,8 @@ class JsonNull(Enum):
     JSON_NULL = "null"
 
 
-class Unchanged(Enum):
-    """The type of `UNCHANGED`."""
-
-    UNCHANGED = "unchanged"
-
-
 #: The null of JSON, where None is the NULL of SQL: compare with `is`.
 JSON_NULL: Final = JsonNull.JSON_NULL
-
-#: What an argument is that was not given, where None means NULL.
-UNCHANGED: Final = Unchanged.UNCHANGED
 
 #: How often a change that found nothing is made. On a hypertable an UPDATE that had to
 #: wait for another one finds nothing, whatever that has left (TimescaleDB 2.28, 2.29);
@@ -56,11 +47,11 @@ def decode_value(recorded: JsonValue) -> RecordedValue:
     return recorded
 
 
-def sent(value: ValueT | Unchanged) -> ValueT | None:
+def sent(value: ValueT | Unset) -> ValueT | None:
     """Return what is sent for an argument; for one that was not given, None."""
-    return None if isinstance(value, Unchanged) else value
+    return None if isinstance(value, Unset) else value
 
 
-def sent_json(value: JsonInput | JsonNull | Unchanged) -> JsonInput:
+def sent_json(value: JsonInput | JsonNull | Unset) -> JsonInput:
     """Return what is sent for JSON; for what None cannot say, None."""
-    return None if isinstance(value, JsonNull | Unchanged) else value
+    return None if isinstance(value, JsonNull | Unset) else value

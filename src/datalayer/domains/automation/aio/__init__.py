@@ -30,10 +30,8 @@ from datalayer.domains.automation.results import (
 )
 from datalayer.domains.automation.values import (
     JSON_NULL,
-    UNCHANGED,
     JsonNull,
     RecordedValue,
-    Unchanged,
 )
 from datalayer.queries.aio.automation.enforcement import create_enforcement
 from datalayer.queries.aio.automation.event import create_event
@@ -41,7 +39,6 @@ from datalayer.queries.aio.automation.execution import create_execution
 
 __all__ = [
     "JSON_NULL",
-    "UNCHANGED",
     "Change",
     "Dashboard",
     "FailureReport",
@@ -55,7 +52,6 @@ __all__ = [
     "State",
     "TimeRange",
     "Tracked",
-    "Unchanged",
     "create_enforcement",
     "create_event",
     "create_execution",
