@@ -71,12 +71,18 @@ def check_keys(
 def check_pages(
     connection: Connection[Any], catalog: Catalog, shape: QueryShape
 ) -> QueryShape:
-    """Return a shape with findings about its pages."""
+    """Return a shape with findings about its pages.
+
+    The shape is that of all variants: raises `DirectiveError` for a key that is NULL in
+    any of them.
+    """
     ordering = shape.source.ordering
     if ordering is None or ordering.page is None:
         return shape
     found: list[Finding] = []
-    for name, _ in ordering.keys:
+    for name, keys in ordering.keys:
+        for key in keys:
+            _check_null(shape, key, " where something is left out")
         found += _findings(connection, catalog, shape, name or None)
     return replace(shape, findings=(*shape.findings, *dict.fromkeys(found)))
 
@@ -103,20 +109,24 @@ def _check_key(shape: QueryShape, key: SortKey) -> None:
             f"the result has no column `{key.name}`",
             f"add it to the SELECT list, which has {names}",
         )
-    if column.nullable:
-        raise _error(
-            shape.source,
-            key,
-            f"`{key.name}` can be NULL, and no row comes behind NULL",
-            "order by a column that is never NULL, such as"
-            f" `coalesce({key.name}, …) AS …`",
-        )
+    _check_null(shape, key)
     if not _is_key_type(column.type):
         raise _error(
             shape.source,
             key,
             f"`{key.name}` is `{column.type.name}`, which no cursor holds",
             "order by a number, a text, a time or a uuid",
+        )
+
+
+def _check_null(shape: QueryShape, key: SortKey, where: str = "") -> None:
+    if any(each.nullable for each in shape.columns if each.name == key.name):
+        raise _error(
+            shape.source,
+            key,
+            f"`{key.name}` can be NULL{where}, and no row comes behind NULL",
+            "order by a column that is never NULL, such as"
+            f" `coalesce({key.name}, …) AS …`",
         )
 
 
@@ -137,7 +147,11 @@ def _findings(
     location = source.ordering.page.location
     of_order = f" in the order `{order}`" if order else ""
     everything = replace(variants_of(source)[0], order=order)
-    if not _is_unique(connection, catalog, shape, replace(everything, ties=True)):
+    behind = {each.given for each in variants_of(source) if FIRST_KEY in each.given}
+    if not all(
+        _is_unique(connection, catalog, shape, Variant(given, order, ties=True))
+        for given in sorted(behind, key=len)
+    ):
         yield finding_of(
             "uncertain-page-keys",
             location,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, assert_type
 
 import psycopg
@@ -22,6 +23,13 @@ def arguments(connection: psycopg.Connection[Any]) -> None:
     assert_type(books.change_book(connection, book_id=1, blurb=None), books.Book | None)
     assert_type(books.count_books(connection), int)
     assert_type(books.SEARCH_BOOKS, VariedQuery[books.Book])
+
+
+def joins(connection: psycopg.Connection[Any]) -> None:
+    """What a join alone makes certain may be missing, whatever is given."""
+    of_one = books.list_authors_of_books(connection, author_name="Ada")
+    assert_type(of_one[0].author_id, int | None)
+    assert_type(books.get_beginning(connection), date | None)
 
 
 def handed_on(

@@ -21,4 +21,5 @@ def mistakes(connection: psycopg.Connection[Any], title: str | Unset) -> None:
     books.change_book(connection, title="a")  #! call-arg reportCallIssue
     books.change_book(connection, book_id=UNSET)  #! arg-type reportArgumentType
     books.change_book(connection, book_id=1, title=None)  #! arg-type reportArgumentType
+    books.get_beginning(connection).year  #! union-attr reportOptionalMemberAccess
     title.upper()  #! union-attr reportAttributeAccessIssue

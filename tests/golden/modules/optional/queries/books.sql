@@ -125,3 +125,21 @@ SET
     author_id = :new_author_id, -- @optional
     updated_at = :new_time -- @optional
 WHERE book_id = :book_id;
+
+-- name: list_authors_of_books(author_name)
+-- Return the books with the numbers of their authors, those of one author or all.
+SELECT
+    book.book_id,
+    book.author_id
+FROM book
+INNER JOIN author ON book.author_id = author.author_id -- @optional for author_name
+WHERE author.name = :author_name -- @optional
+ORDER BY book.book_id;
+
+-- name: get_beginning(tag)$
+-- Return when time begins, or nothing when no book has a tag that is asked for.
+-- @allow uncertain-row-count: a tag is that of one book
+SELECT era.begins_on
+FROM (SELECT date '1970-01-01' AS begins_on) AS era
+INNER JOIN book_tag ON TRUE -- @optional for tag
+WHERE book_tag.tag = :tag; -- @optional
