@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pytest
 
+from datalayer.codegen.catalog import Relation
 from datalayer.codegen.inference import (
     arrays,
     bodies,
@@ -96,6 +97,10 @@ def _value(module: object, name: str, value: object) -> Removal:
     return remove
 
 
+def _checks_of_all(patch: Patch) -> None:
+    patch.setattr(Relation, "checks_of", lambda relation, entry: relation.checks)
+
+
 def _narrowing(patch: Patch) -> None:
     patch.setattr(narrow, "_learn", lambda environment, **_: environment)
 
@@ -146,6 +151,7 @@ REMOVALS: dict[str, Removal] = {
     "values_in_nullif": _constant(expressions, "compared", VALUE),
     "values_that_are_written": _constant(returning, "content_of", None),
     "columns_that_are_compared": _constant(returning, "compared_columns", {}),
+    "checks_of_one_table": _checks_of_all,
     "checks_together": _constant(narrow, "checked_together", []),
     "truth_of_columns": _constant(sources, "truth_of", ANY),
     "conditions_that_are_kept": _constant(returning, "_is_about", True),

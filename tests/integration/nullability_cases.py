@@ -197,6 +197,8 @@ GROUPS = [
     Case("grouping_sets_where", "SELECT nick, max(nick) FROM person WHERE nick > '' GROUP BY GROUPING SETS ((nick), (nick, id))", "!!"),
     Case("grouping_sets_having", "SELECT nick FROM person GROUP BY ROLLUP (nick) HAVING nick IS NOT NULL", "!"),
     Case("grouping_set_and_column", "SELECT id, name FROM person GROUP BY id, ROLLUP (name)", "!?"),
+    Case("equal_groups_having", "SELECT s.other FROM (SELECT id, id AS other FROM person GROUP BY 1, ROLLUP (2) HAVING id > 0) AS s", "?"),
+    Case("grouping_in_a_subquery", "SELECT (SELECT person.id) FROM person GROUP BY ROLLUP (id)", "?"),
     Case("equal_grouping_expressions", "SELECT id, id AS other FROM person GROUP BY 1, ROLLUP (2)", "~?", why="PostgreSQL takes the first of equal expressions"),
     Case("grouping_function", "SELECT grouping(id) FROM person GROUP BY ROLLUP (id)", "!"),
     Case("group_by_expression", "SELECT lower(name), lower(nick) FROM person GROUP BY lower(name), lower(nick)", "!?"),

@@ -23,6 +23,7 @@ MISSED: dict[str, tuple[str, ...]] = {
     "certain_matches": ("column call_of_set_with_default",),
     "checked_elements": ("elements array_checked",),
     "checks": ("column check_is_not_null",),
+    "checks_of_one_table": ("column value_without_children",),
     "checks_together": ("column value_aggregate",),
     "columns_of_documents": ("column json_table",),
     "columns_that_are_compared": ("column value_set_truth",),

@@ -8,10 +8,12 @@ from nullability_match_mutants import MATCH_MUTANTS
 from nullability_row_mutants import ROW_MUTANTS
 from nullability_value_mutants import VALUE_MUTANTS
 
+from datalayer.codegen.catalog import Relation
 from datalayer.codegen.inference import (
     arrays,
     builtins,
     calls,
+    choices,
     element_checks,
     empty_groups,
     joins,
@@ -182,7 +184,20 @@ def trust_custom_aggregates_to_be_null(patch: Patch) -> None:
 
 
 def take_equal_groups_for_one(patch: Patch) -> None:
-    patch.setattr(sources, "_is_repeated", lambda expression, expressions: False)
+    def mutant(entry: Node, number: int) -> Node:
+        found = entry.items("groupexprs")[number - 1]
+        assert isinstance(found, Node)
+        return found
+
+    patch.setattr(sources, "grouped_expression", mutant)
+
+
+def let_equal_groups_hold_one_value(patch: Patch) -> None:
+    patch.setattr(choices, "is_unclear_group", lambda entry, number: False)
+
+
+def trust_checks_of_one_table(patch: Patch) -> None:
+    patch.setattr(Relation, "checks_of", lambda relation, entry: relation.checks_alone)
 
 
 def forget_that_a_set_may_be_empty(patch: Patch) -> None:
@@ -229,6 +244,8 @@ MUTANTS = [
     prove_rows_by_any_count,
     trust_custom_aggregates_to_be_null,
     take_equal_groups_for_one,
+    let_equal_groups_hold_one_value,
+    trust_checks_of_one_table,
     forget_that_a_set_may_be_empty,
     take_any_set_for_all,
     ignore_nulling_joins,

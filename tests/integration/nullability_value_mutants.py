@@ -23,6 +23,7 @@ from datalayer.codegen.inference.outcomes import (
     Content,
     Environment,
 )
+from datalayer.codegen.nodetree import Node
 
 Patch = pytest.MonkeyPatch
 
@@ -36,9 +37,9 @@ def tell_padded_texts_apart(patch: Patch) -> None:
 
 
 def take_a_check_of_null_for_broken(patch: Patch) -> None:
-    def mutant(table: Relation, row: Environment) -> bool:
+    def mutant(table: Relation, entry: Node, row: Environment) -> bool:
         inside = replace(row, checked=False)
-        found = [outcomes.outcomes(check, inside) for check in table.checks]
+        found = [outcomes.outcomes(check, inside) for check in table.checks_of(entry)]
         return any(not outcome & TRUE for outcome in found)
 
     patch.setattr(narrow, "_refused", mutant)

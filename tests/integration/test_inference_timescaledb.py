@@ -18,14 +18,6 @@ from datalayer.model import Inference
 
 #: Of so many queries one is asked, if not all are asked for.
 _SHARE = 5
-# Since PostgreSQL 18 the tree tells what a query groups by; before, what grouping sets
-# may leave out is less known.
-NEWER_VERSION = 180000
-NEWER_CASES = {
-    "grouping_sets_having",
-    "grouping_sets_where",
-    "not_null_without_children",
-}
 
 
 @pytest.fixture
@@ -37,10 +29,6 @@ def databases(analysing_timescaledb: str) -> Iterator[Databases]:
         for statement in split_statements(text):
             connection.execute(text[statement.start : statement.end].encode())
         yield Databases(connection, connection, Catalog(connection))
-
-
-def is_newer(connection: psycopg.Connection) -> bool:
-    return connection.info.server_version >= NEWER_VERSION
 
 
 def columns(inferred: Inference) -> str:
@@ -73,9 +61,7 @@ def rows(inferred: Inference) -> str:
 def test_conclusions_are_those_of_the_embedded_server(
     databases: Databases, cases: list[Case], show: Callable[[Inference], str]
 ) -> None:
-    unknown = set() if is_newer(databases.empty) else NEWER_CASES
-    major = databases.major
-    known = [case for case in cases if case.since <= major and case.name not in unknown]
+    known = [case for case in cases if case.since <= databases.major]
     known = known if all_are_asked_for() else known[::_SHARE]
 
     found = {case.name: show(infer_case(databases, case.query)) for case in known}

@@ -80,8 +80,10 @@ class Relation:
 
     kind: str
     columns: dict[int, TableColumn]
-    #: Validated CHECK expressions that hold for every row, children included.
+    #: Validated CHECK expressions that hold for every row, children included, and for
+    #: those of the table itself (`NO INHERIT` ones, too).
     checks: tuple[Node, ...]
+    checks_alone: tuple[Node, ...]
     keys: tuple[UniqueKey, ...]
     #: Whether it has partitions or inheritance children, and whether one is foreign.
     has_children: bool
@@ -94,6 +96,10 @@ class Relation:
     #: The commands (`INSERT`, `UPDATE`, `DELETE`) with a row trigger that fires before
     #: or instead, in the relation or in one of its partitions.
     row_triggers: frozenset[str]
+
+    def checks_of(self, entry: Node) -> tuple[Node, ...]:
+        """Return the CHECKs that hold where a range-table entry names the relation."""
+        return self.checks if entry.flag("inh") else self.checks_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +227,7 @@ class Catalog:
                 for row in self._rows(questions.COLUMNS, {"oid": oid})
             },
             checks=() if foreign else _trees(checks, inherited=children),
+            checks_alone=() if foreign else _trees(checks, inherited=False),
             keys=() if foreign else self._keys(oid),
             has_children=children,
             has_foreign_part=foreign,

@@ -21,6 +21,7 @@ from datalayer.codegen.inference.comparisons import (
 )
 from datalayer.codegen.inference.joins import (
     computed,
+    is_unclear_group,
     known_conditions,
     make_variable,
     sides_around,
@@ -150,7 +151,7 @@ def compared_columns(entry: Node, environment: Environment) -> dict[int, str]:
     """Return the columns that the CHECKs of a table compare, by number, and as what."""
     table = table_of(entry, environment)
     found: dict[int, str] = {}
-    for check in table.checks if table else ():
+    for check in table.checks_of(entry) if table else ():
         mentions = _mentions(check, table_scope(entry), environment)
         for column, oid in mentions.types.items():
             family = _family(column, oid, mentions, environment)
@@ -208,7 +209,7 @@ def _checks(
         table = table_of(entry, environment)
         if entry is None or table is None:
             continue
-        for check in table.checks:
+        for check in table.checks_of(entry):
             mentions = _mentions(check, table_scope(entry), environment)
             renumbered = mentions.of_relation(relation)
             if not wanted.isdisjoint(renumbered.types):
@@ -344,7 +345,9 @@ def _column(node: Node | None, scope: Scope) -> tuple[ColumnOf | None, int]:
     if expression is not None:
         return _column(_bare_value(expression), scope)
     relation, number = node.number("varno"), node.number("varattno")
-    return (ColumnOf(relation, number) if number > 0 else None), node.number("vartype")
+    if number <= 0 or is_unclear_group(scope.entry(relation), number):
+        return None, 0
+    return ColumnOf(relation, number), node.number("vartype")
 
 
 def _stands_for(node: Node, scope: Scope) -> Node | None:

@@ -17,7 +17,9 @@ _IS_NULL = 0
 _POSITION = "array_position(anycompatiblearray,anycompatible)"
 
 
-def elements_are_checked(relation: Relation, number: int, catalog: Catalog) -> bool:
+def elements_are_checked(
+    entry: Node, relation: Relation, number: int, catalog: Catalog
+) -> bool:
     """Return whether a CHECK is `array_position(column, NULL) IS NULL`, or has it.
 
     The function compares as IS NOT DISTINCT FROM does, and gives NULL when it finds
@@ -25,7 +27,7 @@ def elements_are_checked(relation: Relation, number: int, catalog: Catalog) -> b
     """
     return any(
         _forbids_null(condition, number, catalog)
-        for check in relation.checks
+        for check in relation.checks_of(entry)
         for condition in _conditions(check)
     )
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.inference.joins import GROUP_ENTRY
-from datalayer.codegen.inference.outcomes import NULL, outcomes, rows_environment
-from datalayer.codegen.nodetree import Node
+from datalayer.codegen.inference.joins import GROUP_ENTRY, grouped_expression
+from datalayer.codegen.inference.outcomes import (
+    NULL,
+    is_group,
+    outcomes,
+    rows_environment,
+)
 
 if TYPE_CHECKING:
     from datalayer.codegen.inference.outcomes import Environment
+    from datalayer.codegen.nodetree import Node
 
 _UNKNOWN = frozenset({0, 1})
 _MOST_EXPRESSIONS = 4
@@ -34,26 +39,32 @@ def grouping_numbers(node: Node, environment: Environment) -> frozenset[int]:
 def _bits(reference: int, environment: Environment) -> frozenset[int]:
     """Return whether an expression, by its reference, was left out (1) or not (0)."""
     grouped = _grouped(reference, environment)
-    entry = environment.scope.entry(grouped.number("varno")) if grouped else None
-    if grouped is None or entry is None or entry.number("rtekind") != GROUP_ENTRY:
+    if grouped is None:
         return _UNKNOWN
     if grouped in environment.world.present:
         return frozenset({0})
-    expressions, number = entry.items("groupexprs"), grouped.number("varattno")
-    expression = expressions[number - 1] if number <= len(expressions) else None
-    # Of equal expressions PostgreSQL always takes the first.
-    if not isinstance(expression, Node) or expressions.count(expression) > 1:
-        return _UNKNOWN
-    if grouped not in environment.world.null:
+    expression = _computed(grouped, environment)
+    if expression is None or grouped not in environment.world.null:
         return _UNKNOWN
     by_itself = outcomes(expression, rows_environment(environment))
     return _UNKNOWN if by_itself & NULL else frozenset({1})
 
 
+def _computed(grouped: Node, environment: Environment) -> Node | None:
+    """Return what is computed of each row; None when nothing tells."""
+    if is_group(grouped, environment):
+        return None if environment.scope.groups[grouped] is None else grouped
+    entry = environment.scope.entry(grouped.number("varno"))
+    if grouped.tag != "VAR" or entry is None:
+        return None
+    if entry.number("rtekind") != GROUP_ENTRY:
+        return None
+    return grouped_expression(entry, grouped.number("varattno"))
+
+
 def _grouped(reference: int, environment: Environment) -> Node | None:
-    """Return the column that stands for an expression of GROUP BY."""
+    """Return what stands for an expression of GROUP BY."""
     for entry in environment.scope.query.nodes("targetList"):
-        expression = entry.node("expr")
-        if entry.number("ressortgroupref") == reference and expression is not None:
-            return expression if expression.tag == "VAR" else None
+        if entry.number("ressortgroupref") == reference:
+            return entry.node("expr")
     return None

@@ -48,8 +48,9 @@ class Scope:
     query: Node
     entries: tuple[Node, ...]
     joins: Mapping[int, Join] = field(default_factory=dict)
-    #: Grouped expressions that a grouping set can leave out (before PostgreSQL 18).
-    nulled_groups: frozenset[Node] = frozenset()
+    #: The expressions of grouping sets where they have no entry of their own (before
+    #: PostgreSQL 18): whether a set can leave one out; None when two are equal.
+    groups: Mapping[Node, bool | None] = field(default_factory=dict)
     #: The set-returning functions of the SELECT list, which pad each other with NULL.
     sets: tuple[Node, ...] = ()
 
@@ -67,7 +68,7 @@ def make_scope(query: Node) -> Scope:
         query=query,
         entries=query.nodes("rtable"),
         joins=joins,
-        nulled_groups=_nulled_groups(query) if sets else frozenset(),
+        groups=_groups(query) if sets else {},
         sets=_list_sets(query.items("targetList"))
         if query.flag("hasTargetSRFs")
         else (),
@@ -95,6 +96,25 @@ def computed(entry: Node | None, number: int, scope: Scope) -> Node | None:
     expressions = entry.items(labels[entry.number("rtekind")])
     found = expressions[number - 1] if number <= len(expressions) else None
     return found if isinstance(found, Node) else None
+
+
+def grouped_expression(entry: Node, number: int) -> Node | None:
+    """Return what a column of the grouping entry stands for; None where it is unclear.
+
+    Of equal expressions PostgreSQL takes the first, whichever a set leaves out.
+    """
+    expressions = entry.items("groupexprs")
+    found = expressions[number - 1] if 0 < number <= len(expressions) else None
+    if not isinstance(found, Node) or expressions.count(found) > 1:
+        return None
+    return found
+
+
+def is_unclear_group(entry: Node | None, number: int) -> bool:
+    """Return whether a column of the grouping entry could be one of several."""
+    if entry is None or entry.number("rtekind") != GROUP_ENTRY:
+        return False
+    return grouped_expression(entry, number) is None
 
 
 def nulling_sides(node: Node, scope: Scope) -> list[Side | None]:
@@ -241,18 +261,18 @@ def _may_be_empty(clause: Node) -> bool:
     return kind != _SIMPLE
 
 
-def _nulled_groups(query: Node) -> frozenset[Node]:
+def _groups(query: Node) -> dict[Node, bool | None]:
     if query.flag("hasGroupRTE"):
-        return frozenset()
-    grouped = {
-        clause.number("tleSortGroupRef") for clause in query.nodes("groupClause")
-    } - always_grouped(query)
-    return frozenset(
-        expression
-        for entry in query.nodes("targetList")
-        if entry.number("ressortgroupref") in grouped
-        and (expression := entry.node("expr")) is not None
-    )
+        return {}
+    grouped = {each.number("tleSortGroupRef") for each in query.nodes("groupClause")}
+    always = always_grouped(query)
+    found: dict[Node, bool | None] = {}
+    for entry in query.nodes("targetList"):
+        reference, expression = entry.number("ressortgroupref"), entry.node("expr")
+        if reference in grouped and expression is not None:
+            left_out = None if expression in found else reference not in always
+            found[expression] = left_out
+    return found
 
 
 def _list_sets(values: Value) -> tuple[Node, ...]:

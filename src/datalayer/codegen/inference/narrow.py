@@ -20,6 +20,7 @@ from datalayer.codegen.inference.choices import (
 from datalayer.codegen.inference.joins import (
     GROUP_ENTRY,
     computed,
+    is_unclear_group,
     make_variable,
     nullable_sides,
     nulling_sides,
@@ -38,6 +39,7 @@ from datalayer.codegen.inference.outcomes import (
     Side,
     World,
     bare,
+    is_group,
     outcomes,
 )
 from datalayer.codegen.nodetree import Node, Value
@@ -254,22 +256,22 @@ def _violates_check(environment: Environment) -> bool:
     for relation in relations:
         entry = environment.scope.entry(relation)
         table = table_of(entry, environment)
-        if entry is None or table is None or not table.checks:
+        if entry is None or table is None or not table.checks_of(entry):
             continue
-        if _refused(table, row_environment(environment, entry, relation)):
+        if _refused(table, entry, row_environment(environment, entry, relation)):
             return True
     return False
 
 
-def _refused(table: Relation, row: Environment) -> bool:
+def _refused(table: Relation, entry: Node, row: Environment) -> bool:
     """Return whether a table has a CHECK that could only be false of a row."""
     memory = row.session.memory
     # ONLY promises more of a column than the table with its children does.
-    alone = [entry.flag("inh") for entry in row.scope.entries]
-    key = ("refused", id(table), *alone, row.world)
+    key = ("refused", id(table), entry.flag("inh"), row.world)
     if key not in memory:
         inside = replace(row, checked=False)
-        memory[key] = any(outcomes(check, inside) == FALSE for check in table.checks)
+        checks = table.checks_of(entry)
+        memory[key] = any(outcomes(check, inside) == FALSE for check in checks)
     return memory[key] is True
 
 
@@ -303,6 +305,9 @@ def _atoms(value: Value, environment: Environment) -> Iterable[Atom]:
     if isinstance(value, tuple):
         for item in value:
             yield from _atoms(item, environment)
+    elif isinstance(value, Node) and is_group(value, environment):
+        if environment.scope.groups[value] is not None:
+            yield value
     elif isinstance(value, Node) and value.tag == "VAR":
         yield from _variable_atoms(value, environment)
     elif isinstance(value, Node):
@@ -331,7 +336,8 @@ def _variable_atoms(node: Node, environment: Environment) -> Iterable[Atom]:
     if expression is not None:
         yield from _atoms(expression, environment)
     elif entry is not None and entry.number("rtekind") == GROUP_ENTRY:
-        yield node
+        if not is_unclear_group(entry, number):
+            yield node
     else:
         yield ColumnOf(relation, number)
 

@@ -218,14 +218,30 @@ def outcomes(node: Node | None, environment: Environment) -> Outcome:
     world = environment.world
     if node in world.null:
         return NULL
-    if node in environment.scope.nulled_groups:
-        return ANY
+    if is_group(node, environment):
+        return _grouped(node, environment)
     rule = environment.session.rules.expressions.get(node.tag)
     if rule is None:
         environment.session.unknown[node.tag] = None
         return ANY
     result = rule(node, environment)
     return result & ~NULL if node in world.present else result
+
+
+def is_group(node: Node, environment: Environment) -> bool:
+    """Return whether an expression is one of grouping sets (before PostgreSQL 18)."""
+    return environment.grouped and node in environment.scope.groups
+
+
+def _grouped(node: Node, environment: Environment) -> Outcome:
+    """Answer for an expression of grouping sets (before PostgreSQL 18)."""
+    left_out = environment.scope.groups[node]
+    if left_out is None:
+        # Which of two equal expressions is meant cannot be told.
+        return ANY
+    found = outcomes(node, rows_environment(environment))
+    found |= NULL if left_out else NOTHING
+    return found & ~NULL if node in environment.world.present else found
 
 
 def elements(node: Node | None, environment: Environment) -> Outcome:

@@ -153,7 +153,9 @@ def _stored(target: _Target, environment: Environment) -> Columns:
     columns = {
         number: ColumnInference(
             nullable=may_be_null(make_variable(target.index, number), environment),
-            elements_nullable=not elements_are_checked(relation, number, catalog),
+            elements_nullable=not elements_are_checked(
+                target.entry, relation, number, catalog
+            ),
         )
         for number in relation.columns
     }

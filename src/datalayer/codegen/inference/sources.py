@@ -10,7 +10,12 @@ from datalayer.codegen.inference.bodies import body_column
 from datalayer.codegen.inference.calls import set_column
 from datalayer.codegen.inference.comparisons import truth_of
 from datalayer.codegen.inference.element_checks import elements_are_checked
-from datalayer.codegen.inference.joins import GROUP_ENTRY, computed, nulling_sides
+from datalayer.codegen.inference.joins import (
+    GROUP_ENTRY,
+    computed,
+    grouped_expression,
+    nulling_sides,
+)
 from datalayer.codegen.inference.narrow import may_be_null, row_environment
 from datalayer.codegen.inference.outcomes import (
     ANY,
@@ -30,7 +35,7 @@ from datalayer.codegen.inference.outcomes import (
     worlds,
 )
 from datalayer.codegen.inference.set_lengths import is_longest
-from datalayer.codegen.nodetree import Node
+from datalayer.codegen.nodetree import Node, make_node
 from datalayer.model import ColumnInference
 
 if TYPE_CHECKING:
@@ -38,7 +43,6 @@ if TYPE_CHECKING:
 
     from datalayer.codegen.catalog import Relation, TableColumn
     from datalayer.codegen.inference.outcomes import ExpressionRule, SourceRule
-    from datalayer.codegen.nodetree import Value
 
 #: Values of `RTEKind`.
 TABLE, SUBQUERY, JOIN, FUNCTION, TABLE_FUNCTION, VALUES, CTE = range(7)
@@ -58,6 +62,9 @@ def variable(node: Node, environment: Environment) -> Outcome:
     home = ancestor(environment, node.number("varlevelsup"))
     if home is None:
         return ANY
+    if node.number("varlevelsup") and home.scope.groups:
+        # A subquery sees what the grouping sets of the query around it leave.
+        return outcomes(make_node("VAR", {**node.fields, "varlevelsup": "0"}), home)
     returning = home.returning
     if returning is not None:
         if node.number("varno") == returning.target:
@@ -98,18 +105,10 @@ def _own_outcome(node: Node, home: Environment) -> Outcome:
 def _grouped(entry: Node, number: int, home: Environment) -> Outcome:
     """Answer for an expression that grouping sets group by.
 
-    That a set leaves it out is not part of the answer. But of equal expressions
-    PostgreSQL always takes the first, whichever of them a set leaves out.
+    That a set leaves it out is not part of the answer.
     """
-    expressions = entry.items("groupexprs")
-    found = expressions[number - 1] if 0 < number <= len(expressions) else None
-    if not isinstance(found, Node) or _is_repeated(found, expressions):
-        return ANY
-    return outcomes(found, rows_environment(home))
-
-
-def _is_repeated(expression: Node, expressions: tuple[Value, ...]) -> bool:
-    return expressions.count(expression) > 1
+    found = grouped_expression(entry, number)
+    return ANY if found is None else outcomes(found, rows_environment(home))
 
 
 def _special(entry: Node, number: int) -> Outcome:
@@ -167,7 +166,9 @@ def table_column(entry: Node, number: int, environment: Environment) -> ColumnIn
         return UNKNOWN
     return ColumnInference(
         nullable=not declared_not_null(entry, relation, column, environment),
-        elements_nullable=not elements_are_checked(relation, number, session.catalog),
+        elements_nullable=not elements_are_checked(
+            entry, relation, number, session.catalog
+        ),
     )
 
 
