@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from datalayer.runtime import JsonInput, JsonValue
 
-START = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
+#: Minutes before the clocks of the Chatham Islands are put back.
+START = datetime(2026, 4, 4, 13, 57, tzinfo=UTC)
 
 #: How a client tells that it goes on after a summary.
 CONTINUED = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta, timezone
 from types import ModuleType
 
 import pytest
@@ -17,12 +18,14 @@ from datalayer.domains.conversations import (
     loading,
     nodes,
     placing,
+    questions,
     settling,
 )
 from datalayer.domains.conversations.choosing import Origin
 from datalayer.domains.conversations.forest import Forest
 from datalayer.domains.conversations.nodes import Node, Reading
 from datalayer.queries.conversations import linking
+from datalayer.queries.conversations.linking import Relative
 from datalayer.runtime import JsonInput
 
 Apply = Callable[[pytest.MonkeyPatch], None]
@@ -86,6 +89,7 @@ def _mix_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+_node_of = questions.node_of
 _read_request = nodes.read_request
 _begin_task = placing._begin_task
 _continue = placing._continue
@@ -106,8 +110,13 @@ def _continue_as_subtask(known: Forest, node: Node, origin: Origin) -> Node:
     return replace(placed, is_subtask=any(one.is_subtask for one in others))
 
 
+def _node_of_local_time(row: Relative) -> Node:
+    return replace(_node_of(row), timestamp=row.timestamp)
+
+
 def _local_name(prefix: str, node: Node, taken: object) -> str:
-    return prefix + node.timestamp.strftime("%Y%m%d%H%M%S%f")
+    local = node.timestamp.astimezone(timezone(timedelta(hours=13)))
+    return prefix + local.strftime("%Y%m%d%H%M%S%f")
 
 
 _PLACES = "law: the (parents|branches|conversations|calls)|law: only sub-tasks"
@@ -227,6 +236,13 @@ MUTANTS = (
     LinkingMutant(
         "what comes after overlooked",
         _change_query(("question.about = 'after'", "FALSE")),
+        _PLACES,
+        in_database=True,
+        is_late=True,
+    ),
+    LinkingMutant(
+        "times as the clocks of the session tell them",
+        _change(loading, "node_of", _node_of_local_time),
         _PLACES,
         in_database=True,
         is_late=True,

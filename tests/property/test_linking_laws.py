@@ -91,4 +91,5 @@ def test_what_is_stored_late_finds_its_place(database_url: str) -> None:
         insist_on_late_ones(connection, steps, seed)
 
     with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("SET TimeZone = 'Pacific/Chatham'")
         insist()

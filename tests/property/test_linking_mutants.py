@@ -58,11 +58,10 @@ def test_the_laws_notice_what_is_stored(
 
     mutant.apply(monkeypatch)
 
-    with (
-        psycopg.connect(database_url, autocommit=True) as connection,
-        pytest.raises(AssertionError, match=mutant.noticed_as),
-    ):
-        insist()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("SET TimeZone = 'Pacific/Chatham'")
+        with pytest.raises(AssertionError, match=mutant.noticed_as):
+            insist()
 
 
 def test_the_laws_notice_writers_that_do_not_wait(

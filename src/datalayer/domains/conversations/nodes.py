@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from datalayer.domains.conversations.hashing import (
@@ -72,6 +73,8 @@ class Node:
 
     request_id: UUID
     train_id: str
+    #: In UTC: of two times of one zone Python compares what the clocks say, which is
+    #: the same twice when they are put back.
     timestamp: datetime
     reading: Reading
     answer: Answer = Answer()
@@ -150,7 +153,7 @@ def read_node(request: NewRequest) -> Node:
     return Node(
         request.request_id,
         request.train_id,
-        request.timestamp,
+        request.timestamp.astimezone(UTC),
         read_request(request.body),
         read_response(request.response_body),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from datalayer.domains.conversations.nodes import (
@@ -95,7 +96,7 @@ def node_of(row: Relative) -> Node:
     return Node(
         request_id=row.request_id,
         train_id=row.train_id,
-        timestamp=row.timestamp,
+        timestamp=row.timestamp.astimezone(UTC),
         reading=_reading_of(row),
         answer=_answer_of(row),
         conversation_id=row.conversation_id,
