@@ -2,16 +2,7 @@
 -- record_class: ExecutionChange
 -- Return the newest change of an execution, which may be its deletion; nothing for an
 -- unknown one.
-SELECT
-    seq,
-    time,
-    txid::text AS txid,
-    operation,
-    entity_id,
-    entity_ref,
-    changed_fields,
-    old_values,
-    new_values
+SELECT NULL -- @use change_columns
 FROM execution_history
 WHERE entity_id = :execution_id
 -- Not by the index on seq, which would walk past the changes of all others.
@@ -23,22 +14,12 @@ LIMIT 1;
 -- Return a page of the changes of an execution, newest first, also after its deletion;
 -- at least 1 and at most 1000. Give the last row's `seq` for the next page, which is
 -- empty at the end.
--- @param before_seq = NULL
 -- @param row_limit = 100
-SELECT
-    seq,
-    time,
-    txid::text AS txid,
-    operation,
-    entity_id,
-    entity_ref,
-    changed_fields,
-    old_values,
-    new_values
+SELECT NULL -- @use change_columns
 FROM execution_history
 WHERE
     entity_id = :execution_id
-    AND (:before_seq::bigint IS NULL OR seq < :before_seq)
+    AND seq < :before_seq -- @optional
 -- Not by the index on seq, which would walk past the changes of all others.
 ORDER BY seq + 0 DESC
 LIMIT least(greatest(:row_limit::integer, 1), 1000);
@@ -48,69 +29,27 @@ LIMIT least(greatest(:row_limit::integer, 1), 1000);
 -- Return a page of the changes that pass all filters, newest first; at least 1 and at
 -- most 1000. `since` and `until` are inclusive. Give the last row's `seq` for the next
 -- page, which is empty at the end.
--- @param entity_id = NULL
--- @param entity_ref = NULL
--- @param operation = NULL
--- @param changed_field = NULL
--- @param since = NULL
--- @param until = NULL
--- @param before_seq = NULL
 -- @param row_limit = 100
-SELECT
-    seq,
-    time,
-    txid::text AS txid,
-    operation,
-    entity_id,
-    entity_ref,
-    changed_fields,
-    old_values,
-    new_values
+SELECT NULL -- @use change_columns
 FROM execution_history
 WHERE
-    (:entity_id::bigint IS NULL OR entity_id = :entity_id)
-    AND (:entity_ref::text IS NULL OR entity_ref = :entity_ref)
-    AND (:operation::text IS NULL OR operation = :operation)
-    AND (
-        :changed_field::text IS NULL
-        OR changed_fields @> ARRAY[:changed_field::text]
-    )
-    AND (:since::timestamptz IS NULL OR time >= :since)
-    AND (:until::timestamptz IS NULL OR time <= :until)
-    AND (:before_seq::bigint IS NULL OR seq < :before_seq)
+    FALSE -- @use change_filters(:entity_id, :entity_ref, :operation, :changed_field, :since, :until)
+    AND seq < :before_seq -- @optional
 ORDER BY seq DESC
 LIMIT least(greatest(:row_limit::integer, 1), 1000);
 
 -- name: count_execution_history(entity_id, entity_ref, operation, changed_field, since, until)$
 -- Return how many changes pass all filters; `since` and `until` are inclusive.
--- @param entity_id = NULL
--- @param entity_ref = NULL
--- @param operation = NULL
--- @param changed_field = NULL
--- @param since = NULL
--- @param until = NULL
 SELECT count(*) AS changes
 FROM execution_history
 WHERE
-    (:entity_id::bigint IS NULL OR entity_id = :entity_id)
-    AND (:entity_ref::text IS NULL OR entity_ref = :entity_ref)
-    AND (:operation::text IS NULL OR operation = :operation)
-    AND (
-        :changed_field::text IS NULL
-        OR changed_fields @> ARRAY[:changed_field::text]
-    )
-    AND (:since::timestamptz IS NULL OR time >= :since)
-    AND (:until::timestamptz IS NULL OR time <= :until);
+    FALSE; -- @use change_filters(:entity_id, :entity_ref, :operation, :changed_field, :since, :until)
 
 -- name: list_execution_status_changes(since, until, entity_ref, before_seq, row_limit)
 -- record_class: ExecutionStatusChange
 -- Return a page of the moves from one status to another, newest first; at least 1 and
 -- at most 1000. `since` and `until` are inclusive. Give the last row's `seq` for the
 -- next page, which is empty at the end.
--- @param since = NULL
--- @param until = NULL
--- @param entity_ref = NULL
--- @param before_seq = NULL
 -- @param row_limit = 100
 -- @column old_status not null
 -- @column new_status not null
@@ -124,10 +63,10 @@ SELECT
 FROM execution_history
 WHERE
     'status' = any(changed_fields)
-    AND (:entity_ref::text IS NULL OR entity_ref = :entity_ref)
-    AND (:since::timestamptz IS NULL OR time >= :since)
-    AND (:until::timestamptz IS NULL OR time <= :until)
-    AND (:before_seq::bigint IS NULL OR seq < :before_seq)
+    AND entity_ref = :entity_ref -- @optional
+    AND time >= :since -- @optional
+    AND time <= :until -- @optional
+    AND seq < :before_seq -- @optional
 ORDER BY seq DESC
 LIMIT least(greatest(:row_limit::integer, 1), 1000);
 
@@ -137,7 +76,6 @@ LIMIT least(greatest(:row_limit::integer, 1), 1000);
 -- least 1 and at most 1000. `until` and `duration` are NULL while the last one lasts,
 -- `since` where the beginning is no longer kept. Give the last row's `seq` for the next
 -- page, which is empty at the end.
--- @param after_seq = NULL
 -- @param row_limit = 1000
 -- @column status not null
 WITH change AS (
@@ -191,7 +129,7 @@ SELECT
     until,
     until - since AS duration
 FROM period
-WHERE :after_seq::bigint IS NULL OR seq > :after_seq
+WHERE seq > :after_seq -- @optional
 ORDER BY seq
 LIMIT least(greatest(:row_limit::integer, 1), 1000);
 

@@ -18,7 +18,7 @@ from benchmarks.measure import Contender, measure
 from benchmarks.report import Goal, Section
 from datalayer.queries.automation import analytics, dashboard
 from datalayer.queries.automation import execution_history as history
-from datalayer.runtime import Query
+from datalayer.runtime import Query, VariedQuery
 
 #: Rounds between those that a sequential scan takes part in.
 _SELDOM = 5
@@ -50,7 +50,7 @@ class Read:
     """A query, the function that was generated for it, and what that is called with."""
 
     title: str
-    query: Query[Any]
+    query: Query[Any] | VariedQuery[Any]
     function: Callable[..., object]
     arguments: Callable[[int], dict[str, object]]
     #: What takes longer to do the same; without it, the query without indexes.
@@ -62,14 +62,17 @@ class Read:
         """Run it; the number tells calls apart."""
         return self.function(connection, **self.arguments(number))
 
-    def parameters(self) -> list[object]:
-        """Return the values of one call in the order of the placeholders."""
+    def statement(self) -> tuple[Query[Any], tuple[object, ...]]:
+        """Return what one call sends, with the values of its placeholders."""
         given = self.arguments(1)
         declared = inspect.signature(self.function).parameters
-        return [
-            given.get(name, declared[name].default)
+        values = {
+            name: given.get(name, declared[name].default)
             for name in self.order or tuple(declared)[1:]
-        ]
+        }
+        if isinstance(self.query, VariedQuery):
+            return self.query.given(values)
+        return self.query, tuple(values.values())
 
 
 def measure_reads(loaded: Loaded, *, rounds: int, say: Say) -> list[Section]:
@@ -102,7 +105,7 @@ def _measure(read: Read, ours: Connection, peer: Connection, rounds: int) -> Sec
         ],
         rounds=rounds,
     )
-    plan = find_plan(ours, read.query, read.parameters())
+    plan = find_plan(ours, *read.statement())
     scanned = [
         table
         for table in scanned_tables(ours, plan)
@@ -168,7 +171,9 @@ def _pages(loaded: Loaded) -> Iterator[Read]:
 
 
 def _dashboards(loaded: Loaded) -> Iterator[Read]:
-    queries: tuple[tuple[str, Query[Any], Callable[..., object]], ...] = (
+    queries: tuple[
+        tuple[str, Query[Any] | VariedQuery[Any], Callable[..., object]], ...
+    ] = (
         (
             "a dashboard's statuses in the hours of",
             analytics.LIST_EXECUTION_STATUS_SERIES,

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from datalayer.dashboard.model import Change, Entity, EntityHistory, Fact, Stay
+from datalayer.domains.arguments import unset_if_none
 from datalayer.queries.aio.automation.dashboard import (
     count_dashboard_workers,
     get_dashboard_execution,
@@ -51,7 +52,7 @@ async def read_execution(
     changes = await list_execution_history(
         connection,
         execution_id=execution_id,
-        before_seq=before,
+        before_seq=unset_if_none(before),
         row_limit=PAGE_SIZE + 1,
     )
     count = await count_execution_history(connection, entity_id=execution_id)
@@ -71,7 +72,10 @@ async def read_worker(
     """Return a worker with a page of its history; None for an unknown one."""
     row = await get_worker(connection, worker_id=worker_id)
     changes = await list_worker_history(
-        connection, worker_id=worker_id, before_seq=before, row_limit=PAGE_SIZE + 1
+        connection,
+        worker_id=worker_id,
+        before_seq=unset_if_none(before),
+        row_limit=PAGE_SIZE + 1,
     )
     count = await count_worker_history(connection, entity_id=worker_id)
     statuses = await list_dashboard_worker_statuses(

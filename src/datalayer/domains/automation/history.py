@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalayer.domains.arguments import unset_if_none
 from datalayer.domains.automation.ranges import require_aware
 from datalayer.domains.automation.results import (
     Change,
@@ -15,6 +16,7 @@ from datalayer.domains.automation.results import (
 )
 from datalayer.domains.automation.values import decode_fields
 from datalayer.queries.automation import execution_history, worker_history
+from datalayer.runtime import UNSET, Unset
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,13 +54,13 @@ def search_history(
     )
     rows = search(
         connection,
-        entity_id=entity_id,
-        entity_ref=entity_ref,
-        operation=operation,
-        changed_field=changed_field,
-        since=since and require_aware("since", since),
-        until=until and require_aware("until", until),
-        before_seq=before_seq,
+        entity_id=unset_if_none(entity_id),
+        entity_ref=unset_if_none(entity_ref),
+        operation=unset_if_none(operation),
+        changed_field=unset_if_none(changed_field),
+        since=UNSET if since is None else require_aware("since", since),
+        until=UNSET if until is None else require_aware("until", until),
+        before_seq=unset_if_none(before_seq),
         row_limit=row_limit,
     )
     is_full = len(rows) >= min(max(row_limit, 1), _MAX_PAGE)
@@ -110,7 +112,7 @@ def timeline(
     Empty when history keeps nothing of it.
     """
     periods: list[Period] = []
-    after_seq: int | None = None
+    after_seq: int | Unset = UNSET
     while True:
         page = (
             execution_history.list_execution_timeline(
