@@ -1,8 +1,24 @@
+-- fragment: in_hours(since, until)
+-- The hours that begin before `until`, from the one that `since` lies in.
+/*
+bucket >= datalayer_hour(:since)
+AND bucket < :until
+*/
+
+-- fragment: hours(since, until)
+-- The same hours, one row each, whether anything happened in them or not.
+/*
+SELECT hour.bucket
+FROM generate_series(
+    datalayer_hour(:since), :until::timestamptz, interval '1 hour'
+) AS hour (bucket)
+WHERE hour.bucket < :until
+*/
+
 -- name: list_execution_status_hourly(since, until, action_ref)
 -- record_class: ExecutionStatusHour
 -- Return how often executions of an action, or of all, moved to each status, in the hours
 -- that begin before `until`, from the one that `since` lies in; nothing when none did.
--- @param action_ref = NULL
 -- @column action_ref not null
 -- @column new_status not null
 -- @column transition_count not null
@@ -13,16 +29,14 @@ SELECT
     transition_count
 FROM execution_status_hourly
 WHERE
-    bucket >= datalayer_hour(:since)
-    AND bucket < :until
-    AND (:action_ref::text IS NULL OR action_ref = :action_ref)
+    FALSE -- @use in_hours(:since, :until)
+    AND action_ref = :action_ref -- @optional
 ORDER BY bucket, action_ref, new_status;
 
 -- name: list_execution_throughput_hourly(since, until, action_ref)
 -- record_class: ExecutionThroughputHour
 -- Return how many executions of an action, or of all, were requested in the hours that
 -- begin before `until`, from the one that `since` lies in; nothing when none were.
--- @param action_ref = NULL
 -- @column action_ref not null
 -- @column execution_count not null
 SELECT
@@ -31,16 +45,14 @@ SELECT
     execution_count
 FROM execution_throughput_hourly
 WHERE
-    bucket >= datalayer_hour(:since)
-    AND bucket < :until
-    AND (:action_ref::text IS NULL OR action_ref = :action_ref)
+    FALSE -- @use in_hours(:since, :until)
+    AND action_ref = :action_ref -- @optional
 ORDER BY bucket, action_ref;
 
 -- name: list_execution_volume_hourly(since, until, action_ref)
 -- record_class: ExecutionVolumeHour
 -- Return how many executions of an action, or of all, began with each status, in the hours
 -- that begin before `until`, from the one that `since` lies in; nothing when none did.
--- @param action_ref = NULL
 -- @column action_ref not null
 -- @column initial_status not null
 -- @column execution_count not null
@@ -51,16 +63,14 @@ SELECT
     execution_count
 FROM execution_volume_hourly
 WHERE
-    bucket >= datalayer_hour(:since)
-    AND bucket < :until
-    AND (:action_ref::text IS NULL OR action_ref = :action_ref)
+    FALSE -- @use in_hours(:since, :until)
+    AND action_ref = :action_ref -- @optional
 ORDER BY bucket, action_ref, initial_status;
 
 -- name: list_worker_status_hourly(since, until, worker_name)
 -- record_class: WorkerStatusHour
 -- Return how often a worker, or all, moved to each status, in the hours that begin before
 -- `until`, from the one that `since` lies in; nothing when none did.
--- @param worker_name = NULL
 -- @column worker_name not null
 -- @column new_status not null
 -- @column transition_count not null
@@ -71,16 +81,14 @@ SELECT
     transition_count
 FROM worker_status_hourly
 WHERE
-    bucket >= datalayer_hour(:since)
-    AND bucket < :until
-    AND (:worker_name::text IS NULL OR worker_name = :worker_name)
+    FALSE -- @use in_hours(:since, :until)
+    AND worker_name = :worker_name -- @optional
 ORDER BY bucket, worker_name, new_status;
 
 -- name: list_event_volume_hourly(since, until, trigger_ref)
 -- record_class: EventVolumeHour
 -- Return how many events of a trigger, or of all, came in the hours that begin before
 -- `until`, from the one that `since` lies in; nothing when none did.
--- @param trigger_ref = NULL
 -- @column trigger_ref not null
 -- @column event_count not null
 SELECT
@@ -89,16 +97,14 @@ SELECT
     event_count
 FROM event_volume_hourly
 WHERE
-    bucket >= datalayer_hour(:since)
-    AND bucket < :until
-    AND (:trigger_ref::text IS NULL OR trigger_ref = :trigger_ref)
+    FALSE -- @use in_hours(:since, :until)
+    AND trigger_ref = :trigger_ref -- @optional
 ORDER BY bucket, trigger_ref;
 
 -- name: list_enforcement_volume_hourly(since, until, rule_ref)
 -- record_class: EnforcementVolumeHour
 -- Return how many enforcements of a rule, or of all, were created in the hours that begin
 -- before `until`, from the one that `since` lies in; nothing when none were.
--- @param rule_ref = NULL
 -- @column rule_ref not null
 -- @column enforcement_count not null
 SELECT
@@ -107,9 +113,8 @@ SELECT
     enforcement_count
 FROM enforcement_volume_hourly
 WHERE
-    bucket >= datalayer_hour(:since)
-    AND bucket < :until
-    AND (:rule_ref::text IS NULL OR rule_ref = :rule_ref)
+    FALSE -- @use in_hours(:since, :until)
+    AND rule_ref = :rule_ref -- @optional
 ORDER BY bucket, rule_ref;
 
 -- name: list_execution_status_series(since, until, action_ref)
@@ -117,13 +122,9 @@ ORDER BY bucket, rule_ref;
 -- Return how many executions moved to each status in each hour that
 -- begins before `until`, from the one that `since` lies in, of one `action_ref` or of all:
 -- a row for each hour and each status that came up at all; 0 where it did not.
--- @param action_ref = NULL
 -- @column status not null
 WITH hourly AS (
-    SELECT
-        generate_series(
-            datalayer_hour(:since), :until::timestamptz, interval '1 hour'
-        ) AS bucket
+    SELECT NULL -- @use hours(:since, :until)
 ),
 
 counted AS (
@@ -133,9 +134,8 @@ counted AS (
         sum(transition_count)::bigint AS total
     FROM execution_status_hourly
     WHERE
-        bucket >= datalayer_hour(:since)
-        AND bucket < :until
-        AND (:action_ref::text IS NULL OR action_ref = :action_ref)
+        FALSE -- @use in_hours(:since, :until)
+        AND action_ref = :action_ref -- @optional
     GROUP BY bucket, new_status
 ),
 
@@ -151,7 +151,6 @@ SELECT
 FROM hourly
 CROSS JOIN status
 LEFT JOIN counted ON hourly.bucket = counted.bucket AND status.name = counted.status
-WHERE hourly.bucket < :until
 ORDER BY hourly.bucket, status.name;
 
 -- name: list_execution_throughput_series(since, until, action_ref)
@@ -159,12 +158,8 @@ ORDER BY hourly.bucket, status.name;
 -- Return how many executions were requested in each hour that begins
 -- before `until`, from the one that `since` lies in, of one `action_ref` or of all; an hour
 -- without any is 0.
--- @param action_ref = NULL
 WITH hourly AS (
-    SELECT
-        generate_series(
-            datalayer_hour(:since), :until::timestamptz, interval '1 hour'
-        ) AS bucket
+    SELECT NULL -- @use hours(:since, :until)
 ),
 
 counted AS (
@@ -173,9 +168,8 @@ counted AS (
         sum(execution_count)::bigint AS total
     FROM execution_throughput_hourly
     WHERE
-        bucket >= datalayer_hour(:since)
-        AND bucket < :until
-        AND (:action_ref::text IS NULL OR action_ref = :action_ref)
+        FALSE -- @use in_hours(:since, :until)
+        AND action_ref = :action_ref -- @optional
     GROUP BY bucket
 )
 
@@ -184,7 +178,6 @@ SELECT
     coalesce(counted.total, 0) AS total
 FROM hourly
 LEFT JOIN counted ON hourly.bucket = counted.bucket
-WHERE hourly.bucket < :until
 ORDER BY hourly.bucket;
 
 -- name: list_execution_volume_series(since, until, action_ref)
@@ -192,13 +185,9 @@ ORDER BY hourly.bucket;
 -- Return how many executions began with each status in each hour that
 -- begins before `until`, from the one that `since` lies in, of one `action_ref` or of all:
 -- a row for each hour and each status that came up at all; 0 where it did not.
--- @param action_ref = NULL
 -- @column status not null
 WITH hourly AS (
-    SELECT
-        generate_series(
-            datalayer_hour(:since), :until::timestamptz, interval '1 hour'
-        ) AS bucket
+    SELECT NULL -- @use hours(:since, :until)
 ),
 
 counted AS (
@@ -208,9 +197,8 @@ counted AS (
         sum(execution_count)::bigint AS total
     FROM execution_volume_hourly
     WHERE
-        bucket >= datalayer_hour(:since)
-        AND bucket < :until
-        AND (:action_ref::text IS NULL OR action_ref = :action_ref)
+        FALSE -- @use in_hours(:since, :until)
+        AND action_ref = :action_ref -- @optional
     GROUP BY bucket, initial_status
 ),
 
@@ -226,7 +214,6 @@ SELECT
 FROM hourly
 CROSS JOIN status
 LEFT JOIN counted ON hourly.bucket = counted.bucket AND status.name = counted.status
-WHERE hourly.bucket < :until
 ORDER BY hourly.bucket, status.name;
 
 -- name: list_worker_status_series(since, until, worker_name)
@@ -234,13 +221,9 @@ ORDER BY hourly.bucket, status.name;
 -- Return how many workers moved to each status in each hour that
 -- begins before `until`, from the one that `since` lies in, of one `worker_name` or of all:
 -- a row for each hour and each status that came up at all; 0 where it did not.
--- @param worker_name = NULL
 -- @column status not null
 WITH hourly AS (
-    SELECT
-        generate_series(
-            datalayer_hour(:since), :until::timestamptz, interval '1 hour'
-        ) AS bucket
+    SELECT NULL -- @use hours(:since, :until)
 ),
 
 counted AS (
@@ -250,9 +233,8 @@ counted AS (
         sum(transition_count)::bigint AS total
     FROM worker_status_hourly
     WHERE
-        bucket >= datalayer_hour(:since)
-        AND bucket < :until
-        AND (:worker_name::text IS NULL OR worker_name = :worker_name)
+        FALSE -- @use in_hours(:since, :until)
+        AND worker_name = :worker_name -- @optional
     GROUP BY bucket, new_status
 ),
 
@@ -268,7 +250,6 @@ SELECT
 FROM hourly
 CROSS JOIN status
 LEFT JOIN counted ON hourly.bucket = counted.bucket AND status.name = counted.status
-WHERE hourly.bucket < :until
 ORDER BY hourly.bucket, status.name;
 
 -- name: list_event_volume_series(since, until, trigger_ref)
@@ -276,12 +257,8 @@ ORDER BY hourly.bucket, status.name;
 -- Return how many events came in each hour that begins
 -- before `until`, from the one that `since` lies in, of one `trigger_ref` or of all; an hour
 -- without any is 0.
--- @param trigger_ref = NULL
 WITH hourly AS (
-    SELECT
-        generate_series(
-            datalayer_hour(:since), :until::timestamptz, interval '1 hour'
-        ) AS bucket
+    SELECT NULL -- @use hours(:since, :until)
 ),
 
 counted AS (
@@ -290,9 +267,8 @@ counted AS (
         sum(event_count)::bigint AS total
     FROM event_volume_hourly
     WHERE
-        bucket >= datalayer_hour(:since)
-        AND bucket < :until
-        AND (:trigger_ref::text IS NULL OR trigger_ref = :trigger_ref)
+        FALSE -- @use in_hours(:since, :until)
+        AND trigger_ref = :trigger_ref -- @optional
     GROUP BY bucket
 )
 
@@ -301,7 +277,6 @@ SELECT
     coalesce(counted.total, 0) AS total
 FROM hourly
 LEFT JOIN counted ON hourly.bucket = counted.bucket
-WHERE hourly.bucket < :until
 ORDER BY hourly.bucket;
 
 -- name: list_enforcement_volume_series(since, until, rule_ref)
@@ -309,12 +284,8 @@ ORDER BY hourly.bucket;
 -- Return how many enforcements were created in each hour that begins
 -- before `until`, from the one that `since` lies in, of one `rule_ref` or of all; an hour
 -- without any is 0.
--- @param rule_ref = NULL
 WITH hourly AS (
-    SELECT
-        generate_series(
-            datalayer_hour(:since), :until::timestamptz, interval '1 hour'
-        ) AS bucket
+    SELECT NULL -- @use hours(:since, :until)
 ),
 
 counted AS (
@@ -323,9 +294,8 @@ counted AS (
         sum(enforcement_count)::bigint AS total
     FROM enforcement_volume_hourly
     WHERE
-        bucket >= datalayer_hour(:since)
-        AND bucket < :until
-        AND (:rule_ref::text IS NULL OR rule_ref = :rule_ref)
+        FALSE -- @use in_hours(:since, :until)
+        AND rule_ref = :rule_ref -- @optional
     GROUP BY bucket
 )
 
@@ -334,7 +304,6 @@ SELECT
     coalesce(counted.total, 0) AS total
 FROM hourly
 LEFT JOIN counted ON hourly.bucket = counted.bucket
-WHERE hourly.bucket < :until
 ORDER BY hourly.bucket;
 
 -- name: get_failure_rate(since, until, action_ref)^
@@ -342,7 +311,6 @@ ORDER BY hourly.bucket;
 -- Return how the executions of an action, or of all, ended in the hours that begin before
 -- `until`, from the one that `since` lies in. `rate` is the share of those that failed
 -- or timed out in those and the completed ones, 0 when there are none of the three.
--- @param action_ref = NULL
 WITH ended AS (
     SELECT
         coalesce(
@@ -362,9 +330,8 @@ WITH ended AS (
         )::bigint AS abandoned
     FROM execution_status_hourly
     WHERE
-        bucket >= datalayer_hour(:since)
-        AND bucket < :until
-        AND (:action_ref::text IS NULL OR action_ref = :action_ref)
+        FALSE -- @use in_hours(:since, :until)
+        AND action_ref = :action_ref -- @optional
 )
 
 SELECT
@@ -384,10 +351,7 @@ FROM ended;
 -- lies in: one row an hour, 0 where nothing did. `started` counts executions that began
 -- to run, and what follows it how they ended.
 WITH hourly AS (
-    SELECT
-        generate_series(
-            datalayer_hour(:since), :until::timestamptz, interval '1 hour'
-        ) AS bucket
+    SELECT NULL -- @use hours(:since, :until)
 ),
 
 requested AS (
@@ -395,7 +359,7 @@ requested AS (
         bucket,
         sum(execution_count)::bigint AS total
     FROM execution_throughput_hourly
-    WHERE bucket >= datalayer_hour(:since) AND bucket < :until
+    WHERE FALSE -- @use in_hours(:since, :until)
     GROUP BY bucket
 ),
 
@@ -421,7 +385,7 @@ moved AS (
             sum(transition_count) FILTER (WHERE new_status = 'abandoned'), 0
         )::bigint AS abandoned
     FROM execution_status_hourly
-    WHERE bucket >= datalayer_hour(:since) AND bucket < :until
+    WHERE FALSE -- @use in_hours(:since, :until)
     GROUP BY bucket
 ),
 
@@ -430,7 +394,7 @@ happened AS (
         bucket,
         sum(event_count)::bigint AS total
     FROM event_volume_hourly
-    WHERE bucket >= datalayer_hour(:since) AND bucket < :until
+    WHERE FALSE -- @use in_hours(:since, :until)
     GROUP BY bucket
 ),
 
@@ -439,7 +403,7 @@ enforced AS (
         bucket,
         sum(enforcement_count)::bigint AS total
     FROM enforcement_volume_hourly
-    WHERE bucket >= datalayer_hour(:since) AND bucket < :until
+    WHERE FALSE -- @use in_hours(:since, :until)
     GROUP BY bucket
 ),
 
@@ -448,7 +412,7 @@ worked AS (
         bucket,
         sum(transition_count)::bigint AS total
     FROM worker_status_hourly
-    WHERE bucket >= datalayer_hour(:since) AND bucket < :until
+    WHERE FALSE -- @use in_hours(:since, :until)
     GROUP BY bucket
 )
 
@@ -470,5 +434,4 @@ LEFT JOIN moved ON hourly.bucket = moved.bucket
 LEFT JOIN happened ON hourly.bucket = happened.bucket
 LEFT JOIN enforced ON hourly.bucket = enforced.bucket
 LEFT JOIN worked ON hourly.bucket = worked.bucket
-WHERE hourly.bucket < :until
 ORDER BY hourly.bucket;

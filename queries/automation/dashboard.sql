@@ -2,7 +2,6 @@
 -- record_class: DashboardAction
 -- Return the actions with the most executions in the hours from `since` on and before
 -- `until`, the busiest first, and how these ended; nothing when there were none.
--- @param action_ref = NULL
 -- @param row_limit = 10
 WITH busiest AS (
     SELECT
@@ -12,7 +11,7 @@ WITH busiest AS (
     WHERE
         bucket >= :since
         AND bucket < :until
-        AND (:action_ref::text IS NULL OR action_ref = :action_ref)
+        AND action_ref = :action_ref -- @optional
         AND action_ref IS NOT NULL
     GROUP BY action_ref
     ORDER BY sum(execution_count) DESC, action_ref ASC

@@ -12,6 +12,7 @@ from datalayer.dashboard.model import (
     WorkerHealth,
 )
 from datalayer.dashboard.parameters import read_id
+from datalayer.domains.arguments import unset_if_none
 from datalayer.queries.aio.automation.analytics import (
     list_enforcement_volume_series,
     list_event_volume_series,
@@ -49,18 +50,19 @@ async def read_overview(
     period = request.period(workers.moment)
     since, until = period.first_hour, period.end_of_last_hour
     action_ref = request.action_ref
+    wanted = unset_if_none(action_ref)
     return Overview(
         now=workers.moment,
         period=period,
         action_ref=action_ref,
         executions=_counts(
             await list_execution_throughput_series(
-                connection, since=since, until=until, action_ref=action_ref
+                connection, since=since, until=until, action_ref=wanted
             )
         ),
         transitions=_status_counts(
             await list_execution_status_series(
-                connection, since=since, until=until, action_ref=action_ref
+                connection, since=since, until=until, action_ref=wanted
             )
         ),
         events=_counts(
@@ -71,7 +73,7 @@ async def read_overview(
         ),
         actions=_actions(
             await list_dashboard_actions(
-                connection, since=since, until=until, action_ref=action_ref
+                connection, since=since, until=until, action_ref=wanted
             )
         ),
         workers=_workers(await list_dashboard_workers(connection)),

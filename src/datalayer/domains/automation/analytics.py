@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalayer.domains.arguments import unset_if_none
 from datalayer.domains.automation.ranges import TimeRange, resolve_range
 from datalayer.domains.automation.results import (
     Dashboard,
@@ -57,7 +58,10 @@ def failure_rate(
     """Return how the executions of an action, or of all, ended in a range."""
     range_ = resolve_range(since=since, until=until, hours=hours)
     found = analytics.get_failure_rate(
-        connection, since=range_.since, until=range_.until, action_ref=action_ref
+        connection,
+        since=range_.since,
+        until=range_.until,
+        action_ref=unset_if_none(action_ref),
     )
     return FailureReport(
         range=range_,
@@ -115,7 +119,12 @@ def _read_statuses(
     ref: str | None,
 ) -> tuple[Point, ...]:
     query, ref_name = _WITH_STATUS[relation]
-    rows = query(connection, since=range_.since, until=range_.until, **{ref_name: ref})
+    rows = query(
+        connection,
+        since=range_.since,
+        until=range_.until,
+        **{ref_name: unset_if_none(ref)},
+    )
     return tuple(Point(row.bucket, row.status, row.total) for row in rows)
 
 
@@ -126,5 +135,10 @@ def _read_counts(
     ref: str | None,
 ) -> tuple[Point, ...]:
     query, ref_name = _WITHOUT_STATUS[relation]
-    rows = query(connection, since=range_.since, until=range_.until, **{ref_name: ref})
+    rows = query(
+        connection,
+        since=range_.since,
+        until=range_.until,
+        **{ref_name: unset_if_none(ref)},
+    )
     return tuple(Point(row.bucket, None, row.total) for row in rows)
