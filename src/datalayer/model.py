@@ -90,10 +90,13 @@ class RaisesDirective:
 
 @dataclass(frozen=True, slots=True)
 class MapDirective:
-    """`-- @map name`: the column whose values are the keys of a dictionary."""
+    """`-- @map key` or `-- @map key = value`: the rows, or values, by a column."""
 
     name: str
     location: Location
+    #: What is looked up by the key, where that is not the whole row.
+    value: str | None = None
+    value_location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,12 @@ LIES = [
         "boss_nick",
     ),
     _case(
+        "mapped",
+        "*|@map id = nick|@column nick not null",
+        "SELECT id, nick FROM person",
+        "nick",
+    ),
+    _case(
         "many",
         "name^",
         "SELECT id, born FROM person WHERE name = :name",
@@ -350,6 +356,11 @@ LIES += [
 ]
 
 TRUTHS = [
+    _case(
+        "mapped_nicks",
+        "kind*|@map id = nick",
+        "SELECT id, nick FROM person WHERE kind = :kind",
+    ),
     _case(
         "mapped_people",
         "kind*|@map id|@stream",

@@ -41,6 +41,7 @@ def test_the_calls_of_the_page_do_what_it_says(page: dict[str, Any]) -> None:
     assert page["book"].book_id == 100
     assert list(page["prices"]) == [1, 2]
     assert page["ten"] == 10
+    assert page["first"] == page["titles"][1].upper()
 
 
 def test_docstrings_say_how_items_travel(page: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from datalayer.runtime.aio import (
     fetch_each,
     fetch_each_optional,
     fetch_map,
+    fetch_value_map,
     iterate,
 )
 
@@ -296,6 +297,25 @@ async def test_a_key_that_comes_twice_is_refused(
 ) -> None:
     with pytest.raises(DuplicateKey) as caught:
         await fetch_map(session, ROWS, (int4(3),), lambda row: row.id // 2)
+
+    assert (caught.value.query, caught.value.key) == ("rows", 1)
+
+
+async def test_values_are_mapped_by_a_key(session: AsyncConnection[Any]) -> None:
+    names = await fetch_value_map(
+        session, ROWS, (int4(3),), lambda row: row.id, lambda row: row.name
+    )
+
+    assert list(names.items()) == [(1, "n1"), (2, "n2"), (3, "n3")]
+
+
+async def test_a_key_of_equal_values_that_comes_twice_is_refused(
+    session: AsyncConnection[Any],
+) -> None:
+    with pytest.raises(DuplicateKey) as caught:
+        await fetch_value_map(
+            session, ROWS, (int4(3),), lambda row: row.id // 2, lambda _: None
+        )
 
     assert (caught.value.query, caught.value.key) == ("rows", 1)
 

@@ -20,6 +20,7 @@ from datalayer.runtime.sync import (
     fetch_each,
     fetch_each_optional,
     fetch_map,
+    fetch_value_map,
     iterate,
 )
 
@@ -282,6 +283,25 @@ def test_a_key_that_comes_twice_is_refused(
 ) -> None:
     with pytest.raises(DuplicateKey) as caught:
         fetch_map(session, ROWS, (int4(3),), lambda row: row.id // 2)
+
+    assert (caught.value.query, caught.value.key) == ("rows", 1)
+
+
+def test_values_are_mapped_by_a_key(session: Connection[Any]) -> None:
+    names = fetch_value_map(
+        session, ROWS, (int4(3),), lambda row: row.id, lambda row: row.name
+    )
+
+    assert list(names.items()) == [(1, "n1"), (2, "n2"), (3, "n3")]
+
+
+def test_a_key_of_equal_values_that_comes_twice_is_refused(
+    session: Connection[Any],
+) -> None:
+    with pytest.raises(DuplicateKey) as caught:
+        fetch_value_map(
+            session, ROWS, (int4(3),), lambda row: row.id // 2, lambda _: None
+        )
 
     assert (caught.value.query, caught.value.key) == ("rows", 1)
 

@@ -1,4 +1,4 @@
-"""Whether the column of `@map` can be the key of a dictionary."""
+"""Whether a dictionary can be made of the columns of `@map`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datalayer.model import TypeKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from datalayer.location import Location
     from datalayer.model import Column, MapDirective, QueryShape, QuerySource
 
 _WITHOUT_HASH = {"hstore", "json", "jsonb", "record"}
@@ -40,15 +41,33 @@ def key_problems(shape: QueryShape) -> Iterator[DirectiveError]:
             f"`{said.name}` is `{column.type.name}`, which cannot be a key in Python",
             "map by another column",
         )
+    nested = {nest.path[0] for nest in shape.source.nests}
+    if said.value is not None and said.value not in {*columns, *nested}:
+        yield unknown_value(shape.source, said, list(columns))
 
 
 def unknown_key(
     source: QuerySource, said: MapDirective, names: Sequence[str]
 ) -> DirectiveError:
-    """Return that a row has no column of a name."""
-    listed = ", ".join(f"`{name}`" for name in names)
-    message = f"the rows of `{source.name}` have no `{said.name}`"
-    return _problem(source, said, message, f"they have {listed}")
+    """Return that a row has no column of a key's name."""
+    return _unknown(source, said.name, said.location, names)
+
+
+def unknown_value(
+    source: QuerySource, said: MapDirective, names: Sequence[str]
+) -> DirectiveError:
+    """Return that a row has no column of a value's name."""
+    place = said.value_location or said.location
+    return _unknown(source, said.value or "", place, names)
+
+
+def _unknown(
+    source: QuerySource, name: str, location: Location, names: Sequence[str]
+) -> DirectiveError:
+    listed = ", ".join(f"`{each}`" for each in names)
+    message = f"the rows of `{source.name}` have no `{name}`"
+    help = f"they have {listed}"
+    return directive_error(source, location, message, help, length=len(name))
 
 
 def _has_hash(column: Column) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, get_args
 
 from datalayer.codegen.rendering.naming import python_name
 from datalayer.codegen.rendering.varied import is_paged
@@ -32,6 +32,9 @@ def count_rows(result: Any, target: Target, proof: QueryProof) -> None:  # noqa:
     source = target.shape.source
     if source.operation not in _ROWS and not target.shape.columns:
         return
+    if source.map_by is not None and source.map_by.value is not None:
+        _count_values(result, python_name(source.map_by.value), proof)
+        return
     if source.map_by is not None:
         result = list(result.values())
     many = source.operation in (Operation.MANY, Operation.MANY_PARAMETERS)
@@ -51,6 +54,15 @@ def count_rows(result: Any, target: Target, proof: QueryProof) -> None:  # noqa:
             }
 
 
+def _count_values(
+    result: Mapping[object, object], name: str, proof: QueryProof
+) -> None:
+    """Count the rows of which no more than a key and a value came back."""
+    proof.rows += len(result)
+    if name in proof.nullable and any(each is None for each in result.values()):
+        proof.seen_null |= {name}
+
+
 def untrue(
     session: Session,
     target: Target,
@@ -68,7 +80,7 @@ def untrue(
         if name in target.unchecked
     }
     seen: set[tuple[str, str]] = set()
-    for each in mismatches(result, function.result):
+    for each in _mismatches(target, function, result):
         place = each.where.removeprefix("[]").removeprefix(".")
         name = next(
             (name for at, name in vouched.items() if re.match(rf"{at}\b", place)), None
@@ -84,14 +96,34 @@ def untrue(
         yield from _untrue_objects(session, target, scene, result)
 
 
+def _mismatches(
+    target: Target,
+    function: Function,
+    result: Any,  # noqa: ANN401 - of any kind
+) -> Iterator[Mismatch]:
+    """Yield what is not as annotated, by the attributes of rows."""
+    said = target.shape.source.map_by
+    if said is None or said.value is None:
+        yield from mismatches(result, function.result)
+        return
+    key, value = get_args(function.result)
+    for found, looked_up in result.items():
+        yield from mismatches(found, key, python_name(said.name))
+        yield from mismatches(looked_up, value, python_name(said.value))
+
+
 def _untrue_objects(
     session: Session,
     target: Target,
     scene: Scene,
     result: Any,  # noqa: ANN401 - of any kind
 ) -> Iterator[Mismatch]:
+    source = target.shape.source
+    if source.map_by is not None:
+        result = list(result.values())
     rows = result if isinstance(result, list) else [result]
-    if len(rows) >= LOOKED_AT or is_paged(target.shape.source):
+    is_part = source.map_by is not None and source.map_by.value is not None
+    if len(rows) >= LOOKED_AT or is_part or is_paged(source):
         return
     flat = _flat(session, target, scene)
 

@@ -54,6 +54,7 @@ from datalayer.runtime.sync import (
     fetch_optional,
     fetch_or_no_row,
     fetch_page,
+    fetch_value_map,
     iterate,
     retry_transaction,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "fetch_optional",
     "fetch_or_no_row",
     "fetch_page",
+    "fetch_value_map",
     "float4",
     "float8",
     "from_text",

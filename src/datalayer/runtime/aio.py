@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 KeyT = TypeVar("KeyT")
 ResultT = TypeVar("ResultT")
+ValueT = TypeVar("ValueT")
 
 
 async def fetch_all(
@@ -66,7 +67,20 @@ async def fetch_map(
     key: Callable[[ResultT], KeyT],
 ) -> dict[KeyT, ResultT]:
     """Return all rows by a key; raise `DuplicateKey` for one that comes twice."""
-    return by_key(query, await fetch_all(connection, query, parameters), key)
+    rows = await fetch_all(connection, query, parameters)
+    return by_key(query, ((key(row), row) for row in rows))
+
+
+async def fetch_value_map(
+    connection: AsyncConnection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object],
+    key: Callable[[ResultT], KeyT],
+    value: Callable[[ResultT], ValueT],
+) -> dict[KeyT, ValueT]:
+    """Return a value of each row by its key; raise `DuplicateKey` for one twice."""
+    rows = await fetch_all(connection, query, parameters)
+    return by_key(query, ((key(row), value(row)) for row in rows))
 
 
 async def fetch_page(

@@ -24,7 +24,7 @@ from datalayer.runtime.intervals import interval_value, refuse_infinity
 from datalayer.runtime.nesting import build_nested, path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from psycopg import AsyncCursor, Cursor
     from psycopg.adapt import AdaptersMap
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 KeyT = TypeVar("KeyT")
 ResultT = TypeVar("ResultT")
+ValueT = TypeVar("ValueT")
 
 #: The attribute of an error that tells which of many items it is about.
 _POSITION = "datalayer_item_position"
@@ -120,13 +121,14 @@ def item_position(error: BaseException) -> int | None:
 
 
 def by_key(
-    query: Query[ResultT], rows: Iterable[ResultT], key: Callable[[ResultT], KeyT]
-) -> dict[KeyT, ResultT]:
-    """Return rows by a key of each; raise `DuplicateKey` for one that comes twice."""
-    found: dict[KeyT, ResultT] = {}
-    for row in rows:
-        if found.setdefault(key(row), row) is not row:
-            raise DuplicateKey(query.name, query.source, key(row))
+    query: Query[Any], pairs: Iterable[tuple[KeyT, ValueT]]
+) -> dict[KeyT, ValueT]:
+    """Return values by their keys; raise `DuplicateKey` for one that comes twice."""
+    found: dict[KeyT, ValueT] = {}
+    for key, value in pairs:
+        if key in found:
+            raise DuplicateKey(query.name, query.source, key)
+        found[key] = value
     return found
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 KeyT = TypeVar("KeyT")
 ResultT = TypeVar("ResultT")
+ValueT = TypeVar("ValueT")
 
 
 def fetch_all(
@@ -65,7 +66,20 @@ def fetch_map(
     key: Callable[[ResultT], KeyT],
 ) -> dict[KeyT, ResultT]:
     """Return all rows by a key; raise `DuplicateKey` for one that comes twice."""
-    return by_key(query, fetch_all(connection, query, parameters), key)
+    rows = fetch_all(connection, query, parameters)
+    return by_key(query, ((key(row), row) for row in rows))
+
+
+def fetch_value_map(
+    connection: Connection[Any],
+    query: Query[ResultT],
+    parameters: Sequence[object],
+    key: Callable[[ResultT], KeyT],
+    value: Callable[[ResultT], ValueT],
+) -> dict[KeyT, ValueT]:
+    """Return a value of each row by its key; raise `DuplicateKey` for one twice."""
+    rows = fetch_all(connection, query, parameters)
+    return by_key(query, ((key(row), value(row)) for row in rows))
 
 
 def fetch_page(

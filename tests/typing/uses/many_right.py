@@ -33,6 +33,8 @@ def many_out(connection: psycopg.Connection[TupleRow]) -> None:
     assert_type(by_id, dict[int, entry.MapEntriesRow])
     assert_type(by_id[1].kind, Kind)
     assert_type(entry.map_labels(connection), dict[str, entry.Note])
+    assert_type(entry.map_first_entries(connection), dict[str, int])
+    assert_type(entry.map_kinds(connection), dict[int, list[int | None] | None])
 
 
 async def twins(connection: psycopg.AsyncConnection[Any]) -> None:
@@ -46,3 +48,4 @@ async def twins(connection: psycopg.AsyncConnection[Any]) -> None:
     async with aio_entry.iterate_notes(connection) as notes:
         assert_type([note.label async for note in notes], list[str])
     assert_type(await aio_entry.map_labels(connection), dict[str, entry.Note])
+    assert_type(await aio_entry.map_first_entries(connection), dict[str, int])

@@ -12,3 +12,4 @@ def mistakes(connection: psycopg.Connection) -> None:
     entry.create_weights(connection, entry.CreateWeightsParameters(label="a", weight=1))  #! arg-type reportArgumentType
     entry.relabel(connection, entry.list_notes(connection))[0].label  #! union-attr reportOptionalMemberAccess
     entry.map_entries(connection)["a"]  #! index reportArgumentType
+    entry.map_first_entries(connection)["a"].label  #! attr-defined reportAttributeAccessIssue

@@ -20,7 +20,7 @@ FORMS = {
     "column": "`-- @column name null`, `not null`, or `name[]` for its elements",
     "embed": "`-- @embed name`, `name Class = alias` or `name Class = prefix_*`",
     "group": "`-- @group name`, `name Class = alias` or `name Class = prefix_*`",
-    "map": "`-- @map column`",
+    "map": "`-- @map key`, or `-- @map key = value` for values of a column",
     "order": "`-- @order name = column DESC, column`",
     "page": "`-- @page column DESC, column`",
     "param": "`-- @param name = default`, `-- @param name null` or `not null`,"

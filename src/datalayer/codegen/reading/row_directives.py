@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.reading.directive_lines import FORMS, Claim
@@ -13,21 +14,29 @@ if TYPE_CHECKING:
 
     from datalayer.codegen.reading.directive_lines import DirectiveLine
 
-_COLUMN = re.compile(r"\s*(?P<name>\"(?:[^\"]|\"\")+\"|[^\W\d]\w*)\s*")
+_NAME = r"\"(?:[^\"]|\"\")+\"|[^\W\d]\w*"
+_MAP = re.compile(rf"\s*(?P<key>{_NAME})(?P<sign>\s*=\s*(?P<value>{_NAME}))?\s*")
 
 
 def read_map(line: DirectiveLine, operation: Operation) -> Claim:
-    """Read `@map column`."""
+    """Read `@map key` and `@map key = value`."""
     _only_many(line, operation)
-    said = _COLUMN.fullmatch(line.text.rstrip(), line.head.end())
+    said = _MAP.fullmatch(line.text.rstrip(), line.head.end())
     if said is None:
-        line.fail("`@map` without a column", f"write {FORMS['map']}")
-    name = said["name"]
-    if name.startswith('"'):
-        name = name[1:-1].replace('""', '"')
-    location = line.source.location(line.offset + said.start("name"))
+        known = _MAP.match(line.text, line.head.end())
+        pieces = [p for p in line.pieces() if known and p.start() >= known.end()]
+        message = f"`{pieces[0][0]}` after `@map`" if pieces else "`@map` of nothing"
+        line.fail(message, f"write {FORMS['map']}", pieces[0] if pieces else None)
+    if said["value"] and _plain(said["value"]) == _plain(said["key"]):
+        message = f"`{_plain(said['key'])}` is the key and the value"
+        line.fail(message, "leave out the value: the row is looked up by the key", said)
+    location = line.source.location(line.offset + said.start("key"))
     # There is one key: two lines repeat or contradict each other.
-    return Claim("map", "@map", location, "map", name)
+    return Claim("map", "@map", location, "map", said[0].strip())
+
+
+def _plain(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def read_stream(line: DirectiveLine, operation: Operation) -> Claim:
@@ -41,9 +50,16 @@ def read_stream(line: DirectiveLine, operation: Operation) -> Claim:
 
 
 def map_of(claims: Iterable[Claim]) -> MapDirective | None:
-    """Return the column that rows are mapped by."""
-    found = (each for each in claims if each.word == "map")
-    return next((MapDirective(str(e.value), e.location) for e in found), None)
+    """Return the column that rows are mapped by, and what to."""
+    claim = next((each for each in claims if each.word == "map"), None)
+    said = _MAP.fullmatch(str(claim.value)) if claim else None
+    if claim is None or said is None:
+        return None
+    key, place = _plain(said["key"]), claim.location
+    if said["value"] is None:
+        return MapDirective(key, place)
+    at_value = replace(place, column=place.column + said.start("value"))
+    return MapDirective(key, place, _plain(said["value"]), at_value)
 
 
 def check_forms(line: DirectiveLine, claim: Claim, earlier: Iterable[Claim]) -> None:

@@ -117,9 +117,8 @@ def outcome_of(plan: QueryPlan, type_classes: TypeClasses) -> Outcome:
     row = PythonType(plan.class_name or "", "")
     if operation is Operation.MANY and is_paged(shape.source):
         return Outcome(replace(PAGE, arguments=(row,)), "fetch_page")
-    if plan.key is not None:
-        keyed = PythonType("dict", arguments=(plan.key.type, row))
-        return Outcome(keyed, "fetch_map")
+    if plan.mapped is not None:
+        return Outcome(plan.mapped.type_of(row), plan.mapped.runner)
     if operation is Operation.MANY:
         return Outcome(PythonType("list", arguments=(row,)), "fetch_all")
     if operation is Operation.MANY_PARAMETERS:
@@ -375,10 +374,10 @@ def _call(
         )
     elif many:
         arguments += ("parameters", replace(values, opening="lambda each: ("))
-    elif values.items or plan.key:
+    elif values.items or plan.mapped:
         arguments += (values,)
-    if plan.key is not None:
-        arguments += (f"lambda row: row.{plan.key.name}",)
+    if plan.mapped is not None:
+        arguments += plan.mapped.arguments
     runner = spellings[flavour.runtime, outcome.runner]
     return Brackets(f"{runner}(", arguments, ")")
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.key_checks import unknown_key
 from datalayer.codegen.rendering.class_plans import ClassPlan, Field
 from datalayer.codegen.rendering.defaults import Default, default_of
 from datalayer.codegen.rendering.document_types import (
@@ -14,6 +13,7 @@ from datalayer.codegen.rendering.document_types import (
     name_documents,
     with_shared_documents,
 )
+from datalayer.codegen.rendering.map_plans import MapPlan, plan_map
 from datalayer.codegen.rendering.naming import class_name, is_field_name, python_name
 from datalayer.codegen.rendering.nested_classes import RowClasses, plan_rows
 from datalayer.codegen.rendering.streams import stream_name
@@ -65,8 +65,8 @@ class QueryPlan:
     nest: NestPlan | None = None
     #: The class of its parameter sets, and the rows that have the same attributes.
     item_classes: tuple[str, ...] = ()
-    #: The attribute of a row that is the key of a dictionary.
-    key: Field | None = None
+    #: How its rows are looked up, if they become a dictionary.
+    mapped: MapPlan | None = None
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -214,19 +214,9 @@ def _add(draft: _Draft, shape: QueryShape) -> None:
             documents=documents,
             nest=rows.nest,
             item_classes=(items.name,) if items else (),
-            key=_key_of(shape, rows),
+            mapped=plan_map(shape, rows),
         )
     )
-
-
-def _key_of(shape: QueryShape, rows: RowClasses) -> Field | None:
-    said = shape.source.map_by
-    if said is None:
-        return None
-    fields = {field.source_name: field for field in rows.classes[-1][0].fields}
-    if said.name not in fields:
-        raise unknown_key(shape.source, said, list(fields))
-    return fields[said.name]
 
 
 def _documents(draft: _Draft, shape: QueryShape) -> dict[str, PythonType]:

@@ -28,7 +28,7 @@ def streamed(plan: QueryPlan) -> QueryPlan:
     sentence = source.documentation.strip() or f"Run `{source.name}`."
     documented = replace(source, documentation=f"{sentence}\n\n{_WORDS}", map_by=None)
     shape = replace(plan.shape, source=documented)
-    return replace(plan, shape=shape, function=stream_name(plan.function), key=None)
+    return replace(plan, shape=shape, function=stream_name(plan.function), mapped=None)
 
 
 def stream_type(plan: QueryPlan, flavour: Flavour) -> PythonType:

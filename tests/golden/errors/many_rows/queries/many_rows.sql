@@ -17,3 +17,11 @@ SELECT book_id, details FROM book;
 -- name: create_books(book_id)*!
 -- record_class: Book
 INSERT INTO book (book_id, tags, details) VALUES (:book_id, '{}', '{}');
+
+-- name: map_to_nothing()
+-- @map book_id = isbn
+SELECT book_id, title FROM book;
+
+-- name: map_null_to_key()
+-- @map title = book_id
+SELECT book_id, title FROM book;

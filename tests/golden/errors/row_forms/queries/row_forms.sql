@@ -39,3 +39,20 @@ LIMIT :row_limit;
 SELECT book.book_id, loan.loan_id AS loans_id
 FROM book INNER JOIN loan USING (book_id)
 ORDER BY book_id;
+
+-- name: map_arrow()
+-- @map book_id -> title
+SELECT book_id, title FROM book;
+
+-- name: map_half()
+-- @map book_id =
+SELECT book_id, title FROM book;
+
+-- name: map_itself()
+-- @map book_id = "book_id"
+SELECT book_id FROM book;
+
+-- name: map_differently()
+-- @map book_id
+-- @map book_id = title
+SELECT book_id, title FROM book;

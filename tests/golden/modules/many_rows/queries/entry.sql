@@ -59,6 +59,25 @@ SELECT
     "select"
 FROM entry;
 
+-- name: map_kinds(kind)
+-- Return what may follow of the entries, by their numbers.
+-- @map entry_id = select
+SELECT
+    entry_id,
+    "select"
+FROM entry
+WHERE kind = :kind; -- @optional
+
+-- name: map_first_entries()
+-- record_class: Note
+-- Return the numbers of the entries by their label.
+-- @map label = entry_id
+SELECT
+    entry_id,
+    label
+FROM entry
+ORDER BY label;
+
 -- name: map_labels(kind)
 -- record_class: Note
 -- Return the entries of a kind by their label.
