@@ -1,10 +1,52 @@
+-- fragment: sums
+-- What is counted of the requests of a group.
+/*
+count(*) AS request_count,
+sum(input_tokens) AS input_tokens,
+sum(output_tokens) AS output_tokens,
+sum(input_tokens) + sum(output_tokens) AS total_tokens,
+sum(cache_creation_input_tokens) AS cache_creation_input_tokens,
+sum(cache_read_input_tokens) AS cache_read_input_tokens,
+coalesce(sum(duration_ms), 0) AS duration_ms_sum,
+count(duration_ms) AS duration_count,
+sum(tool_call_count) AS tool_call_count
+*/
+
+-- fragment: within(train_id, since, until)
+-- The requests of a train in a time that need not have a beginning or an end.
+/*
+train_id = :train_id
+AND timestamp >= :since -- @optional
+AND timestamp < :until -- @optional
+*/
+
+-- fragment: hours(since, until, after, row_limit)
+-- The hours (UTC) of a page: from the one of `since` on, or the one behind `after`.
+/*
+SELECT series.hour
+FROM (
+    SELECT
+        greatest(
+            date_trunc('hour', :since::timestamptz, 'UTC'),
+            date_trunc('hour', :after::timestamptz, 'UTC') + interval '1 hour'
+        ) AS hour
+) AS first
+CROSS JOIN
+    LATERAL generate_series(
+        first.hour,
+        least(
+            :until::timestamptz,
+            first.hour + :row_limit::integer * interval '1 hour'
+        ) - interval '1 microsecond',
+        interval '1 hour'
+    ) AS series (hour)
+*/
+
 -- name: get_statistics(train_id, since, until)^
 -- record_class: Statistics
 -- Return the counts and sums of the requests of a train from `since` on and
 -- before `until`; zeros when there are none. An average duration is
 -- `duration_ms_sum / duration_count`.
--- @param since = NULL
--- @param until = NULL
 SELECT
     count(*) AS request_count,
     (
@@ -13,8 +55,8 @@ SELECT
         WHERE
             failed.train_id = :train_id
             AND (failed.error IS NOT NULL OR failed.response_status >= 400)
-            AND failed.timestamp >= coalesce(:since, '-infinity'::timestamptz)
-            AND failed.timestamp < coalesce(:until, 'infinity'::timestamptz)
+            AND failed.timestamp >= :since -- @optional
+            AND failed.timestamp < :until -- @optional
     ) AS error_count,
     coalesce(sum(input_tokens), 0) AS input_tokens,
     coalesce(sum(output_tokens), 0) AS output_tokens,
@@ -29,9 +71,7 @@ SELECT
     max(timestamp) AS last_request_at
 FROM api_requests
 WHERE
-    train_id = :train_id
-    AND timestamp >= coalesce(:since, '-infinity'::timestamptz)
-    AND timestamp < coalesce(:until, 'infinity'::timestamptz);
+    FALSE; -- @use within(:train_id, :since, :until)
 
 -- name: list_model_statistics(train_id, since, until, after_request_count, after_model, row_limit)
 -- record_class: ModelStatistics
@@ -39,38 +79,26 @@ WHERE
 -- before `until`, most requests first; requests without a model are a row,
 -- too. Give the last row's `request_count` and `model` for the next page,
 -- which is empty at the end.
--- @param since = NULL
--- @param until = NULL
--- @param after_request_count = NULL
--- @param after_model = NULL
+-- @param after_model null
 -- @param row_limit = 100
 SELECT
     model,
-    count(*) AS request_count,
-    sum(input_tokens) AS input_tokens,
-    sum(output_tokens) AS output_tokens,
-    sum(input_tokens) + sum(output_tokens) AS total_tokens,
-    sum(cache_creation_input_tokens) AS cache_creation_input_tokens,
-    sum(cache_read_input_tokens) AS cache_read_input_tokens,
-    coalesce(sum(duration_ms), 0) AS duration_ms_sum,
-    count(duration_ms) AS duration_count,
-    sum(tool_call_count) AS tool_call_count
+    NULL -- @use sums
 FROM api_requests
 WHERE
-    train_id = :train_id
-    AND timestamp >= coalesce(:since, '-infinity'::timestamptz)
-    AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+    FALSE -- @use within(:train_id, :since, :until)
 GROUP BY model
 HAVING
-    :after_request_count::bigint IS NULL
-    OR count(*) < :after_request_count
-    OR (
-        count(*) = :after_request_count
-        AND (
-            model > :after_model
-            OR (:after_model::text IS NULL AND model IS NOT NULL)
+    (
+        count(*) < :after_request_count
+        OR (
+            count(*) = :after_request_count
+            AND (
+                model > :after_model
+                OR (:after_model::text IS NULL AND model IS NOT NULL)
+            )
         )
-    )
+    ) -- @optional
 ORDER BY request_count DESC, model ASC NULLS FIRST
 LIMIT :row_limit;
 
@@ -80,38 +108,26 @@ LIMIT :row_limit;
 -- `since` on and before `until`, most requests first; requests without a type
 -- are a row, too. Give the last row's `request_count` and `request_type` for
 -- the next page, which is empty at the end.
--- @param since = NULL
--- @param until = NULL
--- @param after_request_count = NULL
--- @param after_request_type = NULL
+-- @param after_request_type null
 -- @param row_limit = 100
 SELECT
     request_type,
-    count(*) AS request_count,
-    sum(input_tokens) AS input_tokens,
-    sum(output_tokens) AS output_tokens,
-    sum(input_tokens) + sum(output_tokens) AS total_tokens,
-    sum(cache_creation_input_tokens) AS cache_creation_input_tokens,
-    sum(cache_read_input_tokens) AS cache_read_input_tokens,
-    coalesce(sum(duration_ms), 0) AS duration_ms_sum,
-    count(duration_ms) AS duration_count,
-    sum(tool_call_count) AS tool_call_count
+    NULL -- @use sums
 FROM api_requests
 WHERE
-    train_id = :train_id
-    AND timestamp >= coalesce(:since, '-infinity'::timestamptz)
-    AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+    FALSE -- @use within(:train_id, :since, :until)
 GROUP BY request_type
 HAVING
-    :after_request_count::bigint IS NULL
-    OR count(*) < :after_request_count
-    OR (
-        count(*) = :after_request_count
-        AND (
-            request_type > :after_request_type
-            OR (:after_request_type::text IS NULL AND request_type IS NOT NULL)
+    (
+        count(*) < :after_request_count
+        OR (
+            count(*) = :after_request_count
+            AND (
+                request_type > :after_request_type
+                OR (:after_request_type::text IS NULL AND request_type IS NOT NULL)
+            )
         )
-    )
+    ) -- @optional
 ORDER BY request_count DESC, request_type ASC NULLS FIRST
 LIMIT :row_limit;
 
@@ -120,7 +136,6 @@ LIMIT :row_limit;
 -- Return what a train did from `since` on and before `until`: its requests,
 -- how many of them failed and were of sub-tasks, the conversations and
 -- branches they belong to, tokens and times; zeros when there was nothing.
--- @param until = NULL
 -- Summed up by conversation first: the server counts different values by sorting all.
 WITH counted AS (
     SELECT
@@ -140,7 +155,7 @@ WITH counted AS (
     WHERE
         train_id = :train_id
         AND timestamp >= :since
-        AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+        AND timestamp < :until -- @optional
     GROUP BY conversation_id, model
 ),
 
@@ -169,7 +184,7 @@ failures AS (
         train_id = :train_id
         AND (error IS NOT NULL OR response_status >= 400)
         AND timestamp >= :since
-        AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+        AND timestamp < :until -- @optional
 )
 
 SELECT
@@ -190,28 +205,16 @@ SELECT
 FROM activity
 CROSS JOIN failures;
 
--- name: list_hourly_statistics(since, until, train_id, model, row_limit)
+-- name: list_hourly_statistics(since, until, train_id, model, after, row_limit)
 -- record_class: HourlyStatistics
 -- Return each hour (UTC) from that of `since` on and before `until`, also
 -- those in which nothing happened, of one train or all and one model or all,
--- as of the last refresh; give the last row's `hour` plus an hour as `since`
--- for the next page, which is empty at the end.
--- @param train_id = NULL
--- @param model = NULL
+-- as of the last refresh; give the last row's `hour` as `after` for the next
+-- page, which is empty at the end.
+-- @param after = NULL
 -- @param row_limit = 1000
 WITH hours AS (
-    SELECT series.hour
-    FROM
-        generate_series(
-            date_trunc('hour', :since::timestamptz, 'UTC'),
-            least(
-                :until::timestamptz,
-                date_trunc('hour', :since::timestamptz, 'UTC')
-                + :row_limit::integer * interval '1 hour'
-            )
-            - interval '1 microsecond',
-            interval '1 hour'
-        ) AS series (hour)
+    SELECT NULL -- @use hours(:since, :until, :after, :row_limit)
 )
 
 SELECT
@@ -232,34 +235,24 @@ FROM hours
 LEFT JOIN hourly_stats AS counted
     ON
         hours.hour = counted.hour
-        AND counted.hour >= date_trunc('hour', :since, 'UTC')
-        AND counted.hour < :until
-        AND (:train_id::text IS NULL OR counted.train_id = :train_id)
-        AND (:model::text IS NULL OR counted.model = :model)
+        AND counted.hour >= (SELECT min(shown.hour) FROM hours AS shown)
+        AND counted.hour <= (SELECT max(shown.hour) FROM hours AS shown)
+        AND counted.train_id = :train_id -- @optional
+        AND counted.model = :model -- @optional
 GROUP BY hours.hour
 ORDER BY hours.hour
 LIMIT :row_limit;
 
--- name: list_hourly_activity(train_id, since, until, row_limit)
+-- name: list_hourly_activity(train_id, since, until, after, row_limit)
 -- record_class: HourlyStatistics
 -- Return each hour (UTC) of a train from that of `since` on and before
 -- `until`, also those in which nothing happened, counted now; give the last
--- row's `hour` plus an hour as `since` for the next page, which is empty at
--- the end. The first and the last hour are whole ones.
+-- row's `hour` as `after` for the next page, which is empty at the end. The
+-- first and the last hour are whole ones.
+-- @param after = NULL
 -- @param row_limit = 1000
 WITH hours AS (
-    SELECT series.hour
-    FROM
-        generate_series(
-            date_trunc('hour', :since::timestamptz, 'UTC'),
-            least(
-                :until::timestamptz,
-                date_trunc('hour', :since::timestamptz, 'UTC')
-                + :row_limit::integer * interval '1 hour'
-            )
-            - interval '1 microsecond',
-            interval '1 hour'
-        ) AS series (hour)
+    SELECT NULL -- @use hours(:since, :until, :after, :row_limit)
 ),
 
 counted AS (
@@ -297,16 +290,15 @@ LEFT JOIN counted ON hours.hour = counted.hour
 ORDER BY hours.hour
 LIMIT :row_limit;
 
--- name: list_active_trains(since, after_timestamp, after_train_id, row_limit)
+-- name: list_active_trains(since, row_limit)
 -- record_class: ActiveTrain
--- Return a page of the trains with requests since some time, last activity
--- first, whether they are registered or not; give the last row's
--- `last_request_at` and `train_id` for the next page, which is empty at the
--- end.
--- @param since = NULL
--- @param after_timestamp = NULL
--- @param after_train_id = NULL
+-- Return a page of the trains with requests, or with requests since some
+-- time, last activity first, whether they are registered or not.
+-- @page last_request_at DESC, train_id
 -- @param row_limit = 100
+-- @param row_limit max 1000
+-- @allow uncertain-page-keys: each jump leads to another train
+-- @allow page-without-index: there are few trains, each found by a jump
 WITH RECURSIVE train (train_id) AS (
     -- A jump from each train to the next one, however many requests it has.
     (
@@ -347,14 +339,8 @@ SELECT
     last_request_at
 FROM active
 WHERE
-    last_request_at >= coalesce(:since, '-infinity'::timestamptz)
-    AND (
-        last_request_at < coalesce(:after_timestamp, 'infinity'::timestamptz)
-        OR (
-            last_request_at = :after_timestamp
-            AND train_id > :after_train_id
-        )
-    )
+    last_request_at IS NOT NULL
+    AND last_request_at >= :since -- @optional
 ORDER BY last_request_at DESC, train_id ASC
 LIMIT :row_limit;
 

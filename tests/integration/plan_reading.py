@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from datalayer.runtime import Query
+from datalayer.runtime import Query, VariedQuery
 
 Plan = dict[str, Any]
 
 
 def run_scans(
     connection: psycopg.Connection[Any],
-    query: Query[Any],
-    arguments: Sequence[object],
+    query: Query[Any] | VariedQuery[Any],
+    given: Sequence[object] | Mapping[str, object],
     mode: str,
 ) -> list[Plan]:
-    """Run a prepared query, take back what it did, and return its scans."""
+    """Run a prepared query, take back what it did, and return its scans.
+
+    One of several variants is told by the names of what it is given.
+    """
+    if isinstance(query, VariedQuery):
+        assert isinstance(given, Mapping)
+        return run_scans(connection, *query.given(given), mode)
+    arguments = list(given)
     prepared = sql.SQL("PREPARE explained AS {}").format(sql.SQL(query.sql))
     executed = sql.SQL("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE explained{}")
     connection.execute("DEALLOCATE ALL")
     literals = sql.SQL(", ").join(map(sql.Literal, arguments))
-    given = sql.SQL("({})").format(literals) if arguments else sql.SQL("")
+    listed = sql.SQL("({})").format(literals) if arguments else sql.SQL("")
     with connection.transaction(force_rollback=True):
         connection.execute(
             sql.SQL("SET LOCAL plan_cache_mode = {}").format(sql.Literal(mode))
         )
         connection.execute(prepared)
-        row = connection.execute(executed.format(given)).fetchone()
+        row = connection.execute(executed.format(listed)).fetchone()
     assert row is not None
     return list(scans(row[0][0]["Plan"]))
 

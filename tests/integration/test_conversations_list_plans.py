@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ import pytest
 from plan_reading import rows_read, run_scans, vacuum_until_visible
 
 from datalayer.queries.conversations import chunk, conversation, request, statistics
-from datalayer.runtime import Query
+from datalayer.runtime import Query, VariedQuery
 from datalayer.server import Server, scratch_database
 
 pytestmark = pytest.mark.postgres
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.postgres
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 _MIDDLE = _FIRST + timedelta(minutes=10_000)
 _NEXT_DAY = _MIDDLE + timedelta(days=1)
+_LAST = _FIRST + timedelta(minutes=20_000)
 
 # 20,000 requests of 10 trains, a minute apart; those of a train belong to conversations
 # of 10, of which every fifth has a sub-task, which the first request called for.
@@ -85,10 +86,16 @@ def filled(server: Server, migrated_template: str) -> Iterator[psycopg.Connectio
         yield connection
 
 
+AnyQuery = Query[Any] | VariedQuery[Any]
+Given = Sequence[object] | Mapping[str, object]
+
 _NO_FILTER = (None, None, None)
 
+_DAY_OF_A_TRAIN = {"train_id": "t0", "since": _MIDDLE, "until": _NEXT_DAY}
+_HOURS = {"since": _MIDDLE, "after": None, "row_limit": 1000}
+
 #: A query, its arguments, how many rows it may read, and whether from indexes alone.
-_READS: dict[str, tuple[Query[Any], Sequence[object], int, bool]] = {
+_READS: dict[str, tuple[AnyQuery, Given, int, bool]] = {
     "a request": (request.GET_REQUEST, (request_id(7),), 1, False),
     "requests": (
         request.LIST_REQUESTS,
@@ -192,41 +199,60 @@ _READS: dict[str, tuple[Query[Any], Sequence[object], int, bool]] = {
     ),
     "statistics of a day": (
         statistics.GET_STATISTICS,
-        ("t0", _MIDDLE, _NEXT_DAY),
+        _DAY_OF_A_TRAIN,
         170,
         True,
     ),
     "models of a day": (
         statistics.LIST_MODEL_STATISTICS,
-        ("t0", _MIDDLE, _NEXT_DAY, None, None, 100),
+        {**_DAY_OF_A_TRAIN, "row_limit": 100},
         150,
         True,
     ),
     "types of a day": (
         statistics.LIST_TYPE_STATISTICS,
-        ("t0", _MIDDLE, _NEXT_DAY, None, None, 100),
+        {**_DAY_OF_A_TRAIN, "row_limit": 100},
         150,
         True,
     ),
     "activity of a day": (
         statistics.GET_DASHBOARD_STATISTICS,
-        ("t0", _MIDDLE, _NEXT_DAY),
+        _DAY_OF_A_TRAIN,
         310,
         True,
     ),
     "hours of a day": (
         statistics.LIST_HOURLY_STATISTICS,
-        (_MIDDLE, _NEXT_DAY, 1000, "t3", None),
+        {**_HOURS, "until": _NEXT_DAY, "train_id": "t3"},
+        550,
+        False,
+    ),
+    # Of the 10,000 minutes before it nothing is read.
+    "more hours": (
+        statistics.LIST_HOURLY_STATISTICS,
+        {**_HOURS, "since": _FIRST, "after": _MIDDLE, "until": _LAST, "row_limit": 24},
         550,
         False,
     ),
     "live hours of a day": (
         statistics.LIST_HOURLY_ACTIVITY,
-        (_MIDDLE, _NEXT_DAY, 1000, "t3"),
+        (_MIDDLE, None, _NEXT_DAY, 1000, "t3"),
         210,
         True,
     ),
-    "active trains": (statistics.LIST_ACTIVE_TRAINS, (None, None, None, 100), 45, True),
+    "more live hours": (
+        statistics.LIST_HOURLY_ACTIVITY,
+        (_FIRST, _MIDDLE, _LAST, 24, "t3"),
+        210,
+        True,
+    ),
+    "active trains": (statistics.LIST_ACTIVE_TRAINS, {"row_limit": 100}, 45, True),
+    "more active trains": (
+        statistics.LIST_ACTIVE_TRAINS,
+        {"row_limit": 5, "cursor_1": _NEXT_DAY, "cursor_2": "t3"},
+        45,
+        True,
+    ),
 }
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from datalayer.domains import conversations
+from datalayer.domains.arguments import unset_if_none
+from datalayer.runtime import UNSET, Unset
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -81,6 +83,17 @@ class Situation:
             for row in self.rows
             if row.train_id == "t" and self.since <= row.timestamp < self.until
         ]
+
+
+#: Four hours, in which the clocks of Berlin are put back: pages of one hour each, which
+#: nobody finds by adding an hour to what the clocks say.
+CLOCKS_PUT_BACK = Situation(
+    "Europe/Berlin",
+    [],
+    since=datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+    until=datetime(2026, 10, 25, 3, 30, tzinfo=UTC),
+    row_limit=1,
+)
 
 
 @st.composite
@@ -209,35 +222,37 @@ def check_hours(connection: Connection[Any], situation: Situation) -> None:
             if train_id in (None, row.train_id) and model in (None, row.model)
         ]
         found: list[tuple[datetime, dict[str, int]]] = []
-        since = situation.since
+        after = None
         while page := conversations.list_hourly_statistics(
             connection,
-            since=since,
+            since=situation.since,
             until=situation.until,
-            train_id=train_id,
-            model=model,
+            train_id=unset_if_none(train_id),
+            model=unset_if_none(model),
+            after=after,
             row_limit=situation.row_limit,
         ):
             assert len(found) < 100, "law: pages end"
             found += [(row.hour.astimezone(UTC), sums_in(row)) for row in page]
-            since = page[-1].hour + HOUR
+            after = page[-1].hour
         assert found == _hours(rows, situation), "law: no hour is missing"
 
 
 def check_live_hours(connection: Connection[Any], situation: Situation) -> None:
     rows = [row for row in situation.rows if row.train_id == "t"]
     found: list[tuple[datetime, dict[str, int]]] = []
-    since = situation.since
+    after = None
     while page := conversations.list_hourly_activity(
         connection,
         train_id="t",
-        since=since,
+        since=situation.since,
         until=situation.until,
+        after=after,
         row_limit=situation.row_limit,
     ):
         assert len(found) < 100, "law: pages end"
         found += [(row.hour.astimezone(UTC), sums_in(row)) for row in page]
-        since = page[-1].hour + HOUR
+        after = page[-1].hour
     assert found == _hours(rows, situation), "law: no live hour is missing"
 
 
@@ -289,8 +304,8 @@ def check_dashboard(connection: Connection[Any], situation: Situation) -> None:
 
 def check_models(connection: Connection[Any], situation: Situation) -> None:
     found: list[tuple[str | None, dict[str, int]]] = []
-    count: int | None = None
-    model: str | None = None
+    count: int | Unset = UNSET
+    model: str | Unset | None = UNSET
     while page := conversations.list_model_statistics(
         connection,
         train_id="t",
@@ -310,8 +325,8 @@ def check_models(connection: Connection[Any], situation: Situation) -> None:
 
 def check_types(connection: Connection[Any], situation: Situation) -> None:
     found: list[tuple[str | None, dict[str, int]]] = []
-    count: int | None = None
-    request_type: str | None = None
+    count: int | Unset = UNSET
+    request_type: str | Unset | None = UNSET
     while page := conversations.list_type_statistics(
         connection,
         train_id="t",
@@ -348,16 +363,20 @@ def check_trains(connection: Connection[Any], situation: Situation) -> None:
         time = newest.get(row.train_id, row.timestamp)
         newest[row.train_id] = max(time, row.timestamp)
     found: list[tuple[str, datetime]] = []
-    while page := conversations.list_active_trains(
-        connection,
-        since=situation.since,
-        after_timestamp=found[-1][1] if found else None,
-        after_train_id=found[-1][0] if found else None,
-        row_limit=1,
-    ):
-        # In a zone whose clocks are put back, Python takes no time for an equal one.
+    cursor: str | None = None
+    while True:
+        page = conversations.list_active_trains(
+            connection, since=situation.since, row_limit=1, cursor=cursor
+        )
         assert len(found) < 100, "law: pages end"
-        found += [(row.train_id, row.last_request_at.astimezone(UTC)) for row in page]
+        found += [
+            # When clocks are put back, Python takes no time for an equal one.
+            (row.train_id, row.last_request_at.astimezone(UTC))
+            for row in page.items
+        ]
+        cursor = page.next
+        if cursor is None:
+            break
     active = [item for item in newest.items() if item[1] >= situation.since]
     expected = sorted(sorted(active), key=lambda item: item[1], reverse=True)
     assert found == expected, "law: each active train once"

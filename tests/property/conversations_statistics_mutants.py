@@ -84,7 +84,7 @@ STATISTICS_MUTANTS = (
         "hours that only requests with a model are in",
         laws.check_hours,
         "LIST_HOURLY_STATISTICS",
-        ("$5::text IS NULL OR counted.model = $5", "counted.model = coalesce($5, 'm')"),
+        ("hours.hour = counted.hour", "hours.hour = counted.hour AND model = 'm'"),
     ),
     _mutant(
         "hours of days as long as those of the session",
@@ -93,6 +93,21 @@ STATISTICS_MUTANTS = (
         (
             "date_trunc('hour', timestamp, 'UTC')",
             "date_trunc('hour', timestamp::timestamp)::timestamptz",
+        ),
+    ),
+    _mutant(
+        "an hour that comes again",
+        laws.check_hours,
+        "LIST_HOURLY_STATISTICS",
+        ("'UTC') + interval '1 hour'", "'UTC')"),
+    ),
+    _mutant(
+        "an hour by the clocks of the session",
+        laws.check_live_hours,
+        "LIST_HOURLY_ACTIVITY",
+        (
+            "date_trunc('hour', $2::timestamptz, 'UTC') + interval '1 hour'",
+            "($2::timestamptz::timestamp + interval '1 hour')::timestamptz",
         ),
     ),
     _mutant(
@@ -129,19 +144,19 @@ STATISTICS_MUTANTS = (
         "a model after none",
         laws.check_models,
         "LIST_MODEL_STATISTICS",
-        ("$5::text IS NULL AND model IS NOT NULL", "$5::text IS NULL AND FALSE"),
+        ("AND model IS NOT NULL", "AND FALSE"),
     ),
     _mutant(
         "types twice",
         laws.check_types,
         "LIST_TYPE_STATISTICS",
-        ("request_type > $5", "request_type >= $5"),
+        ("request_type > ", "request_type >= "),
     ),
     _mutant(
         "trains active at the same time",
         laws.check_trains,
         "LIST_ACTIVE_TRAINS",
-        ("AND train_id > $3", "AND train_id > $3 AND FALSE"),
+        ('AND "train_id" > ', 'AND FALSE AND "train_id" > '),
     ),
     _mutant(
         "the first train alone",

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from operations_clock import ClockSteps
 
+from datalayer.runtime import Part, Query, VariedQuery
+from datalayer.runtime.varied import Piece
+
 if TYPE_CHECKING:
     import pytest
     from psycopg import Connection
 
+    AnyQuery = Query[Any] | VariedQuery[Any]
     Apply = Callable[[pytest.MonkeyPatch, Connection[Any]], None]
 
 
@@ -33,10 +37,31 @@ def change_sql(module: ModuleType, constant: str, *changes: tuple[str, str]) -> 
 
     def apply(monkeypatch: pytest.MonkeyPatch, _: Connection[Any]) -> None:
         query = getattr(module, constant)
-        text = query.sql
-        for old, new in changes:
-            assert old in text, f"{constant} has no {old!r}"
-            text = text.replace(old, new)
-        monkeypatch.setattr(module, constant, dataclasses.replace(query, sql=text))
+        for change in changes:
+            query = _changed(query, *change)
+        monkeypatch.setattr(module, constant, query)
 
     return apply
+
+
+def _changed(query: AnyQuery, old: str, new: str) -> AnyQuery:
+    assert any(old in text for text in _texts(query)), f"{query.name} has no {old!r}"
+    if isinstance(query, Query):
+        text: Any = query.sql.replace(old, new)
+        return dataclasses.replace(query, sql=text)
+    pieces = tuple(_changed_piece(piece, old, new) for piece in query.sql)
+    # What was made of the pieces before is not what becomes of them now.
+    return dataclasses.replace(query, sql=pieces, _made={})
+
+
+def _changed_piece(piece: Piece, old: str, new: str) -> Any:  # noqa: ANN401 (a literal)
+    if isinstance(piece, Part):
+        return dataclasses.replace(piece, sql=_changed_piece(piece.sql, old, new))
+    return piece.replace(old, new) if isinstance(piece, str) else piece
+
+
+def _texts(query: AnyQuery) -> list[str]:
+    if isinstance(query, Query):
+        return [query.sql]
+    found = (piece.sql if isinstance(piece, Part) else piece for piece in query.sql)
+    return [text for text in found if isinstance(text, str)]

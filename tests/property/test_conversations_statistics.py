@@ -7,9 +7,9 @@ import os
 import conversations_statistics_laws as laws
 import psycopg
 import pytest
-from conversations_statistics_laws import Situation, situations
+from conversations_statistics_laws import CLOCKS_PUT_BACK, Situation, situations
 from conversations_statistics_mutants import STATISTICS_MUTANTS, StatisticsMutant
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 
 pytestmark = pytest.mark.postgres
 
@@ -21,6 +21,7 @@ def test_statistics_are_what_python_counts(database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
 
         @settings(max_examples=40 * THOROUGHNESS)
+        @example(situation=CLOCKS_PUT_BACK)
         @given(situation=situations())
         def ask(situation: Situation) -> None:
             laws.check(connection, situation, laws.LAWS)
