@@ -27,7 +27,7 @@ from datalayer.shape_cache import Summary, remember
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from datalayer.codegen.rendering.renderer import RenderedModules
+    from datalayer.codegen.pipeline import Memory
     from datalayer.codegen.rendering.writer import StaleReport
     from datalayer.config import Config
     from datalayer.finding_shapes import ShapeFinder
@@ -79,7 +79,7 @@ def build(
         return build_with(finder)
 
 
-def build_with(finder: ShapeFinder, memory: RenderedModules | None = None) -> Generated:
+def build_with(finder: ShapeFinder, memory: Memory | None = None) -> Generated:
     """Generate the modules of a finder's project in memory; see `assemble_modules`."""
     config = finder.config
     return assemble_modules(

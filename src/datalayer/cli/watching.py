@@ -11,6 +11,7 @@ import watchfiles
 
 from datalayer.cli.findings import Format, print_findings
 from datalayer.cli.output import console, count_queries, messages, print_error
+from datalayer.codegen.pipeline import Memory
 from datalayer.codegen.rendering.writer import write_modules
 from datalayer.config import load_config
 from datalayer.errors import DataLayerError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from datalayer.codegen.rendering.renderer import RenderedModules
     from datalayer.config import Config
 
 #: Milliseconds: editors write a file in several steps.
@@ -48,7 +48,7 @@ def watch(folder: Path | None, server_url: str | None) -> None:
 def _watch_queries(finder: ShapeFinder) -> bool:
     """Generate until a migration or a setting changes; return False for an end."""
     config = finder.config
-    memory: RenderedModules = {}
+    memory = Memory()
     seen = _files(config)
     _generate(finder, memory)
     _get_ready(finder)
@@ -64,7 +64,7 @@ def _watch_queries(finder: ShapeFinder) -> bool:
     return False
 
 
-def _generate(finder: ShapeFinder, memory: RenderedModules) -> None:
+def _generate(finder: ShapeFinder, memory: Memory) -> None:
     started = time.perf_counter()
     config = finder.config
     try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from datalayer.codegen.analyser import analyse
-from datalayer.codegen.reading.loader import load_queries
+from datalayer.codegen.memo import Memo
+from datalayer.codegen.reading.loader import ReadFiles, load_queries
 from datalayer.codegen.rendering.renderer import render_modules
 from datalayer.codegen.rendering.unknown_types import unknown_type_problems
 from datalayer.codegen.type_settings import check_settings
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from datalayer.codegen.analyser import AnalysisResult
-    from datalayer.codegen.rendering.renderer import RenderedModules
+    from datalayer.codegen.rendering.renderer import RenderedFile
     from datalayer.model import Finding, QueryShape, QuerySource
 
 
@@ -37,6 +38,14 @@ class Generated:
         """Return what deserves a look: fragments, then queries, in their order."""
         of_queries = (each for shape in self.shapes for each in shape.findings)
         return (*self.fragment_findings, *of_queries)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was read and rendered, for a process that does it again."""
+
+    read: ReadFiles = field(default_factory=ReadFiles)
+    rendered: Memo[RenderedFile] = field(default_factory=Memo)
 
 
 def generate_modules(
@@ -81,13 +90,14 @@ def assemble_modules(
     root: Path,
     package: str,
     new_types: bool = False,
-    memory: RenderedModules | None = None,
+    memory: Memory | None = None,
 ) -> Generated:
     """Turn a folder of query files into modules, whoever finds their shapes.
 
-    `memory` holds the modules of the last time, and saves writing them again.
+    `memory` is of the same project, and saves making what it has.
     """
-    loaded = load_queries(queries, root=root)
+    memory = Memory() if memory is None else memory
+    loaded = load_queries(queries, root=root, memory=memory.read)
     analysed = find_shapes(loaded.sources)
     unknown = unknown_type_problems(analysed.shapes)
     problems = (*loaded.problems, *analysed.problems, *unknown)
@@ -95,6 +105,6 @@ def assemble_modules(
         findings = [each for shape in analysed.shapes for each in shape.findings]
         raise ProblemsFound(problems, findings=[*loaded.findings, *findings])
     modules = render_modules(
-        analysed.shapes, package, new_types=new_types, memory=memory
+        analysed.shapes, package, new_types=new_types, memory=memory.rendered
     )
     return Generated(modules, analysed.shapes, loaded.findings)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from aiosql import SQLLoadException, SQLParseException
@@ -13,6 +12,7 @@ from aiosql.queries import Queries
 from aiosql.query_loader import QueryLoader
 from aiosql.types import SQLOperationType
 
+from datalayer.codegen.memo import Memo
 from datalayer.codegen.reading.fragment_findings import (
     fragment_findings,
     used_names,
@@ -64,12 +64,32 @@ class LoadResult:
     findings: tuple[Finding, ...] = ()
 
 
-def load_queries(folder: Path, *, root: Path) -> LoadResult:
+@dataclass(frozen=True, slots=True)
+class _ReadFragments:
+    """What other files can use of a file, and what it uses of them."""
+
+    fragments: _FileFragments
+    uses: frozenset[str]
+    problems: tuple[LocatedError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFiles:
+    """What was read of each file, for a process that reads them again."""
+
+    fragments: Memo[_ReadFragments] = field(default_factory=Memo)
+    queries: Memo[FileQueries] = field(default_factory=Memo)
+
+
+def load_queries(
+    folder: Path, *, root: Path, memory: ReadFiles | None = None
+) -> LoadResult:
     """Load every `*.sql` file below a folder; paths are told relative to `root`.
 
     Never raises for what the files contain: a query that is wrong is left out, and its
-    problems are returned.
+    problems are returned. `memory` saves reading what it has.
     """
+    memory = ReadFiles() if memory is None else memory
     found = find_query_files(folder, root=root)
     sources: list[QuerySource] = []
     problems = list(found.problems)
@@ -77,19 +97,22 @@ def load_queries(folder: Path, *, root: Path) -> LoadResult:
     fragments: dict[tuple[str, ...], FileFragments] = {}
     uses: dict[tuple[str, ...], frozenset[str]] = {}
     for query_file in found.files:
+        module = query_file.module
         try:
-            text = read_source(query_file)
+            texts[module] = text = read_source(query_file)
         except LocatedError as problem:
             problems.append(problem)
             continue
-        texts[query_file.module] = text
-        found_here, wrong, uses[query_file.module] = _fragments(text)
-        fragments[query_file.module] = dict(found_here)
-        problems += wrong
+        read = memory.fragments.make(module, _read_fragments, text)
+        fragments[module], uses[module] = dict(read.fragments), read.uses
+        problems += read.problems
     problems += fragment_clashes(fragments)
-    everywhere = tuple((at, tuple(each.items())) for at, each in fragments.items())
+    everywhere = tuple(
+        (at, tuple(each.items())) for at, each in fragments.items() if each
+    )
     for module, text in texts.items():
-        queries = _read(text, module, everywhere)
+        usable = everywhere if "@use" in text.text else ()
+        queries = memory.queries.make(module, _read, text, module, usable)
         sources += queries.queries
         problems += queries.problems
     problems += _name_clashes(sources)
@@ -103,20 +126,14 @@ def load_queries(folder: Path, *, root: Path) -> LoadResult:
     )
 
 
-# A file is read once as long as it stays the same: others may change meanwhile, and
-# `--watch` reads them all again.
-
-
-@lru_cache(maxsize=4096)
-def _fragments(
-    text: SourceText,
-) -> tuple[_FileFragments, tuple[LocatedError, ...], frozenset[str]]:
+def _read_fragments(text: SourceText) -> _ReadFragments:
     sections = split_sections(text)
     found, problems = read_fragments(text, sections)
-    return tuple(found.items()), tuple(problems), used_names(text, sections)
+    return _ReadFragments(
+        tuple(found.items()), used_names(text, sections), tuple(problems)
+    )
 
 
-@lru_cache(maxsize=4096)
 def _read(
     text: SourceText, module: tuple[str, ...], fragments: _Fragments
 ) -> FileQueries:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from datalayer.codegen.memo import Memo
 from datalayer.codegen.rendering.annotations import annotated
 from datalayer.codegen.rendering.batching import batching_types
 from datalayer.codegen.rendering.document_types import (
@@ -68,6 +69,7 @@ class _Job:
     """A module with what its synchronous and asynchronous texts share."""
 
     plan: ModulePlan
+    file_text: str
     outcomes: Mapping[str, Outcome]
     type_classes: TypeClasses
     package: str
@@ -78,8 +80,12 @@ class _Job:
         return ".".join((self.package, *self.plan.path))
 
 
-#: By the path of a query file: what its module was made from, and the texts.
-RenderedModules: TypeAlias = "dict[tuple[str, ...], tuple[object, dict[str, str]]]"
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """The texts that are made of a query file by their paths, or what is wrong."""
+
+    texts: Mapping[str, str]
+    problems: tuple[LocatedError, ...] = ()
 
 
 def render_modules(
@@ -87,12 +93,11 @@ def render_modules(
     package: str,
     *,
     new_types: bool = False,
-    memory: RenderedModules | None = None,
+    memory: Memo[RenderedFile] | None = None,
 ) -> dict[str, str]:
     """Return the text of each module by its path below the output folder.
 
-    Domains have types of their own with `new_types`; what `memory` has of an earlier
-    run is not made again.
+    Domains have types of their own with `new_types`; `memory` saves making what it has.
     Raises `ProblemsFound` when names clash or defaults do not fit.
     """
     type_classes, modules = type_modules(shapes, package, new_types=new_types)
@@ -105,17 +110,15 @@ def render_modules(
         f"{folder}__init__.py": package_text(tuple(folder.split("/")[:-1]))
         for folder in _folders(grouped)
     }
-    memory = {} if memory is None else memory
+    memory = Memo() if memory is None else memory
     for path, members in grouped.items():
-        # The header of a module has a digest of the whole file.
-        made_from = (members[0].source.file_text, tuple(members), type_classes)
-        if path not in memory or memory[path][0] != made_from:
-            plan, found = plan_module(path, members, type_classes)
-            problems += found
-            if found:
-                continue
-            memory[path] = (made_from, _module_texts(plan, type_classes, package))
-        modules |= memory[path][1]
+        # Sources are equal whatever the text around them.
+        file_text = members[0].source.file_text
+        rendered = memory.make(
+            path, _render_file, path, tuple(members), file_text, type_classes, package
+        )
+        modules |= rendered.texts
+        problems += rendered.problems
     if problems:
         raise ProblemsFound(problems)
     return dict(sorted(modules.items()))
@@ -148,15 +151,22 @@ def _path_problems(
         )
 
 
-def _module_texts(
-    plan: ModulePlan, type_classes: TypeClasses, package: str
-) -> dict[str, str]:
+def _render_file(
+    path: tuple[str, ...],
+    shapes: Sequence[QueryShape],
+    file_text: str,
+    type_classes: TypeClasses,
+    package: str,
+) -> RenderedFile:
+    plan, problems = plan_module(path, shapes, type_classes)
+    if problems:
+        return RenderedFile({}, tuple(problems))
     outcomes = {
         query.function: outcome_of(query, type_classes) for query in plan.queries
     }
-    job = _Job(plan, outcomes, type_classes, package)
-    name = "/".join(plan.path) + ".py"
-    return {name: _sync_text(job), f"aio/{name}": _aio_text(job)}
+    job = _Job(plan, file_text, outcomes, type_classes, package)
+    name = "/".join(path) + ".py"
+    return RenderedFile({name: _sync_text(job), f"aio/{name}": _aio_text(job)})
 
 
 def _sync_text(job: _Job) -> str:
@@ -221,12 +231,12 @@ def _module_text(
             "",
         ]
     )
-    return with_exceptions(module_header(path, _source_text(job.plan)), body)
+    return with_exceptions(module_header(path, _source_text(job)), body)
 
 
-def _source_text(plan: ModulePlan) -> str:
+def _source_text(job: _Job) -> str:
     """Return what a module is made of: its file, and what it uses of others."""
-    sources = [query.shape.source for query in plan.queries]
+    sources = [query.shape.source for query in job.plan.queries]
     used = {
         fragment.location: fragment.text
         for source in sources
@@ -234,7 +244,7 @@ def _source_text(plan: ModulePlan) -> str:
         if fragment.location.path != source.location.path
     }
     texts = [text for _, text in sorted(used.items())]
-    return "\0".join([sources[0].file_text, *texts])
+    return "\0".join([job.file_text, *texts])
 
 
 def _spellings(job: _Job, flavour: Flavour, types: Iterable[PythonType]) -> Spellings:
