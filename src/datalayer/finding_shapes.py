@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from datalayer.codegen.analyser import AnalysisResult
-from datalayer.codegen.pipeline import analyse_sources
+from datalayer.codegen.analyser import AnalysisResult, analyse
+from datalayer.codegen.pipeline import open_checked_session
 from datalayer.errors import CacheIncomplete
 from datalayer.migrate import PROFILES, migrate
 from datalayer.server import scratch_database, use_server
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Self
 
+    from datalayer.codegen.analyser import Session
     from datalayer.config import Config
     from datalayer.model import QueryShape, QuerySource
     from datalayer.shape_cache import ShapeCache
@@ -43,6 +44,8 @@ class ShapeFinder:
     offline: bool = False
     _stack: ExitStack = field(default_factory=ExitStack)
     _connection: psycopg.Connection[tuple[object, ...]] | None = None
+    #: The schema stays as it is while the database is kept.
+    _session: Session | None = None
 
     def __enter__(self) -> Self:
         """Return the finder itself."""
@@ -86,7 +89,12 @@ class ShapeFinder:
             raise CacheIncomplete(
                 [source.qualified_name for source in sources], self.config.root
             )
-        return analyse_sources(self._connect(), sources, self.config.types)
+        return analyse(self._open_session(), sources)
+
+    def _open_session(self) -> Session:
+        if self._session is None:
+            self._session = open_checked_session(self._connect(), self.config.types)
+        return self._session
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         if self._connection is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from datalayer.codegen.pipeline import (
     Generated,
+    Memory,
     assemble_modules,
     generate_modules,
 )
@@ -27,7 +28,6 @@ from datalayer.shape_cache import Summary, remember
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from datalayer.codegen.pipeline import Memory
     from datalayer.codegen.rendering.writer import StaleReport
     from datalayer.config import Config
     from datalayer.finding_shapes import ShapeFinder
@@ -65,6 +65,7 @@ def build(
     server_url: str | None = None,
     profile: str = NATIVE,
     offline: bool = False,
+    memory: Memory | None = None,
 ) -> Generated:
     """Generate a project's modules in memory.
 
@@ -76,7 +77,7 @@ def build(
     `CacheIncomplete` when a server is needed `offline`.
     """
     with open_finder(config, profile, server_url=server_url, offline=offline) as finder:
-        return build_with(finder)
+        return build_with(finder, memory)
 
 
 def build_with(finder: ShapeFinder, memory: Memory | None = None) -> Generated:
@@ -166,11 +167,12 @@ def check(
     """
     known = _profiles_of(config)
     first, *others = profiles or known
-    generated = _build_under(first, config, server_url, offline)
+    memory = Memory()
+    generated = _build_under(first, config, server_url, offline, memory)
     differences = {}
     findings = generated.findings
     for profile in others:
-        found = _build_under(profile, config, server_url, offline)
+        found = _build_under(profile, config, server_url, offline, memory)
         findings = _in_both(findings, found.findings)
         differences[profile] = compare_modules(
             generated.modules, found.modules, labels=(first, profile)
@@ -200,10 +202,20 @@ def _in_both(
 
 
 def _build_under(
-    profile: str, config: Config, server_url: str | None, offline: bool
+    profile: str,
+    config: Config,
+    server_url: str | None,
+    offline: bool,
+    memory: Memory,
 ) -> Generated:
     try:
-        return build(config, server_url=server_url, profile=profile, offline=offline)
+        return build(
+            config,
+            server_url=server_url,
+            profile=profile,
+            offline=offline,
+            memory=memory,
+        )
     except ProblemsFound as found:
         # They need not be there under the profile that everybody tries first.
         if profile == NATIVE:

@@ -28,7 +28,6 @@ from datalayer.codegen.shape_text import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from datalayer.codegen.shape_text import Plain
     from datalayer.config import Config
     from datalayer.model import Finding, QueryShape, QuerySource
 
@@ -45,6 +44,14 @@ _CODE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A shape that was read or found in this process."""
+
+    key: str
+    shape: QueryShape
+
+
 @dataclass(slots=True)
 class ShapeCache:
     """The shapes of a project's queries under one profile, on disk and in memory."""
@@ -52,60 +59,62 @@ class ShapeCache:
     file: Path
     #: What all of them depend on.
     schema: str
-    _kept: dict[str, Plain] = field(default_factory=dict)
-    _used: dict[str, Plain] = field(default_factory=dict)
-    #: What was read or found already in this process.
-    _shapes: dict[str, QueryShape] = field(default_factory=dict)
+    #: As they are written down, each by the digest of its query.
+    _kept: dict[str, str] = field(default_factory=dict)
+    #: By the identity of their sources, which they hold: the last time, and now.
+    _before: dict[int, _Found] = field(default_factory=dict)
+    _used: dict[int, _Found] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Forget what was used so far, once the queries are looked at again."""
-        self._used = {}
+        self._before, self._used = self._used, {}
 
     def find(self, source: QuerySource) -> QueryShape | None:
         """Return the shape of a query, if it is known."""
-        key = self._key(source)
-        plain = self._kept.get(key)
-        if plain is None:
+        found = self._before.get(id(source)) or self._read(source)
+        if found is None:
             return None
-        shape = self._shapes.get(key)
-        if shape is None or shape.source is not source:
-            try:
-                shape = self._shapes[key] = shape_of_plain(plain, source)
-            except NotAShape:
-                return None
-        self._used[key] = plain
-        return shape
+        self._used[id(source)] = found
+        return found.shape
 
     def keep(self, shape: QueryShape) -> None:
         """Remember the shape of a query."""
-        key = self._key(shape.source)
-        self._shapes[key] = shape
-        self._kept[key] = self._used[key] = shape_to_plain(shape)
+        key = _key(shape.source)
+        self._kept[key] = json.dumps(shape_to_plain(shape))
+        self._used[id(shape.source)] = _Found(key, shape)
 
     def save(self) -> None:
         """Write down what is used now, and nothing else."""
-        text = json.dumps({"schema": self.schema, "shapes": self._used})
+        keys = dict.fromkeys(found.key for found in self._used.values())
+        lines = [self.schema, *(f"{key} {self._kept[key]}" for key in keys)]
         # Whoever cannot write here generates more slowly, and is not disturbed.
         with suppress(OSError):
-            _replace(self.file, text)
+            _replace(self.file, "\n".join(lines))
 
-    def _key(self, source: QuerySource) -> str:
-        lines = source.file_text.split("\n")
-        last = source.sql_location.line + source.sql.count("\n")
-        section = "\n".join(lines[source.location.line - 1 : last])
-        return _digest([".".join(source.module), section, source.sql])
+    def _read(self, source: QuerySource) -> _Found | None:
+        key = _key(source)
+        with suppress(KeyError, ValueError, NotAShape):
+            return _Found(key, shape_of_plain(json.loads(self._kept[key]), source))
+        return None
 
 
 def open_cache(config: Config, profile: str) -> ShapeCache:
     """Open the cache of a project; what it holds of another schema is forgotten."""
-    file = config.root / FOLDER / f"shapes-{profile}.json"
+    file = config.root / FOLDER / f"shapes-{profile}.txt"
     opened = ShapeCache(file, schema_fingerprint(config, profile))
     with suppress(OSError, ValueError):
-        read = json.loads(file.read_text("utf-8"))
-        if isinstance(read, dict) and read.get("schema") == opened.schema:
-            shapes = read.get("shapes")
-            opened._kept = shapes if isinstance(shapes, dict) else {}
+        schema, *lines = file.read_text("utf-8").split("\n")
+        if schema == opened.schema:
+            parted = (line.partition(" ") for line in lines)
+            opened._kept = {key: text for key, _, text in parted}
     return opened
+
+
+def _key(source: QuerySource) -> str:
+    lines = source.file_text.split("\n")
+    last = source.sql_location.line + source.sql.count("\n")
+    section = "\n".join(lines[source.location.line - 1 : last])
+    return _digest([".".join(source.module), section, source.sql])
 
 
 def schema_fingerprint(config: Config, profile: str) -> str:

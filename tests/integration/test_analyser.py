@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from datalayer.codegen.analyser import AnalysisResult, analyse
+from datalayer.codegen.analyser import AnalysisResult, analyse, open_session
 from datalayer.codegen.reading.loader import load_queries
 from datalayer.errors import DirectiveError, OperationMismatch, QueryRefused
 from datalayer.model import SqlType, TypeKind
@@ -47,7 +47,7 @@ def analyse_text(
         with psycopg.connect(
             empty_database, autocommit=True, prepare_threshold=None
         ) as connection:
-            return analyse(connection, loaded.sources)
+            return analyse(open_session(connection), loaded.sources)
 
     return run
 

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from datalayer.codegen.analyser import analyse
+from datalayer.codegen.analyser import analyse, open_session
 from datalayer.codegen.reading.loader import load_queries
 from datalayer.codegen.rules import RULES
 
@@ -34,6 +34,6 @@ def find(text: str, connection: psycopg.Connection[Any], folder: Path) -> list[s
     (folder / "q.sql").write_text(f"{text}\n")
     loaded = load_queries(folder, root=folder)
     assert loaded.problems == ()
-    shapes = analyse(connection, loaded.sources).shapes
+    shapes = analyse(open_session(connection), loaded.sources).shapes
     of_queries = [finding for shape in shapes for finding in shape.findings]
     return [finding.rule for finding in (*loaded.findings, *of_queries)]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from datalayer import finding_shapes, project, shape_cache
-from datalayer.codegen import pipeline
-from datalayer.codegen.analyser import AnalysisResult
+from datalayer.codegen import analyser, pipeline
+from datalayer.codegen.analyser import AnalysisResult, Session
 from datalayer.codegen.shape_text import NotAShape, shape_of_plain, shape_to_plain
 from datalayer.config import Config, load_config
 from datalayer.errors import CacheIncomplete, ProblemsFound
+from datalayer.model import QuerySource
 from datalayer.server import Server, scratch_database
 
 MIGRATION = """\
@@ -57,7 +58,6 @@ def config(tmp_path: Path) -> Config:
 @pytest.fixture
 def asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> Asked:
     seen = Asked()
-    analyse_sources = pipeline.analyse_sources
 
     @contextmanager
     def empty_database(url: str | None, profile: str) -> Iterator[str]:
@@ -65,12 +65,12 @@ def asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> Asked:
         with scratch_database(server.url()) as scratch:
             yield scratch
 
-    def analyse(connection, sources, types) -> AnalysisResult:  # type: ignore[no-untyped-def]  # as it is called
+    def analyse(session: Session, sources: Sequence[QuerySource]) -> AnalysisResult:
         seen.queries += [source.name for source in sources]
-        return analyse_sources(connection, sources, types)
+        return analyser.analyse(session, sources)
 
     monkeypatch.setattr(finding_shapes, "_empty_database", empty_database)
-    monkeypatch.setattr(finding_shapes, "analyse_sources", analyse)
+    monkeypatch.setattr(finding_shapes, "analyse", analyse)
     return seen
 
 
@@ -132,10 +132,10 @@ def test_another_schema_forgets_everything(
     assert asked.queries == ["list_accounts", "get_address"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}', "\x00"])
+@pytest.mark.parametrize("text", ["", "{", "{}", '{"tree": 1}', "\x00"])
 def test_a_broken_cache_is_none(config: Config, asked: Asked, text: str) -> None:
     first, _ = project.generate(config)
-    for file in (config.root / ".datalayer").glob("*.json"):
+    for file in (config.root / ".datalayer").glob("*.*"):
         file.write_text(text)
 
     second, _ = project.generate(config)
@@ -148,10 +148,10 @@ def test_shapes_of_another_form_are_asked_about_again(
     config: Config, asked: Asked
 ) -> None:
     project.generate(config)
-    file = config.root / ".datalayer" / "shapes-native.json"
-    kept = json.loads(file.read_text())
-    kept["shapes"] = {key: {"columns": "?"} for key in kept["shapes"]}
-    file.write_text(json.dumps(kept))
+    file = config.root / ".datalayer" / "shapes-native.txt"
+    schema, *lines = file.read_text().splitlines()
+    keys = [line.split()[0] for line in lines]
+    file.write_text("\n".join([schema, f'{keys[0]} {{"columns": "?"}}', keys[1]]))
     asked.queries.clear()
 
     project.generate(config)

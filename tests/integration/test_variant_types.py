@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from datalayer.codegen import analyser
-from datalayer.codegen.analyser import AnalysisResult, analyse
+from datalayer.codegen.analyser import AnalysisResult, analyse, open_session
 from datalayer.codegen.reading.query_files import read_query_file
 from datalayer.codegen.reading.source_text import SourceText
 from datalayer.codegen.variants import weaker
@@ -191,7 +191,7 @@ def shape_of(connection: psycopg.Connection[Any], case: Case) -> QueryShape:
 def analysed(connection: psycopg.Connection[Any], text: str) -> AnalysisResult:
     read = read_query_file(SourceText("q.sql", text), ("q",))
     assert read.problems == ()
-    return analyse(connection, read.queries)
+    return analyse(open_session(connection), read.queries)
 
 
 NESTED = """-- name: list_books(a)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from many_cases import MUTANTS, PARAMETERS, SCHEMA, STATEMENTS, Item, at_once, by_loop
 from psycopg import Connection
 
-from datalayer.codegen.analyser import analyse
+from datalayer.codegen.analyser import analyse, open_session
 from datalayer.codegen.numbering import numbered
 from datalayer.codegen.reading.query_files import read_query_file
 from datalayer.codegen.reading.source_text import SourceText
@@ -69,7 +69,7 @@ def shapes(database: Connection[Any]) -> ShapesByName:
     )
     read = read_query_file(SourceText("many.sql", text), ("many",))
     assert not read.problems
-    found = analyse(database, read.queries)
+    found = analyse(open_session(database), read.queries)
     assert not found.problems
     return dict(zip(STATEMENTS, found.shapes, strict=True))
 

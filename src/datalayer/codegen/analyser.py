@@ -58,26 +58,26 @@ class AnalysisResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
-    """The connection of one run and what was learnt over it."""
+class Session:
+    """A connection, and what was learnt over it while the schema stays the same."""
 
     connection: Connection[Any]
     types: TypeCatalog
     catalog: Catalog
 
 
-def analyse(
-    connection: Connection[Any],
-    sources: Iterable[QuerySource],
-    *,
-    types: Mapping[str, str] | None = None,
-) -> AnalysisResult:
-    """Describe and infer each query in the database of a connection.
+def open_session(
+    connection: Connection[Any], types: Mapping[str, str] | None = None
+) -> Session:
+    """Begin to analyse in the database of a connection, which is in autocommit mode.
 
-    `types` are the settings of `[tool.datalayer.types]`. The connection must be in
-    autocommit mode; nothing that is run stays.
+    `types` are the settings of `[tool.datalayer.types]`.
     """
-    session = _Session(connection, TypeCatalog(connection, types), Catalog(connection))
+    return Session(connection, TypeCatalog(connection, types), Catalog(connection))
+
+
+def analyse(session: Session, sources: Iterable[QuerySource]) -> AnalysisResult:
+    """Describe and infer each query; nothing that is run stays."""
     shapes: list[QueryShape] = []
     problems: list[LocatedError] = []
     for source in sources:
@@ -92,7 +92,7 @@ def analyse(
     return AnalysisResult(tuple(shapes), tuple(problems))
 
 
-def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
+def _analyse_one(session: Session, source: QuerySource) -> QueryShape:
     if source.operation is Operation.SCRIPT:
         _try_script(session.connection, source)
         return QueryShape(source)
@@ -110,7 +110,7 @@ def _analyse_one(session: _Session, source: QuerySource) -> QueryShape:
     return check_pages(session.connection, session.catalog, shape)
 
 
-def _check_orders(session: _Session, source: QuerySource) -> None:
+def _check_orders(session: Session, source: QuerySource) -> None:
     """Try each order of pages as it is written, and find its keys in the result."""
     ordering = source.ordering
     if ordering is None or ordering.page is None:
@@ -124,7 +124,7 @@ def _check_orders(session: _Session, source: QuerySource) -> None:
 
 
 def _analyse_variant(
-    session: _Session, source: QuerySource, variant: Variant
+    session: Session, source: QuerySource, variant: Variant
 ) -> QueryShape:
     statement = numbered(source, variant)
     described = describe(session.connection, statement.sql)
@@ -203,7 +203,7 @@ def _not_understood(source: QuerySource, inference: Inference) -> tuple[Finding,
 
 
 def _infer(
-    session: _Session,
+    session: Session,
     source: QuerySource,
     statement: NumberedStatement,
     described: Description,
@@ -251,7 +251,7 @@ def _defaults_to_null(directive: ParameterDirective) -> bool:
 
 
 def _columns(
-    session: _Session,
+    session: Session,
     source: QuerySource,
     described: Description,
     inference: Inference,
@@ -283,7 +283,7 @@ def _columns(
 
 
 def _parameters(
-    session: _Session,
+    session: Session,
     source: QuerySource,
     statement: NumberedStatement,
     described: Description,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from datalayer.codegen.analyser import analyse
+from datalayer.codegen.analyser import analyse, open_session
 from datalayer.codegen.memo import Memo
 from datalayer.codegen.reading.loader import ReadFiles, load_queries
 from datalayer.codegen.rendering.renderer import render_modules
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from datalayer.codegen.analyser import AnalysisResult
+    from datalayer.codegen.analyser import AnalysisResult, Session
     from datalayer.codegen.rendering.renderer import RenderedFile
     from datalayer.model import Finding, QueryShape, QuerySource
 
@@ -65,7 +65,7 @@ def generate_modules(
     `ProblemsFound` with all the problems, `ConfigurationError` for a wrong setting.
     """
     return assemble_modules(
-        lambda sources: analyse_sources(connection, sources, types),
+        lambda sources: analyse(open_checked_session(connection, types), sources),
         queries=queries,
         root=root,
         package=package,
@@ -73,14 +73,12 @@ def generate_modules(
     )
 
 
-def analyse_sources(
-    connection: Connection[Any],
-    sources: Sequence[QuerySource],
-    types: Mapping[str, str] | None,
-) -> AnalysisResult:
-    """Find the shapes of queries in a migrated database."""
+def open_checked_session(
+    connection: Connection[Any], types: Mapping[str, str] | None
+) -> Session:
+    """Begin to analyse in a migrated database that settings fit."""
     check_settings(connection, types or {})
-    return analyse(connection, sources, types=types)
+    return open_session(connection, types)
 
 
 def assemble_modules(
