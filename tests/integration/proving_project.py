@@ -362,6 +362,11 @@ TRUTHS = [
         "SELECT id, nick FROM person WHERE kind = :kind",
     ),
     _case(
+        "mapped_pets",
+        "*|@group pets = pet|@map id",
+        "SELECT p.id, pet.number FROM person AS p LEFT JOIN pet ON pet.owner = p.id",
+    ),
+    _case(
         "mapped_people",
         "kind*|@map id|@stream",
         "SELECT id, nick FROM person WHERE kind = :kind",
