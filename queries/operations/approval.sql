@@ -1,36 +1,30 @@
+-- fragment: approval_columns
+-- The columns of an `Approval`.
+/*
+    id,
+    status,
+    created_at,
+    decided_at,
+    payload
+*/
+
 -- name: get_approval(approval_id)^
 -- record_class: Approval
 -- Return an approval; nothing for an unknown id.
-SELECT
-    id,
-    status,
-    created_at,
-    decided_at,
-    payload
+SELECT NULL -- @use approval_columns
 FROM assistly_approvals
 WHERE id = :approval_id;
 
--- name: list_approvals(status, before_created_at, before_id, row_limit)
+-- name: list_approvals(status, row_limit)
 -- record_class: Approval
--- Return a page of the approvals, all or those of one status, newest first; give the last
--- row's `created_at` and `id` for the next page, which is empty at the end.
--- @param status = NULL
--- @param before_created_at = NULL
--- @param before_id = NULL
+-- Return a page of the approvals, all or those of one status, newest first.
+-- @page created_at DESC, id DESC
+-- @allow page-without-index: an index leads to the time, which few rows share
 -- @param row_limit = 100
-SELECT
-    id,
-    status,
-    created_at,
-    decided_at,
-    payload
+-- @param row_limit max 1000
+SELECT NULL -- @use approval_columns
 FROM assistly_approvals
-WHERE
-    (:status::text IS NULL OR status = :status)
-    AND (created_at, id) < (
-        coalesce(:before_created_at, 'infinity'::timestamptz),
-        coalesce(:before_id, '')
-    )
+WHERE status = :status -- @optional
 ORDER BY created_at DESC, id DESC
 LIMIT :row_limit;
 
@@ -46,12 +40,7 @@ VALUES (
     coalesce(:now, statement_timestamp())
 )
 ON CONFLICT (id) DO NOTHING
-RETURNING
-    id,
-    status,
-    created_at,
-    decided_at,
-    payload;
+RETURNING NULL; -- @use approval_columns
 
 -- name: patch_approval(approval_id, patch)<!
 -- record_class: Approval
@@ -64,12 +53,7 @@ WHERE
     id = :approval_id
     AND jsonb_typeof(payload) = 'object'
     AND jsonb_typeof(:patch) = 'object'
-RETURNING
-    id,
-    status,
-    created_at,
-    decided_at,
-    payload;
+RETURNING NULL; -- @use approval_columns
 
 -- name: decide_approval(approval_id, status, now)<!
 -- record_class: Approval
@@ -84,9 +68,4 @@ SET
 WHERE
     id = :approval_id
     AND status = 'pending'
-RETURNING
-    id,
-    status,
-    created_at,
-    decided_at,
-    payload;
+RETURNING NULL; -- @use approval_columns

@@ -1,12 +1,17 @@
--- name: get_idempotency(key)^
--- record_class: Idempotency
--- Return what is stored under a key; nothing for one that was never used, or long ago.
-SELECT
+-- fragment: idempotency_columns
+-- The columns of an `Idempotency`.
+/*
     key,
     saved_at,
     value,
     fingerprint,
     state
+*/
+
+-- name: get_idempotency(key)^
+-- record_class: Idempotency
+-- Return what is stored under a key; nothing for one that was never used, or long ago.
+SELECT NULL -- @use idempotency_columns
 FROM assistly_idempotency
 WHERE key = :key;
 
@@ -19,12 +24,7 @@ WHERE key = :key;
 INSERT INTO assistly_idempotency (key, saved_at, fingerprint)
 VALUES (:key, coalesce(:now, clock_timestamp()), :fingerprint)
 ON CONFLICT (key) DO NOTHING
-RETURNING
-    key,
-    saved_at,
-    value,
-    fingerprint,
-    state;
+RETURNING NULL; -- @use idempotency_columns
 
 -- name: finish_idempotent(key, begun_at, value, now)<!
 -- record_class: Idempotency
@@ -41,12 +41,7 @@ WHERE
     key = :key
     AND saved_at = :begun_at
     AND state = 'in_flight'
-RETURNING
-    key,
-    saved_at,
-    value,
-    fingerprint,
-    state;
+RETURNING NULL; -- @use idempotency_columns
 
 -- name: abandon_idempotent(key, max_age, now)!
 -- Forget a request that has been under way for `max_age` or longer, so that somebody may

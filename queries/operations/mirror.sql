@@ -1,11 +1,16 @@
+-- fragment: snapshot_columns
+-- The columns of a `Snapshot`.
+/*
+    kind,
+    payload,
+    updated_at
+*/
+
 -- name: get_snapshot(kind)^
 -- record_class: Snapshot
 -- Return the last snapshot of a kind: `queue`, `state` or `logs`; nothing when there is
 -- none.
-SELECT
-    kind,
-    payload,
-    updated_at
+SELECT NULL -- @use snapshot_columns
 FROM assistly_store
 WHERE kind = :kind;
 
@@ -19,10 +24,7 @@ ON CONFLICT (kind) DO UPDATE
     SET
         payload = excluded.payload,
         updated_at = clock_timestamp()
-RETURNING
-    kind,
-    payload,
-    updated_at;
+RETURNING NULL; -- @use snapshot_columns
 
 -- name: append_events(event_types, payloads)
 -- record_class: AppendedEvent
@@ -45,15 +47,13 @@ SELECT id
 FROM appended
 ORDER BY id;
 
--- name: list_events(event_type, since, until, after_created_at, after_id, row_limit)
+-- name: list_events(event_type, since, until, row_limit)
 -- record_class: Event
--- Return a page of the events of a type from `since` on and before `until`, oldest first;
--- give the last row's `created_at` and `id` for the next page, which is empty at the end.
--- @param since = NULL
--- @param until = NULL
--- @param after_created_at = NULL
--- @param after_id = NULL
+-- Return a page of the events of a type from `since` on and before `until`, oldest first.
+-- @page created_at, id
+-- @allow page-without-index: an index leads to the time, which few rows share
 -- @param row_limit = 100
+-- @param row_limit max 1000
 SELECT
     id,
     event_type,
@@ -62,11 +62,7 @@ SELECT
 FROM assistly_events
 WHERE
     event_type = :event_type
-    AND created_at >= coalesce(:since, '-infinity'::timestamptz)
-    AND created_at < coalesce(:until, 'infinity'::timestamptz)
-    AND (created_at, id) > (
-        coalesce(:after_created_at, '-infinity'::timestamptz),
-        coalesce(:after_id, 0)
-    )
+    AND created_at >= :since -- @optional
+    AND created_at < :until -- @optional
 ORDER BY created_at, id
 LIMIT :row_limit;

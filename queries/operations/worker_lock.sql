@@ -1,14 +1,19 @@
--- name: get_worker_lock(lock_id, now)^
--- record_class: WorkerLock
--- Return who holds a lock; nothing when it is free.
--- @param lock_id = 1
--- @param now = NULL
-SELECT
+-- fragment: lock_columns
+-- The columns of a `WorkerLock`.
+/*
     id,
     owner_id,
     acquired_at,
     expires_at,
     token
+*/
+
+-- name: get_worker_lock(lock_id, now)^
+-- record_class: WorkerLock
+-- Return who holds a lock; nothing when it is free.
+-- @param lock_id = 1
+-- @param now = NULL
+SELECT NULL -- @use lock_columns
 FROM assistly_worker_lock
 WHERE
     id = :lock_id
@@ -51,12 +56,7 @@ ON CONFLICT (id) DO UPDATE
     WHERE
     held.owner_id = excluded.owner_id
     OR held.expires_at <= coalesce(:now, clock_timestamp())
-RETURNING
-    held.id,
-    held.owner_id,
-    held.acquired_at,
-    held.expires_at,
-    held.token;
+RETURNING NULL; -- @use lock_columns
 
 -- name: renew_worker_lock(owner_id, token, ttl, lock_id, now)<!
 -- record_class: WorkerLock
@@ -74,12 +74,7 @@ WHERE
     AND owner_id = :owner_id
     AND token = :token
     AND expires_at > coalesce(:now, clock_timestamp())
-RETURNING
-    id,
-    owner_id,
-    acquired_at,
-    expires_at,
-    token;
+RETURNING NULL; -- @use lock_columns
 
 -- name: release_worker_lock(owner_id, token, lock_id, now)!
 -- Give a lock back and return 1; 0 when it was lost before.
@@ -99,12 +94,7 @@ WHERE
 -- from taking it until the end of the transaction; nothing when it is lost.
 -- @param lock_id = 1
 -- @param now = NULL
-SELECT
-    id,
-    owner_id,
-    acquired_at,
-    expires_at,
-    token
+SELECT NULL -- @use lock_columns
 FROM assistly_worker_lock
 WHERE
     id = :lock_id

@@ -9,8 +9,28 @@ import psycopg
 from psycopg import sql
 
 from datalayer.runtime import Query, VariedQuery
+from datalayer.runtime.paging import page_values, write_cursor
 
 Plan = dict[str, Any]
+Statement = tuple[Query[Any], tuple[object, ...]]
+
+
+def page_statement(
+    query: VariedQuery[Any],
+    given: Mapping[str, object],
+    *,
+    limit: int,
+    behind: Sequence[object] = (),
+) -> Statement:
+    """Return what is sent for a page, the first or that behind a row of these keys."""
+    assert query.paging is not None
+    cursor = (
+        write_cursor(query.name, query.paging, behind, order="") if behind else None
+    )
+    values = page_values(
+        query.name, query.paging, given, limit=limit, cursor=cursor, order=""
+    )
+    return query.given(values)
 
 
 def run_scans(

@@ -274,20 +274,14 @@ async def test_a_page_follows_the_one_before_until_the_end(database_url: str) ->
                 now=MOMENT + number // 2 * MINUTE,
             )
         pages = [await list_approvals(connection, row_limit=3)]
-        while pages[-1]:
-            last = pages[-1][-1]
+        while pages[-1].next is not None:
             pages.append(
-                await list_approvals(
-                    connection,
-                    before_created_at=last.created_at,
-                    before_id=last.id,
-                    row_limit=3,
-                )
+                await list_approvals(connection, row_limit=3, cursor=pages[-1].next)
             )
 
-    found = [approval.id for page in pages for approval in page]
+    found = [approval.id for page in pages for approval in page.items]
     assert found == [f"a{number}" for number in reversed(range(10))]
-    assert [len(page) for page in pages] == [3, 3, 3, 1, 0]
+    assert [len(page.items) for page in pages] == [3, 3, 3, 1]
 
 
 async def test_a_page_has_one_status_when_it_is_asked_for(database_url: str) -> None:
@@ -298,13 +292,12 @@ async def test_a_page_has_one_status_when_it_is_asked_for(database_url: str) -> 
         await decide_approval(connection, approval_id="a1", status="approved")
         await decide_approval(connection, approval_id="a4", status="rejected")
         pending = await list_approvals(connection, status="pending")
-        older = await list_approvals(
-            connection, status="pending", before_created_at=MOMENT, before_id="a3"
-        )
+        newest = await list_approvals(connection, status="pending", row_limit=2)
+        older = await list_approvals(connection, status="pending", cursor=newest.next)
         approved = await list_approvals(connection, status="approved")
         unknown = await list_approvals(connection, status="maybe")
 
-    assert [each.id for each in pending] == ["a5", "a3", "a2", "a0"]
-    assert [each.id for each in older] == ["a2", "a0"]
-    assert [each.id for each in approved] == ["a1"]
-    assert unknown == []
+    assert [each.id for each in pending.items] == ["a5", "a3", "a2", "a0"]
+    assert [each.id for each in older.items] == ["a2", "a0"]
+    assert [each.id for each in approved.items] == ["a1"]
+    assert unknown.items == []

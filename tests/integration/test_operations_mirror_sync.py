@@ -321,13 +321,13 @@ def test_events_are_listed_by_type_and_time(database_url: str) -> None:
         early = list_events(connection, event_type="a", until=MOMENT)
         unknown = list_events(connection, event_type="A")
 
-    assert [event.id for event in everything] == ids
-    assert [event.id for event in part] == ids[1:3]
-    assert part[0] == Event(
+    assert [event.id for event in everything.items] == ids
+    assert [event.id for event in part.items] == ids[1:3]
+    assert part.items[0] == Event(
         id=ids[1], event_type="a", payload={}, created_at=MOMENT + MINUTE
     )
-    assert early == []
-    assert unknown == []
+    assert early.items == []
+    assert unknown.items == []
 
 
 def test_a_page_of_events_follows_the_one_before(database_url: str) -> None:
@@ -336,18 +336,13 @@ def test_a_page_of_events_follows_the_one_before(database_url: str) -> None:
     with connect(database_url) as connection:
         ids = [append_at(connection, time) for time in times]
         pages = [list_events(connection, event_type="a", row_limit=5)]
-        while pages[-1]:
-            last = pages[-1][-1]
+        while pages[-1].next is not None:
             pages.append(
                 list_events(
-                    connection,
-                    event_type="a",
-                    after_created_at=last.created_at,
-                    after_id=last.id,
-                    row_limit=5,
+                    connection, event_type="a", row_limit=5, cursor=pages[-1].next
                 )
             )
 
-    found = [event.id for page in pages for event in page]
+    found = [event.id for page in pages for event in page.items]
     assert found == [event_id for _, event_id in sorted(zip(times, ids, strict=True))]
-    assert [len(page) for page in pages] == [5, 5, 2, 0]
+    assert [len(page.items) for page in pages] == [5, 5, 2]

@@ -307,8 +307,8 @@ def test_events_of_many_keep_their_order_and_lose_none(database_url: str) -> Non
 
     for caller in range(_TOGETHER):
         with psycopg.connect(database_url) as one:
-            stored = operations.list_events(one, event_type=f"type {caller}")
-        by_id = sorted(stored, key=lambda event: event.id)
+            page = operations.list_events(one, event_type=f"type {caller}")
+        by_id = sorted(page.items, key=lambda event: event.id)
         assert tuple(event.id for event in by_id) == ids[caller]
         assert [event.payload for event in by_id] == [
             number for number in range(100) if number % 10 != caller

@@ -91,7 +91,7 @@ def _jobs(connection: psycopg.Connection[Any]) -> Things:
 def _approvals(connection: psycopg.Connection[Any]) -> Things:
     return {
         ("approval", row.id): Asked(row.status, row.decided_at, members_of(row.payload))
-        for row in approval.list_approvals(connection)
+        for row in approval.list_approvals(connection).items
     }
 
 

@@ -14,6 +14,7 @@ from operations_leader_model import Event, Lock, Records
 from operations_strategies import JSON, LEASES, NEARLY, OBJECTS, PICK, WORKERS
 
 from datalayer.domains import operations
+from datalayer.domains.arguments import unset_if_none
 from datalayer.domains.operations import errors
 from datalayer.queries.operations.worker_lock import WorkerLock
 from datalayer.runtime import JsonInput
@@ -205,19 +206,23 @@ class LeaderMachine(ClockSteps):
         since = some[0] if some and ends & 1 else None
         until = some[-1] if some and ends & 2 else None
         found: list[Event] = []
-        while page := operations.list_events(
-            self.connection,
-            event_type=event_type,
-            since=since,
-            until=until,
-            after_created_at=found[-1].created_at if found else None,
-            after_id=found[-1].id if found else None,
-            row_limit=row_limit % 3 + 1,
-        ):
+        cursor = None
+        while True:
+            page = operations.list_events(
+                self.connection,
+                event_type=event_type,
+                since=unset_if_none(since),
+                until=unset_if_none(until),
+                row_limit=row_limit % 3 + 1,
+                cursor=cursor,
+            )
             found += [
                 Event(row.id, row.event_type, row.payload, row.created_at)
-                for row in page
+                for row in page.items
             ]
+            cursor = page.next
+            if cursor is None:
+                break
         expected = self.records.events_between(event_type, since, until)
         assert found == expected, "law: the events from a time on, and before another"
 

@@ -24,6 +24,7 @@ from operations_strategies import (
 )
 
 from datalayer.domains import operations
+from datalayer.domains.arguments import unset_if_none
 from datalayer.domains.operations import RetentionSettings, errors
 from datalayer.queries.operations import approval as approval_queries
 from datalayer.runtime import JsonInput, JsonValue
@@ -106,15 +107,19 @@ class StoreMachine(ClockSteps):
     @rule(status=_STATUSES, row_limit=st.integers(1, 3))
     def list_pages(self, status: str | None, row_limit: int) -> None:
         found: list[approval_queries.Approval] = []
-        while page := operations.list_approvals(
-            self.connection,
-            status=status,
-            before_created_at=found[-1].created_at if found else None,
-            before_id=found[-1].id if found else None,
-            row_limit=row_limit,
-        ):
-            assert len(page) <= row_limit, "law: a page"
-            found += page
+        cursor = None
+        while True:
+            page = operations.list_approvals(
+                self.connection,
+                status=unset_if_none(status),
+                row_limit=row_limit,
+                cursor=cursor,
+            )
+            assert len(page.items) <= row_limit, "law: a page"
+            found += page.items
+            cursor = page.next
+            if cursor is None:
+                break
         expected = [approval.id for approval in self.store.newest_approvals(status)]
         assert [row.id for row in found] == expected, "law: the newest first"
 
