@@ -42,6 +42,8 @@ class ShapeFinder:
     cache: ShapeCache | None = None
     #: Whether no server may be asked.
     offline: bool = False
+    #: The URL of a database that the migrations built already, if there is one.
+    migrated: str | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
     _connection: psycopg.Connection[tuple[object, ...]] | None = None
     #: The schema stays as it is while the database is kept.
@@ -98,7 +100,7 @@ class ShapeFinder:
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         if self._connection is None:
-            url = self._stack.enter_context(
+            url = self.migrated or self._stack.enter_context(
                 migrated_database(self.config, self.server_url, self.profile)
             )
             self._connection = self._stack.enter_context(connect(url))
@@ -111,6 +113,7 @@ def open_finder(
     *,
     server_url: str | None = None,
     offline: bool = False,
+    migrated: str | None = None,
 ) -> ShapeFinder:
     """Return a finder that remembers what it finds.
 
@@ -118,7 +121,7 @@ def open_finder(
     extensions are not ours to know.
     """
     cache = open_cache(config, profile) if server_url is None else None
-    return ShapeFinder(config, profile, server_url, cache, offline)
+    return ShapeFinder(config, profile, server_url, cache, offline, migrated)
 
 
 @contextmanager
@@ -141,7 +144,7 @@ def connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
 @contextmanager
 def _empty_database(server_url: str | None, profile: str) -> Iterator[str]:
     if profile == TIMESCALEDB:
-        with use_timescaledb() as timescale:
+        with use_timescaledb(server_url) as timescale:
             yield timescale.url
         return
     if server_url is not None:

@@ -6,12 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.pipeline import (
-    Generated,
-    Memory,
-    assemble_modules,
-    generate_modules,
-)
+from datalayer.codegen.pipeline import Generated, Memory, assemble_modules
 from datalayer.codegen.rendering.writer import (
     Difference,
     WriteReport,
@@ -21,7 +16,7 @@ from datalayer.codegen.rendering.writer import (
 )
 from datalayer.codegen.rules import NEEDLESS
 from datalayer.errors import ProblemsFound
-from datalayer.finding_shapes import connect, migrated_database, open_finder
+from datalayer.finding_shapes import migrated_database, open_finder
 from datalayer.migrate import PROFILES, profiles_of
 from datalayer.shape_cache import Summary, remember
 
@@ -72,7 +67,7 @@ def build(
     What earlier runs found out is taken from the cache of the project. For the rest the
     migrations run in a scratch database that is dropped afterwards: on the server of
     `server_url` (PostgreSQL 16 or newer, without a cache), or on a throw-away embedded
-    one; those of the profile `timescaledb` on a throw-away TimescaleDB.
+    one; for the profile `timescaledb` either is one that has TimescaleDB.
     Raises `ProblemsFound` with every problem of the migrations or the queries, and
     `CacheIncomplete` when a server is needed `offline`.
     """
@@ -107,16 +102,12 @@ def migrated_shapes(
 ) -> Iterator[Built]:
     """Build a project's scratch database and keep it for a while; see `build`."""
     with migrated_database(config, server_url, profile) as url:
-        with connect(url) as connection:
-            generated = generate_modules(
-                connection,
-                queries=config.queries,
-                root=config.root,
-                package=config.package,
-                types=config.types,
-                new_types=config.new_types,
-            )
-        yield Built(url, generated.shapes)
+        # It is closed again: some servers take one connection at a time.
+        with open_finder(
+            config, profile, server_url=server_url, migrated=url
+        ) as finder:
+            shapes = build_with(finder).shapes
+        yield Built(url, shapes)
 
 
 def generate(
@@ -208,10 +199,12 @@ def _build_under(
     offline: bool,
     memory: Memory,
 ) -> Generated:
+    # One server for the profiles would have to be with and without TimescaleDB.
+    url = server_url if profile == NATIVE else None
     try:
         return build(
             config,
-            server_url=server_url,
+            server_url=url,
             profile=profile,
             offline=offline,
             memory=memory,

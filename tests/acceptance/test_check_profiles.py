@@ -1,4 +1,4 @@
-"""`datalayer check` under both profiles: what agrees, what differs, what is missing."""
+"""`datalayer check` and `prove` under both profiles: what agrees, what differs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from datalayer import finding_shapes, project
 from datalayer.cli import app
 from datalayer.config import load_config
-from datalayer.errors import NodeNotFound
+from datalayer.errors import NodeNotFound, TimescaleMissing
 from datalayer.server import Server
 from datalayer.server.timescaledb import TimescaleServer, packages
 
@@ -67,7 +67,9 @@ def check(
     """The command line with generated modules and the TimescaleDB of the session."""
 
     @contextmanager
-    def emptied() -> Iterator[TimescaleServer]:
+    def emptied(server_url: str | None) -> Iterator[TimescaleServer]:
+        # What the variable names is for the other profile.
+        assert server_url is None
         timescaledb.reset()
         yield timescaledb
 
@@ -166,3 +168,40 @@ def test_check_starts_its_own_server(folder: Path, server: Server) -> None:
     )
 
     assert result.stdout == "up to date: 1 query (native, timescaledb)\n", result.stderr
+
+
+@pytest.fixture
+def imports() -> Iterator[None]:
+    """What is imported from the project of one test is unknown to the next."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
+    for name in [each for each in sys.modules if each.split(".")[0] == "app"]:
+        del sys.modules[name]
+
+
+@pytest.mark.usefixtures("imports")
+def test_one_profile_can_be_proven(check: CliRunner, folder: Path) -> None:
+    write_variants(folder, timescaledb="value bigint")
+
+    proven = ["prove", "--examples", "4", "--profile"]
+    native = check.invoke(app, [*proven, "native"])
+    other = check.invoke(app, [*proven, "timescaledb"])
+
+    assert native.exit_code == 0, native.output
+    assert other.exit_code == 1, other.output
+    assert "`value` is declared `int`, and NULL came back" in other.stdout
+
+
+def test_a_server_without_timescaledb_has_a_remedy(
+    folder: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+
+    result = CliRunner().invoke(
+        app, ["prove", "--profile", "timescaledb", "--server-url", server.url()]
+    )
+
+    assert isinstance(result.exception, TimescaleMissing)
+    assert "cannot create the extension `timescaledb`" in str(result.exception)
+    assert "name no server" in str(result.exception)

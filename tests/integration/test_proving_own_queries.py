@@ -10,10 +10,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
-
-from datalayer.codegen.pipeline import generate_modules
 from datalayer.config import load_config
+from datalayer.finding_shapes import open_finder
+from datalayer.project import NATIVE, build_with
 from datalayer.proving.prover import prove_all, prover_of
 from datalayer.proving.session import open_session
 
@@ -67,18 +66,20 @@ def test_our_own_queries_tell_the_truth(database_url: str) -> None:
 def prove_own(url: str) -> list[QueryProof]:
     """Prove all our queries, and again those of which nothing came back."""
     config = load_config(ROOT)
-    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
-        shapes = generate_modules(
-            connection,
-            queries=config.queries,
-            root=config.root,
-            package=config.package,
-        ).shapes
+    # Remembered when anything asked for them since the queries changed.
+    with open_finder(config, NATIVE, migrated=url) as finder:
+        shapes = build_with(finder).shapes
     proofs: list[QueryProof] = []
     with open_session(url) as session:
         for seed in range(SEED, SEED + 1 + AGAIN):
             prover = prover_of(config, session, shapes, seed)
             seen = {each.name for each in proofs if each.skipped or each.is_exercised}
-            left = [each for each in shapes if each.source.qualified_name not in seen]
+            # Of those that are known to show nothing, chance is asked once.
+            left = [
+                each
+                for each in shapes
+                if each.source.qualified_name not in seen
+                and (seed == SEED or each.source.qualified_name not in UNSEEN)
+            ]
             proofs += prove_all(prover, left, examples=EXAMPLES)
     return proofs

@@ -55,6 +55,7 @@ Profile = Annotated[
 
 
 def prove(
+    context: typer.Context,
     names: Names = None,
     folder: ProjectFolder = None,
     server_url: ServerUrl = None,
@@ -79,9 +80,8 @@ def prove(
     with told_as(form), messages.status("building the tables") as line:
         config = load_config(folder)
         status = line if messages.is_terminal else None
-        with open_prover(
-            config, seed=seed, server_url=server_url, profile=profile
-        ) as prover:
+        url = None if _is_for_others(context, profile) else server_url
+        with open_prover(config, seed=seed, server_url=url, profile=profile) as prover:
             shapes = _chosen(prover, names)
             interrupted = _prove(prover, shapes, proof, examples, seconds, status)
             proof.empty_tables = prover.scout.empty_tables()
@@ -90,6 +90,13 @@ def prove(
         raise typer.Exit(_INTERRUPTED)
     if proof.lies:
         raise typer.Exit(1)
+
+
+def _is_for_others(context: typer.Context, profile: ProfileName) -> bool:
+    """Tell whether a server was named for everything, which may lack TimescaleDB."""
+    given = context.get_parameter_source("server_url")
+    is_variable = given is not None and given.name == "ENVIRONMENT"
+    return is_variable and profile is ProfileName.TIMESCALEDB
 
 
 def _chosen(prover: Prover, names: Sequence[str] | None) -> list[QueryShape]:

@@ -48,7 +48,7 @@ class NativeServer:
                 raise TimescaleMissing(
                     f"{describe_target(self.server_url)} cannot create the extension "
                     f"`timescaledb`: {reason}",
-                    help="install it there, or leave `DATALAYER_TIMESCALEDB_URL` out",
+                    help="install it there, or name no server: then one is started",
                 ) from error
             # Jobs that run whenever they like would make results depend on time. Only
             # a superuser may stop them.

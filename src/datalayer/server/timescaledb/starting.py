@@ -40,13 +40,13 @@ class TimescaleServer(Protocol):
 
 
 @contextmanager
-def use_timescaledb() -> Iterator[TimescaleServer]:
-    """Yield a database on the server of `DATALAYER_TIMESCALEDB_URL`, or on a new one.
+def use_timescaledb(server_url: str | None = None) -> Iterator[TimescaleServer]:
+    """Yield a database on a server, or on that of `DATALAYER_TIMESCALEDB_URL`.
 
-    The new one is PostgreSQL 17 compiled to WebAssembly. It needs Node.js, and once for
-    each user the npm registry. It takes one connection at a time and has no background
-    workers, so that jobs run by `CALL run_job(…)`.
+    Without either it is on a new one, PostgreSQL 17 compiled to WebAssembly. That needs
+    Node.js, and once for each user the npm registry. It takes one connection at a time
+    and has no background workers, so that jobs run by `CALL run_job(…)`.
     """
-    url = os.environ.get(URL_VARIABLE)
+    url = server_url or os.environ.get(URL_VARIABLE)
     with scratch_timescaledb(url) if url else start_wasm_server() as server:
         yield server
