@@ -11,7 +11,8 @@ from typing import Any
 
 import psycopg
 
-from datalayer.codegen.catalog import Catalog, Function
+from datalayer.codegen.catalog import Catalog
+from datalayer.codegen.function_catalog import Function
 from function_facts.samples import SAMPLES
 
 Connection = psycopg.Connection[Any]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from datalayer.codegen.catalog import Catalog, Function
+from datalayer.codegen.catalog import Catalog
+from datalayer.codegen.function_catalog import Function
 from datalayer.codegen.inference import builtins
 from datalayer.codegen.inference.facts import NULL, UNTRIED, VALUE
 from function_facts.aggregates import Aggregate, find_null, list_aggregates

@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 
 from datalayer.codegen.catalog import Relation
+from datalayer.codegen.function_catalog import Function
 from datalayer.codegen.inference import (
     arrays,
     bodies,
@@ -101,6 +102,10 @@ def _checks_of_all(patch: Patch) -> None:
     patch.setattr(Relation, "checks_of", lambda relation, entry: relation.checks)
 
 
+def _polymorphism(patch: Patch) -> None:
+    patch.setattr(Function, "polymorphic", property(lambda function: False))
+
+
 def _narrowing(patch: Patch) -> None:
     patch.setattr(narrow, "_learn", lambda environment, **_: environment)
 
@@ -168,6 +173,10 @@ REMOVALS: dict[str, Removal] = {
     "functions_in_sql": _constant(calls, "body_call", ANY),
     "sets_in_sql": _constant(calls, "body_column", UNKNOWN),
     "bodies_that_have_a_row": _constant(bodies, "_has_row", False),
+    "polymorphic_functions": _polymorphism,
+    "recursive_functions": _constant(bodies, "_calls_itself", False),
+    "whole_rows_of_bodies": _constant(bodies, "_field_of_row", UNKNOWN),
+    "custom_aggregates": _constant(calls, "custom_aggregate", None),
     "recursion": _constant(sources, "_recursive_column", UNKNOWN),
     "union": _value(query_columns, "_UNION", 99),
     "intersect": _value(query_columns, "_INTERSECT", 99),

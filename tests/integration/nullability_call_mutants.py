@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from datalayer.codegen.catalog import Catalog, Function
+from datalayer.codegen.catalog import Catalog
+from datalayer.codegen.function_catalog import Function
 from datalayer.codegen.inference import (
     bodies,
     calls,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from nullability_call_mutants import CALL_MUTANTS
+from nullability_function_mutants import FUNCTION_MUTANTS
 from nullability_match_mutants import MATCH_MUTANTS
 from nullability_row_mutants import ROW_MUTANTS
 from nullability_value_mutants import VALUE_MUTANTS
 
 from datalayer.codegen.catalog import Relation
+from datalayer.codegen.function_catalog import Function
 from datalayer.codegen.inference import (
     arrays,
     builtins,
@@ -22,6 +24,7 @@ from datalayer.codegen.inference import (
     sources,
 )
 from datalayer.codegen.inference.conclusion import RULES
+from datalayer.codegen.inference.custom_aggregates import Needs
 from datalayer.codegen.inference.facts import attacked_functions
 from datalayer.codegen.inference.outcomes import (
     VALUE,
@@ -29,7 +32,7 @@ from datalayer.codegen.inference.outcomes import (
     Outcome,
     World,
 )
-from datalayer.codegen.nodetree import Node
+from datalayer.codegen.nodetree import Node, make_node
 from datalayer.model import ColumnInference
 
 Patch = pytest.MonkeyPatch
@@ -92,9 +95,14 @@ def aggregate_over_rows_that_never_came(patch: Patch) -> None:
 
 def ignore_filters(patch: Patch) -> None:
     original = calls._over_rows
-    patch.setattr(
-        calls, "_over_rows", lambda node, label, *rest: original(node, "none", *rest)
-    )
+
+    def mutant(
+        node: Node, function: Function | None, needs: Needs, environment: Environment
+    ) -> Outcome:
+        unfiltered = make_node(node.tag, {**node.fields, "aggfilter": None})
+        return original(unfiltered, function, needs, environment)
+
+    patch.setattr(calls, "_over_rows", mutant)
 
 
 def let_every_frame_contain_its_row(patch: Patch) -> None:
@@ -233,6 +241,7 @@ def take_old_rows_for_new_ones(patch: Patch) -> None:
 
 MUTANTS = [
     *CALL_MUTANTS,
+    *FUNCTION_MUTANTS,
     *MATCH_MUTANTS,
     *ROW_MUTANTS,
     *VALUE_MUTANTS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import nullability_exact_cases
+import nullability_function_cases
 import nullability_reference_cases
 import nullability_schema
 import nullability_values
@@ -12,6 +13,7 @@ ROWS = (
     + nullability_values.ROWS
     + nullability_reference_cases.ROWS
     + nullability_exact_cases.ROWS
+    + nullability_function_cases.ROWS
 )
 WORLDS = nullability_schema.WORLDS + nullability_reference_cases.WORLDS
 
@@ -23,4 +25,5 @@ def schema(major: int) -> str:
         + nullability_values.SCHEMA
         + nullability_reference_cases.SCHEMA
         + nullability_exact_cases.SCHEMA
+        + nullability_function_cases.SCHEMA
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from datalayer.codegen.catalog import Function
+from datalayer.codegen.function_catalog import Function
 from datalayer.codegen.inference import builtins
 from datalayer.codegen.inference.builtins import decisive_arguments, set_columns
 from datalayer.codegen.inference.facts import attacked_functions

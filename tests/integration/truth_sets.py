@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import application_cases as application
 import application_schema
 import nullability_exact_cases as exact
+import nullability_function_cases
 import nullability_reference_cases
 import nullability_schema
 import nullability_traps
@@ -58,6 +59,7 @@ TRAPS = TruthSet(
         "subqueries and sets": QUERIES,
         "functions": FUNCTIONS,
         "writes": RETURNING,
+        "functions of users": nullability_function_cases.CASES,
         "kinds of nodes": KINDS,
         "calls": CALLS,
         "composites and subscripts": COMPOSITES,

@@ -8,9 +8,22 @@ from typing import TYPE_CHECKING, LiteralString
 import psycopg
 
 from datalayer.codegen import catalog_questions as questions
-from datalayer.codegen.nodetree import Node, NodeTreeError, read_tree
-from datalayer.codegen.stored_trees import analysed_body, read_queries
-from datalayer.codegen.type_catalog import TypeCatalog, catalogue_rows
+from datalayer.codegen.function_catalog import (
+    Aggregate,
+    Function,
+    FunctionBody,
+    read_aggregate,
+    read_body,
+    read_defaults,
+    read_function,
+)
+from datalayer.codegen.nodetree import Node
+from datalayer.codegen.stored_trees import read_expression, read_expressions
+from datalayer.codegen.type_catalog import (
+    FIRST_USER_OID,
+    TypeCatalog,
+    catalogue_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,10 +34,10 @@ if TYPE_CHECKING:
     Key = TypeVar("Key")
     Answer = TypeVar("Answer")
 
+#: The kind of a type with fields, and one whose fields a call decides.
+_COMPOSITE, _RECORD = "c", 2249
 #: What `pg_rewrite.ev_type` says.
 _RULES = {"1": "SELECT", "2": "UPDATE", "3": "INSERT", "4": "DELETE"}
-#: Objects below this OID belong to PostgreSQL itself (`FirstNormalObjectId`).
-FIRST_USER_OID = 16384
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,33 +116,6 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
-    """A function, procedure, aggregate or window function."""
-
-    oid: int
-    name: str
-    arguments: tuple[str, ...]
-    builtin: bool
-    strict: bool
-    volatile: bool
-    returns_set: bool
-
-    @property
-    def signature(self) -> str:
-        """Return the name with the types of its arguments."""
-        return f"{self.name}({','.join(self.arguments)})"
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionBody:
-    """What a SQL function runs last, and what it returns."""
-
-    query: Node
-    #: The types of its columns: one, or those of the rows it returns.
-    types: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class DataType:
     """A type; a domain knows its base type."""
 
@@ -170,17 +156,28 @@ class Catalog:
         """
         return self._ask("defaults", oid, self._defaults)
 
-    def body(self, oid: int) -> FunctionBody | None:
+    def body(self, oid: int, types: tuple[int, ...] = ()) -> FunctionBody | None:
         """Return what a SQL function does last.
 
-        None for other languages, for a procedure, for types that depend on the call
-        (`anyelement`), and for a text that PostgreSQL does not accept any more.
+        `types` are those of the arguments of a call, where they decide what the body
+        is (`anyelement`). None for other languages, for a procedure, and for a text
+        that PostgreSQL does not accept any more.
         """
-        return self._ask("body", oid, self._body)
+        return self._ask("body", (oid, types), self._body)
+
+    def aggregate(self, oid: int) -> Aggregate | None:
+        """Return what an aggregate is made of, or None when that cannot be followed."""
+        return self._ask("aggregate", oid, self._aggregate)
 
     def type(self, oid: int) -> DataType | None:
         """Return a type, or None when it does not exist."""
         return self._ask("type", oid, self._type)
+
+    def is_row(self, oid: int) -> bool:
+        """Return whether the values of a type have fields, also of a domain."""
+        type_ = self.type(oid)
+        base = self.type(type_.base) if type_ else None
+        return base is None or base.kind == _COMPOSITE or oid == _RECORD
 
     def sql_type(self, oid: int) -> SqlType:
         """Return a type with all that it is made of."""
@@ -246,7 +243,7 @@ class Catalog:
                     for column in operators
                 ),
                 collations=tuple(collations),
-                expressions=_all_expressions(expressions),
+                expressions=read_expressions(expressions),
                 predicate=read_expression(predicate),
                 nulls_equal=nulls_equal,
             )
@@ -280,44 +277,16 @@ class Catalog:
         return trees[0] if trees and trees[0].tag == "QUERY" else None
 
     def _function(self, oid: int) -> Function | None:
-        rows = self._rows(questions.FUNCTION, {"oid": oid})
-        if not rows:
-            return None
-        name, arguments, schema, strict, volatile, returns_set = rows[0]
-        return Function(
-            oid=oid,
-            name=name,
-            arguments=tuple(arguments),
-            builtin=oid < FIRST_USER_OID and schema == "pg_catalog",
-            strict=strict,
-            volatile=volatile == "v",
-            returns_set=returns_set,
-        )
+        return read_function(self.connection, oid)
 
     def _defaults(self, oid: int) -> tuple[Node, ...]:
-        rows = self._rows(questions.DEFAULTS, {"oid": oid})
-        try:
-            values = read_tree(rows[0][0] or "") if rows else ()
-        except NodeTreeError:
-            return ()
-        return tuple(_outermost(values))
+        return read_defaults(self.connection, oid)
 
-    def _body(self, oid: int) -> FunctionBody | None:
-        rows = self._rows(questions.BODY, {"oid": oid})
-        if not rows:
-            return None
-        stored, arguments, source, search_path, types = rows[0]
-        try:
-            queries = (
-                read_queries(stored)
-                if stored
-                else analysed_body(
-                    self.connection, arguments or "", source, search_path
-                )
-            )
-        except (NodeTreeError, psycopg.DatabaseError):
-            return None
-        return FunctionBody(queries[-1], tuple(types)) if queries else None
+    def _body(self, call: tuple[int, tuple[int, ...]]) -> FunctionBody | None:
+        return read_body(self.connection, *call)
+
+    def _aggregate(self, oid: int) -> Aggregate | None:
+        return read_aggregate(self.connection, oid)
 
     def _type(self, oid: int) -> DataType | None:
         rows = self._rows(questions.TYPE, {"oid": oid})
@@ -337,28 +306,6 @@ class Catalog:
     def _deterministic(self, collation: int) -> bool:
         rows = self._rows(questions.COLLATION, {"oid": collation})
         return bool(rows and rows[0][0])
-
-
-def read_expression(text: str | None) -> Node | None:
-    """Return the first node of a stored tree, or None when there is none."""
-    found = _all_expressions(text)
-    return found[0] if found else None
-
-
-def _all_expressions(text: str | None) -> tuple[Node, ...]:
-    try:
-        values = read_tree(text or "")
-    except NodeTreeError:
-        return ()
-    return tuple(node for value in values for node in _outermost(value))
-
-
-def _outermost(value: object) -> list[Node]:
-    if isinstance(value, Node):
-        return [value]
-    if isinstance(value, tuple):
-        return [node for item in value for node in _outermost(item)]
-    return []
 
 
 def _column(row: tuple[Any, ...]) -> TableColumn:

@@ -73,6 +73,29 @@ def read_queries(text: str) -> list[Node]:
     return [node for value in read_tree(text) for node in _queries(value)]
 
 
+def read_expression(text: str | None) -> Node | None:
+    """Return the first node of a stored tree, or None when there is none."""
+    found = read_expressions(text)
+    return found[0] if found else None
+
+
+def read_expressions(text: str | None) -> tuple[Node, ...]:
+    """Return the outermost nodes of a stored tree or list; none where it is unread."""
+    try:
+        values = read_tree(text or "")
+    except NodeTreeError:
+        return ()
+    return tuple(node for value in values for node in _outermost(value))
+
+
+def _outermost(value: object) -> list[Node]:
+    if isinstance(value, Node):
+        return [value]
+    if isinstance(value, tuple):
+        return [node for item in value for node in _outermost(item)]
+    return []
+
+
 def _analyse(
     connection: psycopg.Connection[Any], arguments: str, sql: str
 ) -> list[Node]:

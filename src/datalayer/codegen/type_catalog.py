@@ -13,6 +13,9 @@ from datalayer.model import CompositeField, SqlType, TypeKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Objects below this OID belong to PostgreSQL itself (`FirstNormalObjectId`).
+FIRST_USER_OID = 16384
+
 # `typarray` tells a true array from the fixed vectors (`int2vector`), which only
 # look like one.
 _TYPE = """

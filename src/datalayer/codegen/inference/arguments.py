@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from datalayer.codegen.catalog import Catalog, Function
+    from datalayer.codegen.catalog import Catalog
+    from datalayer.codegen.function_catalog import Function
     from datalayer.codegen.nodetree import Node
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from datalayer.codegen.inference.facts import always_gives_a_value
 
 if TYPE_CHECKING:
-    from datalayer.codegen.catalog import Function
+    from datalayer.codegen.function_catalog import Function
 
 #: Strict, and NULL for some values that no attack is sure to hit upon.
 _NULLABLE = frozenset(

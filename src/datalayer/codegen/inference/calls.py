@@ -23,6 +23,7 @@ from datalayer.codegen.inference.builtins import (
     set_columns,
 )
 from datalayer.codegen.inference.comparisons import compared, compared_with_each
+from datalayer.codegen.inference.custom_aggregates import Needs, custom_aggregate
 from datalayer.codegen.inference.empty_groups import needs_a_row
 from datalayer.codegen.inference.expressions import connect_all, strict_on
 from datalayer.codegen.inference.joins import has_empty_set
@@ -44,10 +45,12 @@ from datalayer.codegen.nodetree import find_all_nodes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from datalayer.codegen.catalog import Function
+    from datalayer.codegen.function_catalog import Function
     from datalayer.codegen.inference.outcomes import ExpressionRule
     from datalayer.codegen.nodetree import Node
 
+_UNNEST = "unnest(anyarray)"
+_NUMBERING, _SHIFTING = frozenset({"ntile"}), frozenset({"lag", "lead"})
 # Bits of `frameOptions`, see PostgreSQL's parsenodes.h.
 _ROWS_OR_GROUPS = 0x4 | 0x8
 _STARTS_BEFORE = 0x20 | 0x200
@@ -136,7 +139,16 @@ def set_call(node: Node, function: Function, environment: Environment) -> Outcom
     """Answer for a set-returning function in a SELECT list."""
     if sets_pad(node, environment):
         return ANY
+    if function.builtin and function.signature == _UNNEST:
+        return unnested(node, environment)
     return set_column(node, function, 1, environment)
+
+
+def unnested(node: Node, environment: Environment) -> Outcome:
+    """Answer for the elements of an array as rows."""
+    arguments = node.nodes("args")
+    found = elements(arguments[0], environment) if arguments else ANY
+    return ANY if found & NULL else VALUE
 
 
 def sets_pad(node: Node, environment: Environment) -> bool:
@@ -165,10 +177,10 @@ def set_column(
     node: Node, function: Function, number: int, environment: Environment
 ) -> Outcome:
     """Answer for a column of a set-returning function."""
-    if function.builtin and function.signature == "unnest(anyarray)":
-        arguments = node.nodes("args")
-        found = elements(arguments[0], environment) if arguments else ANY
-        return ANY if found & NULL or number > 1 else VALUE
+    if function.builtin and function.signature == _UNNEST:
+        # The fields of an element that is a row can be anything.
+        is_row = environment.session.catalog.is_row(node.number("funcresulttype"))
+        return ANY if is_row else unnested(node, environment)
     if not function.builtin:
         catalog = environment.session.catalog
         given = call_arguments(function, node.nodes("args"), catalog)
@@ -226,28 +238,40 @@ def _has_elements(array: Node) -> bool:
 def aggregate(node: Node, environment: Environment) -> Outcome:
     """Answer for an aggregate: most are NULL when no row arrives."""
     function = environment.session.catalog.function(node.number("aggfnoid"))
-    if function is None or not function.builtin:
-        return ANY
-    if function.name in NEVER_NULL_AGGREGATES:
-        return VALUE
+    needs = _needs(function, node, environment)
+    if needs is None or needs is Needs.NOTHING:
+        return ANY if needs is None else VALUE
     if node.number("agglevelsup") or not has_rows(environment):
         return ANY
-    return _over_rows(node, "aggfilter", function, rows_environment(environment))
+    return _over_rows(node, function, needs, rows_environment(environment))
+
+
+def _needs(
+    function: Function | None, node: Node, environment: Environment
+) -> Needs | None:
+    """Return what an aggregate has to take in to give a value; None for unknown."""
+    if function is None:
+        return None
+    if not function.builtin:
+        return custom_aggregate(function, node.nodes("args"), environment.session)
+    if function.name in NEVER_NULL_AGGREGATES:
+        return Needs.NOTHING
+    if function.name in ROW_AGGREGATES:
+        return Needs.ROW
+    return Needs.VALUE if function.name in VALUE_AGGREGATES else None
 
 
 def _over_rows(
-    node: Node, filter_label: str, function: Function, environment: Environment
+    node: Node, function: Function | None, needs: Needs, environment: Environment
 ) -> Outcome:
     """Answer for an aggregate over at least one row."""
-    condition = node.node(filter_label)
+    condition = node.node("aggfilter")
     if condition is not None and outcomes(condition, environment) != TRUE:
         return ANY
-    if function.name in ROW_AGGREGATES:
+    if needs is Needs.ROW:
         return VALUE
-    if function.name not in VALUE_AGGREGATES:
-        return ANY
     arguments = [*node.nodes("aggdirectargs"), *node.nodes("args")]
-    if function.name in FIRST_ARGUMENT_AGGREGATES:
+    if function is not None and _is_named(function, FIRST_ARGUMENT_AGGREGATES):
         arguments = arguments[:1]
     found = [_argument(argument, environment) for argument in arguments]
     return strict_on(found)
@@ -278,21 +302,26 @@ def has_rows(environment: Environment) -> bool:
 def window(node: Node, environment: Environment) -> Outcome:
     """Answer for a window function."""
     function = environment.session.catalog.function(node.number("winfnoid"))
-    if function is None or not function.builtin:
+    if function is None or not (function.builtin or node.flag("winagg")):
         return ANY
-    if function.name in NEVER_NULL_AGGREGATES | NEVER_NULL_WINDOWS:
+    needs = _needs(function, node, environment)
+    if needs is Needs.NOTHING or _is_named(function, NEVER_NULL_WINDOWS):
         return VALUE
     others = replace(environment, world=environment.facts, conditions=())
     arguments = [outcomes(argument, others) for argument in node.nodes("args")]
-    if function.name == "ntile":
+    if _is_named(function, _NUMBERING):
         return strict_on(arguments)
-    if function.name in {"lag", "lead"}:
+    if _is_named(function, _SHIFTING):
         return strict_on(arguments) if len(arguments) == 3 else ANY
     if not _frame_has_current_row(node, environment):
         return ANY
-    if function.name in FRAME_WINDOWS:
+    if _is_named(function, FRAME_WINDOWS):
         return strict_on(arguments)
-    return _over_rows(node, "aggfilter", function, others)
+    return ANY if needs is None else _over_rows(node, function, needs, others)
+
+
+def _is_named(function: Function, names: frozenset[str]) -> bool:
+    return function.builtin and function.name in names
 
 
 def _frame_has_current_row(node: Node, environment: Environment) -> bool:

@@ -32,7 +32,7 @@ from datalayer.codegen.inference.outcomes import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from datalayer.codegen.catalog import Function
+    from datalayer.codegen.function_catalog import Function
     from datalayer.codegen.inference.outcomes import Constant, World
     from datalayer.codegen.nodetree import Node
 

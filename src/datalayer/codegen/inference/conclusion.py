@@ -21,7 +21,11 @@ from datalayer.codegen.inference.json_values import result_document
 from datalayer.codegen.inference.nesting import infer_nesting
 from datalayer.codegen.inference.outcomes import Rules, Session
 from datalayer.codegen.inference.parameters import infer_parameters
-from datalayer.codegen.inference.query_columns import output_entries, query_column
+from datalayer.codegen.inference.query_columns import (
+    output_entries,
+    query_column,
+    result_may_be_null,
+)
 from datalayer.codegen.inference.references import reads_one_snapshot
 from datalayer.codegen.inference.rows import input_rows, matched_sides, query_rows
 from datalayer.codegen.inference.sources import SOURCES, VARIABLES
@@ -54,6 +58,7 @@ RULES = Rules(
     elements=ELEMENTS,
     sources={**SOURCES, **TABLE_FUNCTIONS},
     query=query_column,
+    result=result_may_be_null,
     rows=query_rows,
     input_rows=input_rows,
     matched_sides=matched_sides,

@@ -15,7 +15,7 @@ from datalayer.codegen.inference.types import integer_constant
 from datalayer.codegen.nodetree import find_all_nodes
 
 if TYPE_CHECKING:
-    from datalayer.codegen.catalog import Function
+    from datalayer.codegen.function_catalog import Function
     from datalayer.codegen.inference.outcomes import Environment
     from datalayer.codegen.nodetree import Node
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.catalog import FIRST_USER_OID
 from datalayer.codegen.inference.comparisons import compared
 from datalayer.codegen.inference.narrow import inside_branch
 from datalayer.codegen.inference.outcomes import (
@@ -21,6 +20,7 @@ from datalayer.codegen.inference.outcomes import (
     outcomes,
 )
 from datalayer.codegen.nodetree import Node, make_node
+from datalayer.codegen.type_catalog import FIRST_USER_OID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

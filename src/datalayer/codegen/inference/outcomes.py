@@ -145,6 +145,8 @@ class Rules:
     elements: Mapping[str, ExpressionRule]
     sources: Mapping[int, SourceRule]
     query: QueryRule
+    #: Whether an expression can be NULL where the result of a query is computed.
+    result: Callable[[Node, Node, Session], bool]
     #: How many rows a query returns, and how many arrive at its aggregates.
     rows: RowRule
     input_rows: RowRule
@@ -168,6 +170,8 @@ class Session:
     unknown: dict[str, None] = field(default_factory=dict)
     #: The functions whose bodies are being looked into, by their OIDs.
     called: tuple[int, ...] = ()
+    #: The functions whose calls are assumed to give values, to show that they do.
+    assumed: frozenset[int] = frozenset()
     #: Whether all rows are those of one snapshot, read as they are there.
     one_snapshot: bool = False
 

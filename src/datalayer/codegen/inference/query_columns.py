@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.catalog import FIRST_USER_OID
 from datalayer.codegen.inference.joins import make_scope
 from datalayer.codegen.inference.narrow import may_be_null, settle
 from datalayer.codegen.inference.outcomes import (
@@ -19,6 +18,7 @@ from datalayer.codegen.inference.outcomes import (
 from datalayer.codegen.inference.returning import returning_environment
 from datalayer.codegen.inference.sources import UNKNOWN
 from datalayer.codegen.inference.types import type_of
+from datalayer.codegen.type_catalog import FIRST_USER_OID
 from datalayer.model import ColumnInference
 
 if TYPE_CHECKING:
@@ -58,6 +58,11 @@ def _query_column(
         nullable=may_be_null(expression, environment),
         elements_nullable=bool(elements(expression, environment) & NULL),
     )
+
+
+def result_may_be_null(expression: Node, query: Node, session: Session) -> bool:
+    """Return whether an expression can be NULL where a query's result is computed."""
+    return may_be_null(expression, output_environment(query, None, session))
 
 
 def output_expression(query: Node, number: int) -> Node | None:

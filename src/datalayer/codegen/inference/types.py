@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.catalog import FIRST_USER_OID
+from datalayer.codegen.type_catalog import FIRST_USER_OID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

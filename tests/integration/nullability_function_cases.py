@@ -1,0 +1,67 @@
+"""Functions and aggregates of users: what a call says of the types and the rows."""
+
+# ruff: noqa: E501  (one case a line reads best)
+from __future__ import annotations
+
+from nullability_cases import Case
+
+CASES = [
+    Case("polymorphic_null", "SELECT any_of(nick) FROM person", "?"),
+    Case("polymorphic_elements", "SELECT first_of(tags, name), first_of(tags, nick), all_of(nick) FROM person", "!?!"),
+    Case("polymorphic_rows", "SELECT x, y FROM both_of(1, 'a'::text)", "!?"),
+    Case("recursive_with_null", "SELECT falling(1)", "?"),
+    Case("recursive_strict", "SELECT counted_down(id) FROM person", "!"),
+    Case("whole_rows_left_joined", "SELECT id, name FROM pets_of_people()", "??"),
+    Case("whole_rows_united", "SELECT id, name FROM pets_and_none()", "??"),
+    Case("rows_with_a_dropped_column", "SELECT word, other FROM narrowed_rows()", "?!"),
+    Case("fields_with_a_dropped_column", "SELECT (narrowed_rows()).word, (narrowed_rows()).other", "?!"),
+    Case("fields_of_unnested_rows", "SELECT (unnest(ARRAY[ROW(NULL, 1)::place])).street", "?"),
+    Case("columns_of_unnested_rows", "SELECT street FROM unnest(ARRAY[ROW(NULL, 1)::place]) AS p", "?"),
+    Case("aggregate_without_start", "SELECT product(id), product(age) FROM person GROUP BY boss", "!?"),
+    Case("aggregate_of_no_rows", "SELECT product(id), collected(nick) FROM person WHERE id < 0", "?!"),
+    Case("aggregate_of_the_first", "SELECT first_value_of(name), first_value_of(nick) FROM person GROUP BY boss", "!?"),
+    Case("aggregate_that_loses_its_state", "SELECT differing(id) FROM (VALUES (1), (1)) AS v (id)", "?"),
+    Case("aggregate_with_a_last_step", "SELECT sum_or_nothing(id) FROM person", "?"),
+    Case("aggregate_over_a_frame", "SELECT product(id) OVER (ORDER BY id), product(id) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND 1 PRECEDING) FROM person", "!?"),
+]  # fmt: skip
+
+SCHEMA = """
+CREATE FUNCTION first_of(anyarray, anyelement) RETURNS anyelement LANGUAGE sql
+AS 'SELECT coalesce($1[1], $2)';
+CREATE FUNCTION all_of(anyelement) RETURNS anyarray LANGUAGE sql AS 'SELECT ARRAY[$1]';
+CREATE FUNCTION both_of(a anyelement, b text, OUT x anyelement, OUT y text)
+LANGUAGE sql AS 'SELECT a, nullif(b, ''a'')';
+CREATE FUNCTION falling(n int) RETURNS int LANGUAGE sql
+AS 'SELECT CASE WHEN n > 0 THEN falling(NULL) ELSE n END';
+CREATE FUNCTION counted_down(n int) RETURNS int LANGUAGE sql STRICT
+AS 'SELECT CASE WHEN n > 0 THEN counted_down(n - 1) + 1 ELSE 0 END';
+CREATE FUNCTION pets_of_people() RETURNS SETOF pet LANGUAGE sql STABLE
+AS 'SELECT pet FROM person LEFT JOIN pet ON pet.owner = person.id';
+CREATE FUNCTION pets_and_none() RETURNS SETOF pet LANGUAGE sql STABLE
+AS 'SELECT pet FROM pet UNION ALL SELECT NULL';
+CREATE TABLE narrowed (id int PRIMARY KEY, gone int, word text, other text NOT NULL);
+ALTER TABLE narrowed DROP COLUMN gone;
+CREATE FUNCTION narrowed_rows() RETURNS SETOF narrowed LANGUAGE sql STABLE
+AS 'SELECT * FROM narrowed';
+CREATE AGGREGATE product (int) (SFUNC = int4mul, STYPE = int);
+CREATE AGGREGATE collected (anycompatible) (
+    SFUNC = array_append, STYPE = anycompatiblearray, INITCOND = '{}'
+);
+CREATE FUNCTION left_one(anyelement, anyelement) RETURNS anyelement
+LANGUAGE sql STRICT IMMUTABLE AS 'SELECT $1';
+CREATE AGGREGATE first_value_of (anyelement) (
+    SFUNC = left_one, STYPE = anyelement, COMBINEFUNC = left_one, PARALLEL = SAFE
+);
+CREATE FUNCTION null_if_same(int, int) RETURNS int
+LANGUAGE sql STRICT IMMUTABLE AS 'SELECT nullif($1, $2)';
+CREATE AGGREGATE differing (int) (SFUNC = null_if_same, STYPE = int);
+CREATE FUNCTION nothing_of(int) RETURNS int
+LANGUAGE sql IMMUTABLE AS 'SELECT NULL::int';
+CREATE AGGREGATE sum_or_nothing (int) (
+    SFUNC = int4pl, STYPE = int, INITCOND = '0', FINALFUNC = nothing_of
+);
+"""
+
+ROWS = """
+INSERT INTO narrowed VALUES (1, NULL, 'w');
+"""
