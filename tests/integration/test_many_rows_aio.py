@@ -120,22 +120,39 @@ async def test_an_asynchronous_iterable_is_read(  # async only
     assert await execute_many(session, PIPELINED, given(), values) == 1500  # async only
 
 
+class Counted(Item):
+    """An item that tells how many there are at once."""
+
+    now, most = 0, 0
+
+    def __init__(self, id: int, name: str) -> None:
+        super().__init__(id, name)
+        Counted.now += 1
+        Counted.most = max(Counted.most, Counted.now)
+
+    def __del__(self) -> None:
+        Counted.now -= 1
+
+
 @every_way
-async def test_items_are_read_a_batch_ahead(
-    session: AsyncConnection[Any], query: Query[None]
+@pytest.mark.parametrize(
+    ("name", "most"), [("n", 40), ("n" * 1000, 10)], ids=["small", "large"]
+)
+async def test_a_batch_is_in_memory_at_once(
+    session: AsyncConnection[Any],
+    query: Query[None],
+    name: str,
+    most: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    behind: list[int] = []
+    monkeypatch.setattr("datalayer.runtime.aio_many.BATCH_SIZE", 10)
+    monkeypatch.setattr("datalayer.runtime.aio_many.SMALL_BATCH_SIZE", 40)
+    monkeypatch.setattr(Counted, "most", 0)
+    given = (Counted(number, name) for number in range(155))
 
-    def given() -> Iterator[Item]:
-        for number in range(5000):
-            behind.append(number)
-            yield Item(number, None)
-            # What was taken earlier has been sent when the next batch is asked for.
-            if number % 1000 == 999:
-                behind.clear()
-
-    assert await execute_many(session, query, given(), values) == 5000
-    assert len(behind) <= 1000
+    assert await execute_many(session, query, given, values) == 155
+    # One more is made while the last one is still at hand.
+    assert most <= Counted.most <= most + 1
 
 
 @every_way

@@ -76,7 +76,8 @@ def shapes(database: Connection[Any]) -> ShapesByName:
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(many, "BATCH_SIZE", 4)
+    monkeypatch.setattr(many, "BATCH_SIZE", 3)
+    monkeypatch.setattr(many, "SMALL_BATCH_SIZE", 4)
 
 
 def query_of(shape: QueryShape) -> Query[None]:

@@ -14,7 +14,12 @@ from psycopg.pq import PipelineStatus
 from psycopg.rows import tuple_row
 
 from datalayer.runtime.aio_pipelines import synchronise
-from datalayer.runtime.many_values import UnevenResult, arrays_of, sets_of
+from datalayer.runtime.many_values import (
+    UnevenResult,
+    are_small,
+    arrays_of,
+    sets_of,
+)
 from datalayer.runtime.rows import (
     adapt,
     at_most_one,
@@ -37,8 +42,10 @@ ResultT = TypeVar("ResultT")
 Items: TypeAlias = Iterable[ItemT] | AsyncIterable[ItemT]
 _Source: TypeAlias = Iterator[ItemT] | AsyncIterator[ItemT]
 
-#: How many items are in memory at once.
+#: How many items are in memory at once: of any kind, and of those that take little.
+#: Each batch is a savepoint and some round trips, which is most of what COPY costs.
 BATCH_SIZE = 1000
+SMALL_BATCH_SIZE = 8000
 
 
 @dataclass(slots=True)
@@ -95,10 +102,10 @@ async def _run(
 ) -> _Done[ResultT]:
     total = _Done[ResultT](0, [])
     source = _iterator(items)
-    together, first = True, 0
+    together, first, size = True, 0, BATCH_SIZE
     try:
         async with connection.transaction():
-            while batch := await _take(source):
+            while batch := await _take(source, size):
                 sets, failure = sets_of(batch, values)
                 done = None
                 if together and len(sets) > 1:
@@ -109,8 +116,10 @@ async def _run(
                 total.affected += done.affected
                 total.results += done.results
                 first += len(sets)
+                size = SMALL_BATCH_SIZE if are_small(sets) else BATCH_SIZE
                 if failure is not None:
                     explain(failure, query, position=first)
+                del batch, sets  # before the next ones are made
     except Exception as error:
         if item_position(error) is not None:
             raise
@@ -124,15 +133,15 @@ def _iterator(items: Items[ItemT]) -> _Source[ItemT]:
     return iter(items)
 
 
-async def _take(source: _Source[ItemT]) -> list[ItemT]:
+async def _take(source: _Source[ItemT], size: int) -> list[ItemT]:
     if isinstance(source, AsyncIterator):  # async only
         batch: list[ItemT] = []  # async only
         async for item in source:  # async only
             batch.append(item)  # async only
-            if len(batch) == BATCH_SIZE:  # async only
+            if len(batch) == size:  # async only
                 break  # async only
         return batch  # async only
-    return list(islice(source, BATCH_SIZE))
+    return list(islice(source, size))
 
 
 async def _try_together(

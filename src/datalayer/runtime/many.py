@@ -12,7 +12,12 @@ from psycopg import OperationalError, RawCursor
 from psycopg.pq import PipelineStatus
 from psycopg.rows import tuple_row
 
-from datalayer.runtime.many_values import UnevenResult, arrays_of, sets_of
+from datalayer.runtime.many_values import (
+    UnevenResult,
+    are_small,
+    arrays_of,
+    sets_of,
+)
 from datalayer.runtime.pipelines import synchronise
 from datalayer.runtime.rows import (
     adapt,
@@ -36,8 +41,10 @@ ResultT = TypeVar("ResultT")
 Items: TypeAlias = Iterable[ItemT]
 _Source: TypeAlias = Iterator[ItemT]
 
-#: How many items are in memory at once.
+#: How many items are in memory at once: of any kind, and of those that take little.
+#: Each batch is a savepoint and some round trips, which is most of what COPY costs.
 BATCH_SIZE = 1000
+SMALL_BATCH_SIZE = 8000
 
 
 @dataclass(slots=True)
@@ -94,10 +101,10 @@ def _run(
 ) -> _Done[ResultT]:
     total = _Done[ResultT](0, [])
     source = _iterator(items)
-    together, first = True, 0
+    together, first, size = True, 0, BATCH_SIZE
     try:
         with connection.transaction():
-            while batch := _take(source):
+            while batch := _take(source, size):
                 sets, failure = sets_of(batch, values)
                 done = None
                 if together and len(sets) > 1:
@@ -108,8 +115,10 @@ def _run(
                 total.affected += done.affected
                 total.results += done.results
                 first += len(sets)
+                size = SMALL_BATCH_SIZE if are_small(sets) else BATCH_SIZE
                 if failure is not None:
                     explain(failure, query, position=first)
+                del batch, sets  # before the next ones are made
     except Exception as error:
         if item_position(error) is not None:
             raise
@@ -121,8 +130,8 @@ def _iterator(items: Items[ItemT]) -> _Source[ItemT]:
     return iter(items)
 
 
-def _take(source: _Source[ItemT]) -> list[ItemT]:
-    return list(islice(source, BATCH_SIZE))
+def _take(source: _Source[ItemT], size: int) -> list[ItemT]:
+    return list(islice(source, size))
 
 
 def _try_together(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from psycopg.types.json import Json, Jsonb
 
 from datalayer.runtime.parameters import array
 
@@ -10,6 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 ItemT = TypeVar("ItemT")
+
+#: How many sets are looked at, and how many bytes are little.
+_LOOKED_AT = 16
+_SMALL = 300
+_CONTAINERS = (Json, Jsonb, dict, list, tuple)
 
 
 class UnevenResult(Exception):
@@ -27,6 +35,17 @@ def sets_of(
     except Exception as error:
         return found, error
     return found, None
+
+
+def are_small(sets: Sequence[Sequence[object]]) -> bool:
+    """Tell, by some of them, whether sets of parameters take little memory."""
+    some = sets[:: max(1, len(sets) // _LOOKED_AT)]
+    return all(_is_small(value) for each in some for value in each)
+
+
+def _is_small(value: object) -> bool:
+    # What contains others does not tell how large they are.
+    return not isinstance(value, _CONTAINERS) and sys.getsizeof(value) <= _SMALL
 
 
 def arrays_of(sets: Sequence[Sequence[object]]) -> list[list[Any] | None]:
