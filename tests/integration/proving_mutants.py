@@ -66,6 +66,7 @@ MUTANTS = [
         "keyed",
     ),
     Mutant("deaf_to_the_twin", trial, "_try_function", _sync_only, "twin"),
+    Mutant("deaf_to_streams", trial, "_FLAVOURS", trial._FLAVOURS[:2], "streamed"),
     Mutant("deaf_to_counts", trial, "_claim_of", _no_claim, "many"),
     Mutant("blind_to_objects", results, "lost_objects", lambda *_: (), "mistold"),
     Mutant("blind_to_values", results, "_is_null", lambda *_: False, "value"),

@@ -355,6 +355,27 @@ LIES += [
     ),
 ]
 
+LIES += [
+    _case(
+        "streamed",
+        "*|@stream",
+        "SELECT id, nick FROM person",
+        kind="stream",
+        edit=(
+            "iterate(connection, STREAMED)",
+            "__import__('contextlib').nullcontext(iter(()))",
+        ),
+    ),
+    _case(
+        "streamed_twin",
+        "*|@stream",
+        "SELECT id, nick FROM person",
+        kind="type",
+        edit=("AsyncIterator[StreamedTwinRow]", "AsyncIterator[int]"),
+        edited="aio/streamed_twin.py",
+    ),
+]
+
 TRUTHS = [
     _case(
         "mapped_nicks",

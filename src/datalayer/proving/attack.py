@@ -70,7 +70,7 @@ def _run_examples(search: _Search, examples: int, seed: int) -> None:
     witness = search.first_row(seed)
     if witness is not None:
         strategy |= _around(witness)
-    left = examples - search.proof.runs // 2
+    left = examples - search.proof.runs // search.target.functions.count
     if left > 0:
         _generate(search.run, strategy, left, seed)
 

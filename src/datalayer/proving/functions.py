@@ -7,11 +7,13 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from datalayer.codegen.rendering.naming import python_name
+from datalayer.codegen.rendering.streams import stream_name
 from datalayer.errors import GeneratedModuleMissing
 from datalayer.model import Operation
 from datalayer.proving.annotations import members
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from datalayer.model import QueryShape
 
 _NONE = type(None)
+_STREAMS = (AbstractContextManager, AbstractAsyncContextManager)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +43,32 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Functions:
-    """The two functions of one query."""
+    """The functions of one query: two, or four where its rows can be streamed."""
 
     sync: Function
     aio: Function
+    #: Those that return an iterator of rows.
+    sync_stream: Function | None = None
+    aio_stream: Function | None = None
+
+    @property
+    def count(self) -> int:
+        """Return how many there are."""
+        return 2 if self.sync_stream is None else 4
 
 
 def load_functions(config: Config, shape: QueryShape) -> Functions:
     """Import the functions of a query; raise `GeneratedModuleMissing`."""
     _make_importable(config)
-    module = shape.source.module
-    return Functions(
-        _load(shape, ".".join((config.package, *module))),
-        _load(shape, ".".join((config.package, "aio", *module))),
-    )
+    source = shape.source
+    sync = ".".join((config.package, *source.module))
+    aio = ".".join((config.package, "aio", *source.module))
+    name = python_name(source.name)
+    both = _load(shape, sync, name), _load(shape, aio, name)
+    if not source.streamed:
+        return Functions(*both)
+    stream = stream_name(name)
+    return Functions(*both, _load(shape, sync, stream), _load(shape, aio, stream))
 
 
 def _make_importable(config: Config) -> None:
@@ -66,8 +81,7 @@ def _make_importable(config: Config) -> None:
             sys.path.insert(0, folder)
 
 
-def _load(shape: QueryShape, module: str) -> Function:
-    name = python_name(shape.source.name)
+def _load(shape: QueryShape, module: str, name: str) -> Function:
     try:
         function = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
@@ -85,6 +99,10 @@ def _load(shape: QueryShape, module: str) -> Function:
     result = hints["return"]
     if get_origin(result) is Page:
         result = list[get_args(result)]  # type: ignore[misc]  # as an annotation
+    elif get_origin(result) in _STREAMS:
+        # Of an iterator, which a context manager gives.
+        (rows,) = get_args(result)
+        result = list[get_args(rows)]  # type: ignore[misc]  # as an annotation
     return Function(function, parameters, result)
 
 

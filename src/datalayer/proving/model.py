@@ -136,7 +136,7 @@ class Lie:
 
     claim: Claim
     message: str
-    #: `sync` or `async`: in which function it was noticed.
+    #: In which function it was noticed: `sync` or `async`, or `sync stream`.
     flavour: str
     sql: str = ""
 

@@ -32,10 +32,10 @@ def count_rows(result: Any, target: Target, proof: QueryProof) -> None:  # noqa:
     source = target.shape.source
     if source.operation not in _ROWS and not target.shape.columns:
         return
-    if source.map_by is not None and source.map_by.value is not None:
+    if isinstance(result, dict) and source.map_by and source.map_by.value is not None:
         _count_values(result, python_name(source.map_by.value), proof)
         return
-    if source.map_by is not None:
+    if source.map_by is not None and isinstance(result, dict):
         result = list(result.values())
     many = source.operation in (Operation.MANY, Operation.MANY_PARAMETERS)
     rows = result if many and isinstance(result, list) else [result]
@@ -103,7 +103,7 @@ def _mismatches(
 ) -> Iterator[Mismatch]:
     """Yield what is not as annotated, by the attributes of rows."""
     said = target.shape.source.map_by
-    if said is None or said.value is None:
+    if said is None or said.value is None or not isinstance(result, dict):
         yield from mismatches(result, function.result)
         return
     key, value = get_args(function.result)
@@ -119,10 +119,11 @@ def _untrue_objects(
     result: Any,  # noqa: ANN401 - of any kind
 ) -> Iterator[Mismatch]:
     source = target.shape.source
-    if source.map_by is not None:
+    is_map = source.map_by is not None and isinstance(result, dict)
+    if is_map:
         result = list(result.values())
     rows = result if isinstance(result, list) else [result]
-    is_part = source.map_by is not None and source.map_by.value is not None
+    is_part = is_map and source.map_by is not None and source.map_by.value is not None
     if len(rows) >= LOOKED_AT or is_part or is_paged(source):
         return
     flat = _flat(session, target, scene)

@@ -18,7 +18,7 @@ from datalayer.errors import (
 from datalayer.model import Operation
 from datalayer.proving.annotations import Mismatch
 from datalayer.proving.forms import read_text, reads_text
-from datalayer.proving.functions import Function, as_declared
+from datalayer.proving.functions import Function, Functions, as_declared
 from datalayer.proving.model import (
     Claim,
     Draw,
@@ -38,6 +38,7 @@ from datalayer.proving.sql_text import (
     reproduction,
     unlimited,
 )
+from datalayer.proving.streams import StreamDiffers, as_list
 from datalayer.proving.variants import completed, in_order, statement
 from datalayer.proving.worlds import (
     build_rows,
@@ -52,6 +53,10 @@ if TYPE_CHECKING:
     from datalayer.proving.arguments import Argument
     from datalayer.proving.session import Session
 
+_STREAM = " stream"
+#: In which function something is untrue; the last two are of `-- @stream` alone.
+_FLAVOURS = ("sync", "async", f"sync{_STREAM}", f"async{_STREAM}")
+_ASYNC = (_FLAVOURS[1], _FLAVOURS[3])
 #: One argument of so many is another one than that which gave a row.
 _KEPT = 4
 #: What documents look like is the author's word, and chance does not know it; nor does
@@ -64,7 +69,7 @@ _BEFORE = "SET LOCAL statement_timeout = '500ms'; SAVEPOINT before"
 def try_query(
     session: Session, target: Target, draw: Draw, proof: QueryProof
 ) -> list[Sighting]:
-    """Call both functions of a query, take all back, and return what was untrue."""
+    """Call the functions of a query, take all back, and return what was untrue."""
     rows = _drawn_rows(target, draw)
     session.send("BEGIN")
     try:
@@ -74,9 +79,10 @@ def try_query(
             proof.refused += 1
             return []
         session.send(_BEFORE)
-        found = list(_try_function(session, target, scene, proof, "sync"))
-        session.send("ROLLBACK TO before")
-        found += _try_function(session, target, scene, proof, "async")
+        found: list[Lie] = []
+        for flavour in _FLAVOURS[: target.functions.count]:
+            found += _try_function(session, target, scene, proof, flavour)
+            session.send("ROLLBACK TO before")
         example = Witness(scene.rows, scene.written)
         return [Sighting(lie, example) for lie in found]
     finally:
@@ -192,11 +198,10 @@ def _try_function(
     session: Session, target: Target, scene: Scene, proof: QueryProof, flavour: str
 ) -> Iterator[Lie]:
     """Call a function and yield what was untrue about it."""
-    is_async = flavour == "async"
-    function = target.functions.aio if is_async else target.functions.sync
+    function = _function(target.functions, flavour)
     proof.runs += 1
     try:
-        result = _call(session, function, scene, is_async=is_async)
+        result = _call(session, function, scene, is_async=flavour in _ASYNC)
     except (psycopg.Error, *_REFUSALS):
         proof.refused += 1
         return
@@ -205,6 +210,9 @@ def _try_function(
         if claim is not None:
             message = f"{error.message}, where {_promise(claim)} is promised"
             yield _lie(target, scene, claim, message, flavour)
+        return
+    except StreamDiffers as error:
+        yield _lie(target, scene, Claim("", "stream"), str(error), flavour)
         return
     except Exception as error:  # whatever it is, the function does not return
         told = f"{type(error).__name__}: {error}".partition("\n")[0]
@@ -218,6 +226,15 @@ def _try_function(
     for mismatch in untrue(session, target, scene, function, result):
         claim = Claim(mismatch.where, mismatch.kind)
         yield _lie(target, scene, claim, _told(mismatch), flavour)
+
+
+def _function(functions: Functions, flavour: str) -> Function:
+    is_async = flavour in _ASYNC
+    listing = functions.aio if is_async else functions.sync
+    stream = functions.aio_stream if is_async else functions.sync_stream
+    if stream is None or not flavour.endswith(_STREAM):
+        return listing
+    return as_list(stream, listing, is_async=is_async)
 
 
 def _call(session: Session, function: Function, scene: Scene, *, is_async: bool) -> Any:  # noqa: ANN401 - whatever it returns
