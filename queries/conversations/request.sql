@@ -80,25 +80,16 @@ WHERE request_id = :request_id;
 -- Return a page of the requests of a train from `since` on and before `until`,
 -- newest first; give the last row's `timestamp` and `request_id` for the next
 -- page, which is empty at the end.
--- @param since = NULL
--- @param until = NULL
--- @param after_timestamp = NULL
--- @param after_request_id = NULL
 -- @param row_limit = 100
+-- @param row_limit max 1000
 SELECT NULL -- @use request_columns
 FROM api_requests
 WHERE
     train_id = :train_id
-    AND timestamp >= coalesce(:since, '-infinity'::timestamptz)
-    -- One bound: of two, the server may take the further one and walk to the page.
-    AND (timestamp, request_id) < (
-        least(:after_timestamp, coalesce(:until, 'infinity'::timestamptz)),
-        CASE
-            WHEN :after_timestamp < coalesce(:until, 'infinity'::timestamptz)
-                THEN :after_request_id
-            ELSE '00000000-0000-0000-0000-000000000000'::uuid
-        END
-    )
+    -- First, before `until`: of two bounds the server goes to the first and walks on.
+    AND (timestamp, request_id) < (:after_timestamp, :after_request_id) -- @optional
+    AND timestamp >= :since -- @optional
+    AND timestamp < :until -- @optional
 ORDER BY timestamp DESC, request_id DESC
 LIMIT :row_limit;
 
@@ -108,78 +99,56 @@ LIMIT :row_limit;
 -- or more, from `since` on and before `until`, newest first; give the last
 -- row's `timestamp` and `request_id` for the next page, which is empty at the
 -- end.
--- @param since = NULL
--- @param until = NULL
--- @param after_timestamp = NULL
--- @param after_request_id = NULL
 -- @param row_limit = 100
+-- @param row_limit max 1000
 SELECT NULL -- @use request_columns
 FROM api_requests
 WHERE
     train_id = :train_id
     AND (error IS NOT NULL OR response_status >= 400)
-    AND timestamp >= coalesce(:since, '-infinity'::timestamptz)
-    -- One bound: of two, the server may take the further one and walk to the page.
-    AND (timestamp, request_id) < (
-        least(:after_timestamp, coalesce(:until, 'infinity'::timestamptz)),
-        CASE
-            WHEN :after_timestamp < coalesce(:until, 'infinity'::timestamptz)
-                THEN :after_request_id
-            ELSE '00000000-0000-0000-0000-000000000000'::uuid
-        END
-    )
+    -- First, before `until`: of two bounds the server goes to the first and walks on.
+    AND (timestamp, request_id) < (:after_timestamp, :after_request_id) -- @optional
+    AND timestamp >= :since -- @optional
+    AND timestamp < :until -- @optional
 ORDER BY timestamp DESC, request_id DESC
 LIMIT :row_limit;
 
--- name: list_conversation_requests(conversation_id, after_timestamp, after_request_id, row_limit)
+-- name: list_conversation_requests(conversation_id, row_limit)
 -- record_class: RequestSummary
 -- Return a page of the requests of a conversation, those of all branches,
--- oldest first; give the last row's `timestamp` and `request_id` for the next
--- page, which is empty at the end.
--- @param after_timestamp = NULL
--- @param after_request_id = NULL
+-- oldest first.
+-- @page timestamp, request_id
 -- @param row_limit = 100
+-- @param row_limit max 1000
 -- @column conversation_id null
 SELECT NULL -- @use request_columns
 FROM api_requests
-WHERE
-    conversation_id = :conversation_id
-    AND (timestamp, request_id) > (
-        coalesce(:after_timestamp, '-infinity'::timestamptz),
-        coalesce(:after_request_id, '00000000-0000-0000-0000-000000000000'::uuid)
-    )
+WHERE conversation_id = :conversation_id
 ORDER BY timestamp, request_id
 LIMIT :row_limit;
 
--- name: list_branch_requests(conversation_id, branch_id, after_timestamp, after_request_id, row_limit)
+-- name: list_branch_requests(conversation_id, branch_id, row_limit)
 -- record_class: RequestSummary
--- Return a page of the requests of a branch of a conversation, oldest first;
--- give the last row's `timestamp` and `request_id` for the next page, which is
--- empty at the end.
--- @param after_timestamp = NULL
--- @param after_request_id = NULL
+-- Return a page of the requests of a branch of a conversation, oldest first.
+-- @page timestamp, request_id
 -- @param row_limit = 100
+-- @param row_limit max 1000
 -- @column conversation_id null
 SELECT NULL -- @use request_columns
 FROM api_requests
 WHERE
     conversation_id = :conversation_id
     AND branch_id = :branch_id
-    AND (timestamp, request_id) > (
-        coalesce(:after_timestamp, '-infinity'::timestamptz),
-        coalesce(:after_request_id, '00000000-0000-0000-0000-000000000000'::uuid)
-    )
 ORDER BY timestamp, request_id
 LIMIT :row_limit;
 
--- name: list_subtasks(request_id, after_timestamp, after_request_id, row_limit)
+-- name: list_subtasks(request_id, row_limit)
 -- record_class: RequestSummary
 -- Return a page of the sub-tasks that the answer to a request called for, each
--- by its first request, oldest first; give the last row's `timestamp` and
--- `request_id` for the next page, which is empty at the end.
--- @param after_timestamp = NULL
--- @param after_request_id = NULL
+-- by its first request, oldest first.
+-- @page timestamp, request_id
 -- @param row_limit = 100
+-- @param row_limit max 1000
 -- @column parent_task_request_id null
 SELECT NULL -- @use request_columns
 FROM api_requests AS beginning
@@ -196,10 +165,6 @@ WHERE
             AND earlier.branch_id = beginning.branch_id
             AND (earlier.timestamp, earlier.request_id)
             < (beginning.timestamp, beginning.request_id)
-    )
-    AND (timestamp, request_id) > (
-        coalesce(:after_timestamp, '-infinity'::timestamptz),
-        coalesce(:after_request_id, '00000000-0000-0000-0000-000000000000'::uuid)
     )
 ORDER BY timestamp, request_id
 LIMIT :row_limit;

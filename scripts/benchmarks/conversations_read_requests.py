@@ -13,6 +13,7 @@ from benchmarks.conversations_samples import (
     request_id,
 )
 from datalayer.queries.conversations import chunk, request
+from datalayer.runtime import UNSET
 
 #: Rows of a page.
 _PAGE = 100
@@ -57,8 +58,8 @@ def _pages(samples: Samples) -> Iterator[Read]:
                     lambda connection, _, f=listing, train=train, before=before: f(  # type: ignore[misc]
                         connection,
                         train_id=train,
-                        after_timestamp=before,
-                        after_request_id=UUID(int=0) if before else None,
+                        after_timestamp=before or UNSET,
+                        after_request_id=UUID(int=0) if before else UNSET,
                         row_limit=_PAGE,
                     ),
                     at_most=_OF_A_PAGE,

@@ -12,6 +12,9 @@ from datalayer.runtime import Query, VariedQuery
 from datalayer.runtime.paging import page_values, write_cursor
 
 Plan = dict[str, Any]
+AnyQuery = Query[Any] | VariedQuery[Any]
+#: The arguments of a query; of one with variants those that are there, by their names.
+Given = Sequence[object] | Mapping[str, object]
 Statement = tuple[Query[Any], tuple[object, ...]]
 
 
@@ -33,21 +36,23 @@ def page_statement(
     return query.given(values)
 
 
+def statement_of(query: AnyQuery, given: Given) -> Statement:
+    """Return the variant of a query for what it is given."""
+    if isinstance(query, Query):
+        return query, tuple(given)
+    assert isinstance(given, Mapping)
+    return query.given(given)
+
+
 def run_scans(
     connection: psycopg.Connection[Any],
-    query: Query[Any] | VariedQuery[Any],
-    given: Sequence[object] | Mapping[str, object],
+    query: AnyQuery,
+    given: Given,
     mode: str,
 ) -> list[Plan]:
-    """Run a prepared query, take back what it did, and return its scans.
-
-    One of several variants is told by the names of what it is given.
-    """
-    if isinstance(query, VariedQuery):
-        assert isinstance(given, Mapping)
-        return run_scans(connection, *query.given(given), mode)
-    arguments = list(given)
-    prepared = sql.SQL("PREPARE explained AS {}").format(sql.SQL(query.sql))
+    """Run a prepared query, take back what it did, and return its scans."""
+    statement, arguments = statement_of(query, given)
+    prepared = sql.SQL("PREPARE explained AS {}").format(sql.SQL(statement.sql))
     executed = sql.SQL("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE explained{}")
     connection.execute("DEALLOCATE ALL")
     literals = sql.SQL(", ").join(map(sql.Literal, arguments))

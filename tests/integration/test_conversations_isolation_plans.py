@@ -10,6 +10,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from plan_reading import AnyQuery, Given, statement_of
 
 from datalayer.queries.conversations import (
     analysis,
@@ -19,7 +20,6 @@ from datalayer.queries.conversations import (
     member,
     request,
 )
-from datalayer.runtime import Query
 from datalayer.server import Server, scratch_database
 from plans import explain
 
@@ -56,7 +56,7 @@ FROM generate_series(1, 5000) AS i
 """
 
 #: Queries of the train `t7`, with the values that are sent.
-_QUERIES: dict[str, tuple[Query[Any], tuple[object, ...]]] = {
+_QUERIES: dict[str, tuple[AnyQuery, Given]] = {
     "analysis": (analysis.GET_ANALYSIS, (_ID, "main")),
     "chunks": (chunk.LIST_CHUNKS, (_ID, -1, 1000)),
     "conversation": (conversation.GET_CONVERSATION, (_ID,)),
@@ -64,7 +64,10 @@ _QUERIES: dict[str, tuple[Query[Any], tuple[object, ...]]] = {
     "keys": (api_key.LIST_API_KEYS, ("t7", 0, 100)),
     "members": (member.LIST_MEMBERS, ("t7", "", 100)),
     "request": (request.GET_REQUEST, (_ID,)),
-    "requests": (request.LIST_REQUESTS, ("t7", None, None, NOON, _ID, 100)),
+    "requests": (
+        request.LIST_REQUESTS,
+        {"train_id": "t7", "until": NOON, "row_limit": 100},
+    ),
     "response": (request.GET_RESPONSE_BODY, (_ID,)),
 }
 _SCAN = re.compile(r"Scan(?: Backward)? using (\w+) on|Bitmap Index Scan on (\w+)")
@@ -93,7 +96,7 @@ def crowded(
 def test_an_isolated_train_reads_by_the_same_indexes(
     crowded: psycopg.Connection[Any], name: str
 ) -> None:
-    query, parameters = _QUERIES[name]
+    query, parameters = statement_of(*_QUERIES[name])
     owners = explain(crowded, query, parameters, analyse=False)
     with crowded.transaction(force_rollback=True):
         crowded.execute("SELECT enter_train('t7', %s)", [ROLE])

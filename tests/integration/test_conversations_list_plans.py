@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from plan_reading import rows_read, run_scans, vacuum_until_visible
+from plan_reading import AnyQuery, Given, rows_read, run_scans, vacuum_until_visible
 
 from datalayer.queries.conversations import chunk, conversation, request, statistics
-from datalayer.runtime import Query, VariedQuery
+from datalayer.runtime import VariedQuery
 from datalayer.server import Server, scratch_database
 
 pytestmark = pytest.mark.postgres
@@ -86,12 +86,10 @@ def filled(server: Server, migrated_template: str) -> Iterator[psycopg.Connectio
         yield connection
 
 
-AnyQuery = Query[Any] | VariedQuery[Any]
-Given = Sequence[object] | Mapping[str, object]
-
 _NO_FILTER = (None, None, None)
 
 _DAY_OF_A_TRAIN = {"train_id": "t0", "since": _MIDDLE, "until": _NEXT_DAY}
+_BEHIND = {"after_timestamp": _MIDDLE, "after_request_id": request_id(10_003)}
 _HOURS = {"since": _MIDDLE, "after": None, "row_limit": 1000}
 
 #: A query, its arguments, how many rows it may read, and whether from indexes alone.
@@ -99,43 +97,59 @@ _READS: dict[str, tuple[AnyQuery, Given, int, bool]] = {
     "a request": (request.GET_REQUEST, (request_id(7),), 1, False),
     "requests": (
         request.LIST_REQUESTS,
-        ("t3", None, None, None, None, 100),
+        {"train_id": "t3", "row_limit": 100},
         110,
         False,
     ),
     "more requests": (
         request.LIST_REQUESTS,
-        ("t3", None, _MIDDLE, None, request_id(10_003), 100),
+        {"train_id": "t3", "row_limit": 100, **_BEHIND},
+        110,
+        False,
+    ),
+    "more requests before a time": (
+        request.LIST_REQUESTS,
+        {"train_id": "t3", "row_limit": 100, "until": _LAST, **_BEHIND},
         110,
         False,
     ),
     "requests of a time": (
         request.LIST_REQUESTS,
-        ("t3", _MIDDLE - timedelta(hours=2), None, _MIDDLE, None, 100),
-        20,
+        {
+            "train_id": "t3",
+            "since": _MIDDLE - timedelta(hours=2),
+            "until": _MIDDLE,
+            "row_limit": 100,
+        },
+        # By a bitmap, which is read as well.
+        25,
         False,
     ),
     "failed requests": (
         request.LIST_FAILED_REQUESTS,
-        ("t0", None, None, None, None, 20),
+        {"train_id": "t0", "row_limit": 20},
         25,
         False,
     ),
     "requests of a conversation": (
         request.LIST_CONVERSATION_REQUESTS,
-        (conversation_id(50, 3), None, None, 100),
+        {"conversation_id": conversation_id(50, 3), "row_limit": 100},
         10,
         False,
     ),
     "requests of a branch": (
         request.LIST_BRANCH_REQUESTS,
-        (conversation_id(50, 3), "subtask_1", None, None, 100),
+        {
+            "conversation_id": conversation_id(50, 3),
+            "branch_id": "subtask_1",
+            "row_limit": 100,
+        },
         2,
         False,
     ),
     "sub-tasks": (
         request.LIST_SUBTASKS,
-        (request_id(5_003), None, None, 100),
+        {"request_id": request_id(5_003), "row_limit": 100},
         10,
         False,
     ),
@@ -254,6 +268,20 @@ _READS: dict[str, tuple[AnyQuery, Given, int, bool]] = {
         True,
     ),
 }
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("query", [request.LIST_REQUESTS, request.LIST_FAILED_REQUESTS])
+def test_a_deep_page_begins_behind_the_last_row(
+    filled: psycopg.Connection[Any], query: VariedQuery[Any], mode: str
+) -> None:
+    given = {"train_id": "t0", "until": _LAST, "row_limit": 5, **_BEHIND}
+
+    (found,) = run_scans(filled, query, given, mode)
+
+    # The server goes to the first of two bounds, and walks to the other one.
+    condition = found["Index Cond"]
+    assert condition.index("ROW(") < condition.index('("timestamp" < ')
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])

@@ -179,11 +179,11 @@ def test_a_request_is_linked_unless_told_otherwise(database_url: str) -> None:
             connection, conversation_id=first.conversation_id
         )
         unlinked = load(connection, 3)
-    assert [(row.request_id.int, row.message_count) for row in found] == [
+    assert [(row.request_id.int, row.message_count) for row in found.items] == [
         (1, 1),
         (2, 3),
     ]
-    assert found[1].parent_request_id == ONE
+    assert found.items[1].parent_request_id == ONE
     assert (unlinked.conversation_id, unlinked.message_count) == (None, 0)
 
 

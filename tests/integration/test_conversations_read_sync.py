@@ -31,7 +31,7 @@ from datalayer.domains.conversations import (
 from datalayer.domains.conversations.errors import RequestNotFound
 from datalayer.domains.errors import InvalidArgument, NaiveTime
 from datalayer.queries.conversations.request import RequestSummary
-from datalayer.runtime import JsonInput
+from datalayer.runtime import UNSET, JsonInput
 
 pytestmark = pytest.mark.postgres
 
@@ -101,8 +101,8 @@ def test_requests_of_a_train_are_read_newest_first(database_url: str) -> None:
         while page := list_requests(
             connection,
             train_id="red",
-            after_timestamp=seen[-1].timestamp if seen else None,
-            after_request_id=seen[-1].request_id if seen else None,
+            after_timestamp=seen[-1].timestamp if seen else UNSET,
+            after_request_id=seen[-1].request_id if seen else UNSET,
             row_limit=1,
         ):
             seen += page
@@ -160,16 +160,13 @@ def test_sub_tasks_of_a_request_are_their_beginnings(database_url: str) -> None:
         store(connection, 5, "seek", minute=4)
 
         first = list_subtasks(connection, request_id=UUID(int=1), row_limit=1)
-        second = list_subtasks(
-            connection,
-            request_id=UUID(int=1),
-            after_timestamp=first[0].timestamp,
-            after_request_id=first[0].request_id,
-        )
+        second = list_subtasks(connection, request_id=UUID(int=1), cursor=first.next)
         ids = [UUID(int=number) for number in (9, 2, 1)]
         counts = list_subtask_counts(connection, request_ids=ids)
-    assert numbers(first + second) == [2, 4]
-    assert [row.branch_id for row in first + second] == ["subtask_1", "subtask_2"]
+    rows = first.items + second.items
+    assert numbers(rows) == [2, 4]
+    assert [row.branch_id for row in rows] == ["subtask_1", "subtask_2"]
+    assert second.next is None
     assert [(row.request_id.int, row.subtask_count) for row in counts] == [
         (1, 2),
         (2, 0),
@@ -199,8 +196,8 @@ def test_a_conversation_is_read_with_its_branches(database_url: str) -> None:
     assert page.total == 1
     assert found == older.conversation
     assert (found.request_count, found.branch_count, found.subtask_count) == (4, 3, 1)
-    assert numbers(requests) == [1, 2, 3, 4]
-    assert numbers(main) == [1, 2]
+    assert numbers(requests.items) == [1, 2, 3, 4]
+    assert numbers(main.items) == [1, 2]
     assert tuple(branches) == older.branches
     assert [branch.first_request_id.int for branch in branches] == [1, 3, 4]
     assert [branch.is_subtask for branch in branches] == [False, False, True]
