@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -19,7 +20,6 @@ from datalayer.errors import (
 )
 from datalayer.server import (
     Server,
-    create_database,
     scratch_database,
     use_server,
 )
@@ -30,7 +30,8 @@ from datalayer.server.timescaledb import (
     wasm,
 )
 from datalayer.server.timescaledb.starting import URL_VARIABLE
-from server_processes import open_folder, use_quick_server
+from native_servers import NativeServers
+from server_processes import open_folder
 
 # A busy machine is no failure: nothing here is timed. Examples are new in each run, in
 # continuous integration too.
@@ -49,7 +50,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-_NEED_SERVER = {"server", "empty_database", "database_url", "connection"}
+_NEED_SERVER = {
+    "native_servers",
+    "server",
+    "empty_database",
+    "database_url",
+    "connection",
+}
 _NEED_TIMESCALEDB = {"timescaledb", "wasm_timescaledb"}
 _ANALYSING_VERSION = 160000
 _NO_TIMESCALEDB = (NodeNotFound, NodeTooOld, PackagesNotInstalled)
@@ -66,10 +73,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def native_servers() -> Iterator[NativeServers]:
+    """The servers of each PostgreSQL of the machine, for the tests of a worker."""
+    with ExitStack() as stack:
+        yield NativeServers(stack)
+
+
+@pytest.fixture(scope="session")
+def server(native_servers: NativeServers) -> Server:
     """A running embedded server, shared by the tests of a worker."""
-    with use_quick_server() as running:
-        yield running
+    return native_servers.start()
 
 
 @pytest.fixture(scope="session")
@@ -89,13 +102,9 @@ def empty_database(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(server: Server) -> str:
+def migrated_template(native_servers: NativeServers, server: Server) -> str:
     """The name of a database that all migrations of the repository built."""
-    from datalayer.migrate import migrate  # noqa: PLC0415 (most tests need it not)
-
-    name = "migrated_template"
-    migrate(create_database(server.url(), name), MIGRATIONS)
-    return name
+    return native_servers.migrated_template(server)
 
 
 @pytest.fixture

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from datalayer.migrate import migrate
-from datalayer.server import (
-    Server,
-    create_database,
-    find_binaries,
-    scratch_database,
-    use_server,
-)
+from datalayer.server import Server, find_binaries, scratch_database
 from datalayer.server.binaries import Binaries
-
-_MIGRATIONS = Path(__file__).parents[2] / "migrations"
-_TEMPLATE = "template_artifacts"
+from native_servers import NativeServers
 
 
 @pytest.fixture(
@@ -28,18 +18,16 @@ _TEMPLATE = "template_artifacts"
     params=find_binaries(),
     ids=lambda binaries: f"postgresql-{binaries.major}",
 )
-def any_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+def any_server(request: pytest.FixtureRequest, native_servers: NativeServers) -> Server:
     """A server of each PostgreSQL that is found."""
     binaries: Binaries = request.param
-    with use_server(binaries=binaries.folder) as running:
-        yield running
+    return native_servers.start(binaries.folder)
 
 
-@pytest.fixture(scope="session")
-def any_template(any_server: Server) -> str:
+@pytest.fixture
+def any_template(any_server: Server, native_servers: NativeServers) -> str:
     """A database with the artifacts domain, to clone."""
-    migrate(create_database(any_server.url(), _TEMPLATE), _MIGRATIONS)
-    return _TEMPLATE
+    return native_servers.migrated_template(any_server)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -14,7 +13,8 @@ from conversations_ladder import Ladder, migrate_to
 from conversations_migration_checks import check_rows
 from conversations_migration_mutants import EARLIER
 from conversations_steps import LAST, assert_rows, read_tables
-from datalayer.server import Binaries, find_binaries, use_server
+from datalayer.server import Binaries, find_binaries
+from native_servers import NativeServers
 
 pytest_plugins = ["conversations_step_fixtures"]
 pytestmark = pytest.mark.postgres
@@ -25,12 +25,14 @@ _HAS_MIN_OF_UUID = 18
 
 @pytest.fixture(scope="module", params=_OLDEST, ids=lambda b: f"postgresql-{b.major}")
 def older(
-    request: pytest.FixtureRequest, conversations_folder: Path
-) -> Iterator[tuple[Ladder, int]]:
+    request: pytest.FixtureRequest,
+    conversations_folder: Path,
+    native_servers: NativeServers,
+) -> tuple[Ladder, int]:
     """Templates on the oldest PostgreSQL that is installed, and its version."""
     binaries: Binaries = request.param
-    with use_server(binaries=binaries.folder) as server:
-        yield Ladder(server, conversations_folder), binaries.major
+    server = native_servers.start(binaries.folder)
+    return Ladder(server, conversations_folder), binaries.major
 
 
 def at_the_end(before: Tables, step: int) -> Tables:

@@ -33,7 +33,8 @@ from datalayer.migrate import (
     statements,
     status,
 )
-from datalayer.server import Binaries, find_binaries, scratch_database, use_server
+from datalayer.server import Binaries, find_binaries, scratch_database
+from native_servers import NativeServers
 
 pytestmark = pytest.mark.postgres
 
@@ -46,12 +47,11 @@ Write = Callable[[Mapping[str, str]], Path]
 
 
 @pytest.fixture(scope="module", params=BINARIES, ids=lambda b: f"postgresql{b.major}")
-def shared_database(request: pytest.FixtureRequest) -> Iterator[str]:
+def shared_database(
+    request: pytest.FixtureRequest, native_servers: NativeServers
+) -> Iterator[str]:
     binaries: Binaries = request.param
-    with (
-        use_server(binaries=binaries.folder) as server,
-        scratch_database(server.url()) as url,
-    ):
+    with scratch_database(native_servers.start(binaries.folder).url()) as url:
         yield url
 
 

@@ -20,8 +20,8 @@ from datalayer.domains.operations import (
 from datalayer.queries.operations import queue, queue_work
 from datalayer.runtime import Query
 from datalayer.server import find_binaries, scratch_database
+from native_servers import TEMPLATE, NativeServers
 
-pytest_plugins = ["automation_fixtures"]
 pytestmark = pytest.mark.postgres
 
 Connection = psycopg.Connection[Any]
@@ -29,8 +29,6 @@ Plan = dict[str, Any]
 
 LEASE = timedelta(seconds=30)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-_SERVERS = [f"postgresql-{found.major}" for found in find_binaries()]
-_TEMPLATE = "template_automation"
 
 # What is waited for is spread over the table, as is what was posted.
 _ROWS = """
@@ -74,7 +72,7 @@ ANALYZE assistly_queue_jobs;
 @contextmanager
 def open_queue(server_url: str, state: str) -> Iterator[Connection]:
     with (
-        scratch_database(server_url, template=_TEMPLATE) as url,
+        scratch_database(server_url, template=TEMPLATE) as url,
         psycopg.connect(url, autocommit=True) as connection,
     ):
         if state == "surprised":
@@ -86,11 +84,13 @@ def open_queue(server_url: str, state: str) -> Iterator[Connection]:
         yield connection
 
 
-@pytest.fixture(scope="module", params=_SERVERS)
-def server_url(
-    request: pytest.FixtureRequest, start_native: Callable[[str], str]
-) -> str:
-    return start_native(request.param)
+@pytest.fixture(
+    scope="module", params=find_binaries(), ids=lambda b: f"postgresql-{b.major}"
+)
+def server_url(request: pytest.FixtureRequest, native_servers: NativeServers) -> str:
+    server = native_servers.start(request.param.folder)
+    native_servers.migrated_template(server)
+    return server.url()
 
 
 @pytest.fixture(scope="module", params=["filled", "analysed"])

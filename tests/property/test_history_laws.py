@@ -10,8 +10,8 @@ import pytest
 from history_lab import Lab, open_lab
 from history_programs import overlapping_programs, programs
 
-from datalayer.migrate import migrate
-from datalayer.server import Binaries, find_binaries, scratch_database, use_server
+from datalayer.server import Binaries, find_binaries, scratch_database
+from native_servers import NativeServers
 
 #: How many times the usual number of programs to try; Hypothesis chooses them.
 THOROUGHNESS = int(os.environ.get("DATALAYER_HISTORY_PROGRAMS", "1"))
@@ -26,21 +26,23 @@ def lab(database_url: str) -> Iterator[Lab]:
 
 
 def test_programs_leave_the_history_they_should(lab: Lab) -> None:
-    lab.insist_on_all(programs, 400 * THOROUGHNESS)
+    lab.insist_on_all(programs, 200 * THOROUGHNESS)
 
 
 def test_overlapping_programs_leave_the_history_they_should(lab: Lab) -> None:
-    lab.insist_on_all(overlapping_programs, 250 * THOROUGHNESS)
+    lab.insist_on_all(overlapping_programs, 125 * THOROUGHNESS)
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("binaries", _OLDEST, ids=lambda b: f"postgresql{b.major}")
-def test_installed_servers_keep_the_laws(binaries: Binaries) -> None:
+def test_installed_servers_keep_the_laws(
+    binaries: Binaries, native_servers: NativeServers
+) -> None:
+    server = native_servers.start(binaries.folder)
+    template = native_servers.migrated_template(server)
     with (
-        use_server(binaries=binaries.folder) as server,
-        scratch_database(server.url()) as url,
+        scratch_database(server.url(), template=template) as url,
+        open_lab(url) as lab,
     ):
-        migrate(url, _MIGRATIONS)
-        with open_lab(url) as lab:
-            lab.insist_on_all(programs, 80 * THOROUGHNESS)
-            lab.insist_on_all(overlapping_programs, 80 * THOROUGHNESS)
+        lab.insist_on_all(programs, 40 * THOROUGHNESS)
+        lab.insist_on_all(overlapping_programs, 40 * THOROUGHNESS)

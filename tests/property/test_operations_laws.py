@@ -12,8 +12,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from operations_clock import ClockSteps
 from operations_machine import MACHINES, open_machine
 
-from datalayer.migrate import migrate
-from datalayer.server import Binaries, find_binaries, scratch_database, use_server
+from datalayer.server import Binaries, find_binaries, scratch_database
+from native_servers import NativeServers
 
 #: How many times the usual number of examples to try; Hypothesis chooses them.
 THOROUGHNESS = int(os.environ.get("DATALAYER_OPERATIONS_EXAMPLES", "1"))
@@ -30,12 +30,12 @@ def test_the_database_agrees_with_the_model_after_every_step(
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("binaries", _OLDEST, ids=lambda b: f"postgresql{b.major}")
-def test_installed_servers_agree_with_the_model(binaries: Binaries) -> None:
-    with (
-        use_server(binaries=binaries.folder) as server,
-        scratch_database(server.url()) as url,
-    ):
-        migrate(url, _MIGRATIONS)
+def test_installed_servers_agree_with_the_model(
+    binaries: Binaries, native_servers: NativeServers
+) -> None:
+    server = native_servers.start(binaries.folder)
+    template = native_servers.migrated_template(server)
+    with scratch_database(server.url(), template=template) as url:
         for machine in MACHINES:
             insist(machine, url, 20)
 
