@@ -23,6 +23,26 @@
     attempt_token
 */
 
+-- fragment: summary_columns
+-- The columns of an `AnalysisSummary`.
+/*
+    id,
+    conversation_id,
+    branch_id,
+    train_id,
+    status,
+    model_used,
+    error_message,
+    retry_count,
+    prompt_tokens,
+    completion_tokens,
+    created_at,
+    updated_at,
+    started_at,
+    completed_at,
+    locked_until
+*/
+
 -- name: get_analysis(conversation_id, branch_id)^
 -- record_class: Analysis
 -- Return the analysis of a branch; nothing when nobody asked for one.
@@ -40,36 +60,15 @@ SELECT NULL -- @use analysis_columns
 FROM conversation_analyses
 WHERE id = :analysis_id;
 
--- name: list_analyses(status, before_created_at, before_id, row_limit)
+-- name: list_analyses(status, row_limit)
 -- record_class: AnalysisSummary
--- Return a page of the analyses of one status, without what they say, newest first; give
--- the last row's `created_at` and `id` for the next page, which is empty at the end.
--- @param before_created_at = NULL
--- @param before_id = NULL
+-- Return a page of the analyses of one status, without what they say, newest first.
+-- @page created_at DESC, id DESC
 -- @param row_limit = 100
-SELECT
-    id,
-    conversation_id,
-    branch_id,
-    train_id,
-    status,
-    model_used,
-    error_message,
-    retry_count,
-    prompt_tokens,
-    completion_tokens,
-    created_at,
-    updated_at,
-    started_at,
-    completed_at,
-    locked_until
+-- @param row_limit max 1000
+SELECT NULL -- @use summary_columns
 FROM conversation_analyses
-WHERE
-    status = :status
-    AND (created_at, id) < (
-        coalesce(:before_created_at, 'infinity'::timestamptz),
-        coalesce(:before_id, 0::bigint)
-    )
+WHERE status = :status
 ORDER BY created_at DESC, id DESC
 LIMIT :row_limit;
 
@@ -82,52 +81,22 @@ LIMIT :row_limit;
 -- @param before_created_at = NULL
 -- @param before_id = NULL
 -- @param row_limit = 100
-SELECT
-    analysis.id,
-    analysis.conversation_id,
-    analysis.branch_id,
-    analysis.train_id,
-    analysis.status,
-    analysis.model_used,
-    analysis.error_message,
-    analysis.retry_count,
-    analysis.prompt_tokens,
-    analysis.completion_tokens,
-    analysis.created_at,
-    analysis.updated_at,
-    analysis.started_at,
-    analysis.completed_at,
-    analysis.locked_until
+SELECT NULL -- @use summary_columns
 -- A page of each status comes from its own part of the index.
 FROM (
     SELECT DISTINCT
         unnest(
             coalesce(:statuses, enum_range(NULL::conversation_analysis_status))
-        ) AS status
+        ) AS wanted_status
 ) AS wanted
 CROSS JOIN
     LATERAL (
-        SELECT
-            candidate.id,
-            candidate.conversation_id,
-            candidate.branch_id,
-            candidate.train_id,
-            candidate.status,
-            candidate.model_used,
-            candidate.error_message,
-            candidate.retry_count,
-            candidate.prompt_tokens,
-            candidate.completion_tokens,
-            candidate.created_at,
-            candidate.updated_at,
-            candidate.started_at,
-            candidate.completed_at,
-            candidate.locked_until
+        SELECT NULL -- @use summary_columns
         FROM conversation_analyses AS candidate
         WHERE
             -- One train and one status, said so that idx_analyses_train has the order,
             -- and no other index has.
-            (candidate.train_id, candidate.status) >= (:train_id, wanted.status)
+            (candidate.train_id, candidate.status) >= (:train_id, wanted.wanted_status)
             AND (
                 candidate.train_id,
                 candidate.status,
@@ -135,7 +104,7 @@ CROSS JOIN
                 candidate.id
             ) < (
                 :train_id,
-                wanted.status,
+                wanted.wanted_status,
                 coalesce(:before_created_at, 'infinity'::timestamptz),
                 coalesce(:before_id, 0::bigint)
             )

@@ -1,12 +1,6 @@
--- name: list_conversation_analysis_events(conversation_id, branch_id, before_id, row_limit)
--- record_class: AnalysisEvent
--- Return a page of what was done about the analyses of a conversation, or of one of its
--- branches, newest first; give the last row's `id` for the next page, which is empty at the
--- end.
--- @param branch_id = NULL
--- @param before_id = NULL
--- @param row_limit = 100
-SELECT
+-- fragment: event_columns
+-- The columns of an `AnalysisEvent`.
+/*
     id,
     event_type,
     outcome,
@@ -17,11 +11,20 @@ SELECT
     user_context,
     metadata,
     timestamp
+*/
+
+-- name: list_conversation_analysis_events(conversation_id, branch_id, row_limit)
+-- record_class: AnalysisEvent
+-- Return a page of what was done about the analyses of a conversation, or of one of its
+-- branches, newest first.
+-- @page id DESC
+-- @param row_limit = 100
+-- @param row_limit max 1000
+SELECT NULL -- @use event_columns
 FROM analysis_audit_log
 WHERE
     conversation_id = :conversation_id
-    AND (:branch_id::text IS NULL OR branch_id = :branch_id)
-    AND id < coalesce(:before_id, 9223372036854775807)
+    AND branch_id = :branch_id -- @optional
 ORDER BY id DESC
 LIMIT :row_limit;
 
@@ -32,17 +35,7 @@ LIMIT :row_limit;
 -- @column train_id null
 -- @param before_id = NULL
 -- @param row_limit = 100
-SELECT
-    id,
-    event_type,
-    outcome,
-    conversation_id,
-    branch_id,
-    train_id,
-    request_id,
-    user_context,
-    metadata,
-    timestamp
+SELECT NULL -- @use event_columns
 FROM analysis_audit_log
 WHERE
     -- One train, said so that idx_analysis_audit_train has the order, and no other
@@ -57,33 +50,13 @@ LIMIT :row_limit;
 -- Return a page of what was done about analyses from `since` on and before `until`, newest
 -- first; give the last row's `timestamp` and `id` for the next page, which is empty at the
 -- end.
--- @param since = NULL
--- @param until = NULL
--- @param before_timestamp = NULL
--- @param before_id = NULL
 -- @param row_limit = 100
-SELECT
-    id,
-    event_type,
-    outcome,
-    conversation_id,
-    branch_id,
-    train_id,
-    request_id,
-    user_context,
-    metadata,
-    timestamp
+SELECT NULL -- @use event_columns
 FROM analysis_audit_log
 WHERE
-    timestamp >= coalesce(:since, '-infinity'::timestamptz)
-    -- One bound: of two, the server may take the further one and walk to the page.
-    AND (timestamp, id) < (
-        least(:before_timestamp, coalesce(:until, 'infinity'::timestamptz)),
-        CASE
-            WHEN :before_timestamp < coalesce(:until, 'infinity'::timestamptz)
-                THEN :before_id
-            ELSE 0::bigint
-        END
-    )
+    -- First, before `until`: of two bounds the server goes to the first and walks on.
+    (timestamp, id) < (:before_timestamp, :before_id) -- @optional
+    AND timestamp >= :since -- @optional
+    AND timestamp < :until -- @optional
 ORDER BY timestamp DESC, id DESC
 LIMIT :row_limit;

@@ -169,7 +169,7 @@ def of_two_that_ask_for_a_failed_one_again_one_begins_it(
     assert second.result().status == "processing"
     assert second.result().custom_prompt == "first"
     events = list_conversation_analysis_events(one, conversation_id=FIRST)
-    assert [event.outcome for event in events] == [
+    assert [event.outcome for event in events.items] == [
         *("processing", "processing", "pending"),
         *("failed", "processing", "pending"),
     ]
@@ -212,4 +212,4 @@ def what_is_taken_back_is_not_in_the_log(one: Connection, two: Connection) -> No
         end(one, claimed(one))
 
     events = list_conversation_analysis_events(two, conversation_id=FIRST)
-    assert [event.event_type for event in events] == ["create"]
+    assert [event.event_type for event in events.items] == ["create"]

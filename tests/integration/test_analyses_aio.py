@@ -217,15 +217,15 @@ async def test_each_step_is_in_the_log_with_who_did_it(database_url: str) -> Non
             connection, conversation_id=CONVERSATION, branch_id="main"
         )
         of_train = await list_train_analysis_events(
-            connection, train_id="docs", before_id=events[1].id
+            connection, train_id="docs", before_id=events.items[1].id
         )
         other = await list_train_analysis_events(connection, train_id="web")
 
-    claimed, again, created = events
+    claimed, again, created = events.items
     assert (created.event_type, created.outcome) == ("create", "pending")
     assert created.user_context == {"user": "ada\\x00"}
     assert (created.request_id, created.train_id) == (ASKER, "docs")
-    assert [each.metadata["status_before"] for each in events] == [  # type: ignore[index, call-overload]
+    assert [each.metadata["status_before"] for each in events.items] == [  # type: ignore[index, call-overload]
         *("pending", "pending"),
         None,
     ]
@@ -243,7 +243,7 @@ async def test_a_step_that_is_rolled_back_is_not_in_the_log(database_url: str) -
             connection, conversation_id=CONVERSATION
         )
 
-    assert events == []
+    assert events.items == []
 
 
 async def test_analyses_are_listed_by_status_and_by_train(database_url: str) -> None:
@@ -272,7 +272,7 @@ async def test_analyses_are_listed_by_status_and_by_train(database_url: str) -> 
             statuses=[ConversationAnalysisStatus.COMPLETED],
         )
 
-    assert [row.branch_id for row in pending] == ["branch_1"]
+    assert [row.branch_id for row in pending.items] == ["branch_1"]
     assert [row.branch_id for row in [*first, *second]] == ["branch_1", "main"]
     assert none == []
 

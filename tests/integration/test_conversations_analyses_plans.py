@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from test_operations_list_plans import rows_read, run, scans
+from plan_reading import AnyQuery, Given, rows_read, run_scans
+from test_operations_list_plans import scans
 
 from datalayer.queries.conversations import analysis, analysis_audit, analysis_work
-from datalayer.runtime import Query
 from datalayer.server import Server, scratch_database
 
 pytestmark = pytest.mark.postgres
@@ -54,14 +54,27 @@ FROM generate_series(1, 20000) AS number
 """
 
 #: A query, its arguments, and how many rows it may read.
-_READS: dict[str, tuple[Query[Any], Sequence[object], int]] = {
+_READS: dict[str, tuple[AnyQuery, Given, int]] = {
     "a branch": (analysis.GET_ANALYSIS, (_CONVERSATION, "main"), 1),
     "one": (analysis.GET_ANALYSIS_BY_ID, (7,), 1),
-    "a status": (analysis.LIST_ANALYSES, ("completed", None, None, 100), 100),
-    "a rare status": (analysis.LIST_ANALYSES, ("pending", None, None, 100), 20),
+    "a status": (
+        analysis.LIST_ANALYSES,
+        {"status": "completed", "row_limit": 100},
+        100,
+    ),
+    "a rare status": (
+        analysis.LIST_ANALYSES,
+        {"status": "pending", "row_limit": 100},
+        20,
+    ),
     "more of a status": (
         analysis.LIST_ANALYSES,
-        ("completed", _MIDDLE, 10_000, 100),
+        {
+            "status": "completed",
+            "row_limit": 100,
+            "cursor_1": _MIDDLE,
+            "cursor_2": 10_000,
+        },
         100,
     ),
     "a train": (analysis.LIST_TRAIN_ANALYSES, (None, "t3", None, None, 100), 300),
@@ -94,7 +107,7 @@ _READS: dict[str, tuple[Query[Any], Sequence[object], int]] = {
     ),
     "the log of a conversation": (
         analysis_audit.LIST_CONVERSATION_ANALYSIS_EVENTS,
-        (_CONVERSATION, None, None, 100),
+        {"conversation_id": _CONVERSATION, "row_limit": 100},
         1,
     ),
     "the log of a train": (
@@ -104,17 +117,27 @@ _READS: dict[str, tuple[Query[Any], Sequence[object], int]] = {
     ),
     "the log": (
         analysis_audit.LIST_ANALYSIS_EVENTS,
-        (None, None, None, None, 100),
+        {"row_limit": 100},
         100,
     ),
     "the log of a time": (
         analysis_audit.LIST_ANALYSIS_EVENTS,
-        (_MIDDLE, _MIDDLE + timedelta(hours=1), None, None, 100),
+        {
+            "since": _MIDDLE,
+            "until": _MIDDLE + timedelta(hours=1),
+            "row_limit": 100,
+        },
         60,
     ),
     "more of the log": (
         analysis_audit.LIST_ANALYSIS_EVENTS,
-        (_FIRST, None, _MIDDLE, 10_000, 100),
+        {
+            "since": _FIRST,
+            "until": _FIRST + timedelta(days=30),
+            "before_timestamp": _MIDDLE,
+            "before_id": 10_000,
+            "row_limit": 100,
+        },
         100,
     ),
 }
@@ -141,7 +164,7 @@ def test_a_query_reads_about_what_it_returns(
 ) -> None:
     query, arguments, most = _READS[name]
 
-    found = run(filled, query, arguments, mode)
+    found = run_scans(filled, query, arguments, mode)
 
     tables = [plan for plan in found if "Relation Name" in plan]
     assert "Seq Scan" not in {plan["Node Type"] for plan in tables}
@@ -152,7 +175,7 @@ def test_a_query_reads_about_what_it_returns(
 def test_the_counts_of_a_train_come_from_an_index_alone(
     filled: psycopg.Connection[Any], mode: str
 ) -> None:
-    found = run(filled, analysis.COUNT_TRAIN_ANALYSES, ("t3",), mode)
+    found = run_scans(filled, analysis.COUNT_TRAIN_ANALYSES, ("t3",), mode)
 
     [scan] = [plan for plan in found if "Relation Name" in plan]
     assert (scan["Node Type"], scan["Index Name"]) == (

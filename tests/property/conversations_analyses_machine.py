@@ -311,16 +311,19 @@ class AnalysesMachine(RuleBasedStateMachine):
         )[::-1]
         for status in ConversationAnalysisStatus:
             expected = [row.id for row in rows if row.status == status]
-            found = self.pages(row_limit, status=status)
+            found = self.pages_of_status(row_limit, status)
             assert found == expected, "law: the pages of a status"
-        ended = [STATUSES[2], STATUSES[3]]
+        ended = [
+            ConversationAnalysisStatus.COMPLETED,
+            ConversationAnalysisStatus.FAILED,
+        ]
         for wanted in (None, ended):
             expected = [
                 row.id
                 for row in rows
                 if row.train_id == train_id and row.status in (wanted or STATUSES)
             ]
-            found = self.pages(row_limit, train_id=train_id, statuses=wanted)
+            found = self.pages_of_train(row_limit, train_id, wanted)
             assert found == expected, "law: the pages of a train"
         own = [row for row in rows if row.train_id == train_id]
         counts = analysis.count_analyses(self.connection)
@@ -328,16 +331,33 @@ class AnalysesMachine(RuleBasedStateMachine):
         counts = analysis.count_train_analyses(self.connection, train_id=train_id)
         assert_counts(counts, own)
 
-    def pages(self, row_limit: int, **what: Any) -> list[int]:  # noqa: ANN401 (of two calls)
-        call = (
-            analysis.list_train_analyses
-            if "train_id" in what
-            else analysis.list_analyses
-        )
+    def pages_of_status(
+        self, row_limit: int, status: ConversationAnalysisStatus
+    ) -> list[int]:
+        found: list[int] = []
+        cursor: str | None = None
+        while True:
+            page = analysis.list_analyses(
+                self.connection, status=status, row_limit=row_limit, cursor=cursor
+            )
+            assert len(page.items) <= row_limit, "law: a page"
+            found += [row.id for row in page.items]
+            assert len(found) <= len(BRANCHES), "law: the pages have an end"
+            if page.next is None:
+                return found
+            cursor = page.next
+
+    def pages_of_train(
+        self,
+        row_limit: int,
+        train_id: str,
+        statuses: list[ConversationAnalysisStatus] | None,
+    ) -> list[int]:
         found: list[analysis.AnalysisSummary] = []
-        while page := call(
+        while page := analysis.list_train_analyses(
             self.connection,
-            **what,
+            train_id=train_id,
+            statuses=statuses,
             before_created_at=found[-1].created_at if found else None,
             before_id=found[-1].id if found else None,
             row_limit=row_limit,

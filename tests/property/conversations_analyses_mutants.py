@@ -235,7 +235,7 @@ ANALYSES_MUTANTS = (
         "law: the pages of a status|law: the pages have an end",
         analysis,
         "LIST_ANALYSES",
-        ("ORDER BY created_at DESC, id DESC", "ORDER BY created_at DESC, id"),
+        ('"created_at" DESC, "id" DESC', '"created_at" DESC, "id"'),
     ),
     _mutant(
         "pages of other trains",
