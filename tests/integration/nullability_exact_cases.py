@@ -61,7 +61,24 @@ RULED = [
     Case("view_deleted", "DELETE FROM adult WHERE id > 4 RETURNING age, nick", "!?"),
 ]  # fmt: skip
 
+BOUNDS = [
+    Case("bounds_by_conditions", "SELECT lower(during), upper(during) FROM spell WHERE NOT (isempty(during) OR lower_inf(during))", "!?"),
+    Case("bounds_by_comparisons", "SELECT lower(during), upper(during) FROM spell WHERE during @> 3 AND lower_inf(during) IS NOT TRUE AND upper_inf(during) IS FALSE", "!!"),
+    Case("bounds_by_containing_empty", "SELECT lower(during) FROM spell WHERE during @> 'empty'::int4range AND NOT lower_inf(during)", "?"),
+    Case("bounds_by_checks", "SELECT lower(shut), upper(shut) FROM spell WHERE shut IS NOT NULL", "!?"),
+    Case("bounds_of_what_was_written", "UPDATE spell SET during = 'empty' WHERE NOT isempty(during) AND NOT lower_inf(during) RETURNING lower(during)", "?"),
+    Case("bounds_left_joined", "SELECT lower(s.during) FROM person LEFT JOIN spell AS s ON s.id = person.id AND NOT isempty(s.during) AND NOT lower_inf(s.during)", "?"),
+    Case("field_by_a_function_of_a_user", "SELECT date_part('year', feeling) FROM person WHERE feeling IS NOT NULL", "?"),
+]  # fmt: skip
+
 SCHEMA = """
+CREATE TABLE spell (
+    id int PRIMARY KEY,
+    during int4range,
+    shut int4range CHECK (NOT isempty(shut) AND NOT lower_inf(shut))
+);
+CREATE FUNCTION date_part(text, mood) RETURNS int LANGUAGE plpgsql
+AS $$ BEGIN RETURN NULL; END $$;
 CREATE TABLE ruled_else (id int PRIMARY KEY, word text);
 CREATE RULE elsewhere AS ON UPDATE TO ruled_else DO INSTEAD
 UPDATE stored SET word = NULL WHERE stored.id = old.id RETURNING NULL::int, stored.word;
@@ -73,5 +90,7 @@ CREATE VIEW half_adult AS SELECT id, nick, lower(nick) AS loud FROM adult;
 """
 
 ROWS = """
+INSERT INTO spell VALUES
+(1, 'empty', '[1,)'), (2, '(,5)', NULL), (3, '[1,)', '[2,7)'), (4, '[1,5)', '[3,4)');
 INSERT INTO ruled_else VALUES (1, 'w'), (2, 'v');
 """

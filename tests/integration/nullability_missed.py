@@ -16,6 +16,7 @@ MISSED: dict[str, tuple[str, ...]] = {
     "assigned_values": ("column update_element",),
     "behaviour_of_documents": ("column json_exists",),
     "bodies_that_have_a_row": ("column body_writes",),
+    "bounds_of_ranges": ("column bounds_by_comparisons",),
     "branches": ("column branch_in_aggregate",),
     "certain_having": ("rows aggregate_having_true",),
     "certain_inserts": ("column body_writes",),

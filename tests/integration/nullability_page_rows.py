@@ -25,6 +25,7 @@ INSERT INTO box VALUES (1, 'b', NULL), (2, 'c', 2);
 INSERT INTO visit VALUES (1, 'a'), (2, 'b'), (3, 'c');
 INSERT INTO parent VALUES (1, 'w');
 INSERT INTO child VALUES (2, NULL);
+INSERT INTO stay VALUES (1, '[2026-01-02,2026-01-05)'), (2, '[2026-01-02,)');
 INSERT INTO plan VALUES (1, 'dated', '2026-01-02');
 INSERT INTO old_plan VALUES (2, 'dated', NULL);
 INSERT INTO toy VALUES (1, 1, 'ball'), (2, 2, NULL), (3, 88, NULL);

@@ -70,6 +70,7 @@ TRAPS = TruthSet(
         "counts": exact.COUNTS,
         "first elements and paths": exact.FIRSTS,
         "rules and views": exact.RULED,
+        "bounds of ranges": exact.BOUNDS,
         "checked values": nullability_values.CASES,
         "checked values that are written": nullability_values.WRITTEN,
     },

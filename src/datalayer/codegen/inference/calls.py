@@ -39,6 +39,7 @@ from datalayer.codegen.inference.outcomes import (
     outcomes,
     rows_environment,
 )
+from datalayer.codegen.inference.range_bounds import has_bound
 from datalayer.codegen.inference.set_lengths import is_longest
 from datalayer.codegen.nodetree import find_all_nodes
 
@@ -81,16 +82,27 @@ def function_call(node: Node, environment: Environment) -> Outcome:
     arguments = call_arguments(function, node.nodes("args"), catalog)
     if arguments is None:
         return ANY
-    if function.name in FIELD_FUNCTIONS and _has_infinite_field(function, arguments):
+    if _finds_value(function, arguments, environment):
         return strict_on([outcomes(part, environment) for part in arguments])
     if not function.builtin:
         return body_call(function, arguments, environment)
-    if function.name in PATH_TESTS and _tells_errors(arguments, environment):
-        return strict_on([outcomes(part, environment) for part in arguments])
     found = call(function, arguments, environment)
     if node.flag("funcvariadic") and arguments:
         return found | (outcomes(arguments[-1], environment) & NULL)
     return found
+
+
+def _finds_value(
+    function: Function, arguments: tuple[Node, ...], environment: Environment
+) -> bool:
+    """Return whether a function that may give NULL gives a value of these arguments."""
+    if not function.builtin:
+        return False
+    if function.name in FIELD_FUNCTIONS:
+        return _has_infinite_field(function, arguments)
+    if function.name in PATH_TESTS:
+        return _tells_errors(arguments, environment)
+    return has_bound(function, arguments, environment)
 
 
 def _has_infinite_field(function: Function, arguments: tuple[Node, ...]) -> bool:

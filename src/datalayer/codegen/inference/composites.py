@@ -12,22 +12,20 @@ from datalayer.codegen.inference.arguments import call_arguments
 from datalayer.codegen.inference.bodies import body_column
 from datalayer.codegen.inference.calls import set_column, sets_pad
 from datalayer.codegen.inference.joins import nulling_sides
+from datalayer.codegen.inference.origins import origins
 from datalayer.codegen.inference.outcomes import (
     ANY,
+    NOTHING,
     NULL,
     VALUE,
     Environment,
     Outcome,
     Side,
     ancestor,
-    bare,
+    combine,
     outcomes,
 )
-from datalayer.codegen.inference.query_columns import (
-    output_environment,
-    output_expression,
-)
-from datalayer.codegen.inference.sources import SUBQUERY
+from datalayer.codegen.inference.types import expression_type
 from datalayer.codegen.nodetree import make_node
 
 if TYPE_CHECKING:
@@ -73,26 +71,28 @@ def _field_of_call(row: Node, number: int, environment: Environment) -> Outcome:
 
 
 def _field_of_variable(row: Node, number: int, environment: Environment) -> Outcome:
-    """Answer for a field of a whole row, also of one that a subquery hands on."""
+    """Answer for a field of a whole row, also of one that other queries hand on."""
     if not row.number("varattno"):
         fields = {**row.fields, "varattno": str(number)}
         return outcomes(make_node("VAR", fields), environment)
     home = ancestor(environment, row.number("varlevelsup"))
-    entry = home.scope.entry(row.number("varno")) if home else None
-    if home is None or entry is None or home.returning is not None:
+    found = origins(row, environment)
+    if home is None or found is None or home.scope.groups:
+        # Before PostgreSQL 18 a row that grouping sets leave out looks like any other.
         return ANY
-    query = entry.node("subquery")
-    if query is None or entry.number("rtekind") != SUBQUERY:
+    parts = [_field_of_origin(row, each, number, inside) for each, inside in found]
+    return combine(parts) | (NOTHING if _is_matched(row, home) else NULL)
+
+
+def _field_of_origin(
+    row: Node, expression: Node, number: int, inside: Environment
+) -> Outcome:
+    """Answer for a field of a row where it is made."""
+    # A row of another type was converted on its way.
+    same = expression_type(expression) == expression_type(row)
+    if not same or inside.scope.query.items("groupingSets"):
         return ANY
-    if query.node("setOperations") is not None or query.items("groupingSets"):
-        return ANY
-    expression = output_expression(query, row.number("varattno"))
-    if expression is None:
-        return ANY
-    parent = home if entry.flag("lateral") else bare(home)
-    inner = output_environment(query, parent, home.session)
-    found = _field(expression, number, inner)
-    return found if _is_matched(row, home) else found | NULL
+    return _field(expression, number, inside)
 
 
 def _is_matched(row: Node, home: Environment) -> bool:
