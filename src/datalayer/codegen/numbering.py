@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from datalayer.codegen.pieces import Piece, pieces_of, written
+from datalayer.runtime.placeholders import with_numbers
 
 if TYPE_CHECKING:
     from datalayer.location import Location
     from datalayer.model import QuerySource, Variant
-
-
-_PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +82,10 @@ class _Writer:
             self._copy(piece.start, piece.end)
             return
         start = self.length
-        self._place(self._numbered(piece.text), range(piece.start, piece.end))
+        text = with_numbers(piece.text, self.order)
+        self._place(text, range(piece.start, piece.end))
         if piece.place is not None:
             self.directives.append((range(start, self.length), piece.place))
-
-    def _numbered(self, text: str) -> str:
-        def number(match: re.Match[str]) -> str:
-            if match[1] is None:
-                return "%"
-            return f"${self.order.setdefault(match[1], len(self.order) + 1)}"
-
-        return _PARAMETER.sub(number, text)
 
     def _copy(self, start: int, end: int) -> None:
         for placeholder in self.source.placeholders:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, LiteralString, TypeAlias, TypeVar
@@ -11,12 +10,11 @@ from datalayer.errors import ConstraintViolation, IncompleteArguments, UnknownOr
 from datalayer.runtime.forms import Form
 from datalayer.runtime.nesting import Nest
 from datalayer.runtime.paging import Paging
+from datalayer.runtime.placeholders import with_numbers
 from datalayer.runtime.query import Query
 from datalayer.runtime.unset import UNSET
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
-
-_MARK = re.compile(r"%\((\w+)\)s|%%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +89,9 @@ class VariedQuery(Generic[ResultT_co]):
     ) -> tuple[Query[ResultT_co], tuple[str, ...]]:
         self._check(given)
         numbers: dict[str, int] = {}
-
-        def number(match: re.Match[str]) -> str:
-            if match[1] is None:
-                return "%"
-            return f"${numbers.setdefault(match[1], len(numbers) + 1)}"
-
         text = "".join(self._written(piece, given, order) for piece in self.sql)
         # Literals, joined: the names in it are those of the generator.
-        sql: Any = _MARK.sub(number, text)
+        sql: Any = with_numbers(text, numbers)
         names = tuple(numbers)
         query = Query(
             name=self.name,
