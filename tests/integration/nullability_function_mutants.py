@@ -15,6 +15,7 @@ from datalayer.codegen.inference import (
     custom_aggregates,
     range_bounds,
 )
+from datalayer.codegen.inference.builtins import FIELD_FUNCTIONS
 from datalayer.codegen.inference.custom_aggregates import Needs
 from datalayer.codegen.inference.outcomes import Environment, Session
 from datalayer.codegen.nodetree import Node
@@ -72,7 +73,7 @@ def take_fields_of_any_function_for_known(patch: Patch) -> None:
     def mutant(
         function: Function, arguments: tuple[Node, ...], environment: Environment
     ) -> bool:
-        return function.name in calls.FIELD_FUNCTIONS
+        return function.name in FIELD_FUNCTIONS
 
     patch.setattr(calls, "_finds_value", mutant)
 
