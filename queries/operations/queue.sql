@@ -53,15 +53,14 @@ SELECT NULL -- @use job_columns
 FROM assistly_queue_jobs
 WHERE id = :job_id;
 
--- name: list_jobs(after_id, row_limit)
+-- name: list_jobs(row_limit)
 -- record_class: Job
--- Return a page of the jobs in the order they were scheduled; give the last row's `id` for
--- the next page, which is empty at the end.
--- @param after_id = 0
+-- Return a page of the jobs in the order they were scheduled.
+-- @page id
 -- @param row_limit = 100
+-- @param row_limit max 10000
 SELECT NULL -- @use job_columns
 FROM assistly_queue_jobs
-WHERE id > :after_id
 ORDER BY id
 LIMIT :row_limit;
 
@@ -75,7 +74,8 @@ SELECT NULL -- @use job_columns
 FROM assistly_queue_jobs
 WHERE
     -- One status, said so that idx_queue_status has the order, and the primary key has
-    -- not. By that one a rare status was looked for among all jobs.
+    -- not. By that one a rare status was looked for among all jobs. A cursor would be a
+    -- second bound, of which the index begins at the first.
     (status, id) > (:status, :after_id)
     AND status <= :status
 ORDER BY status, id
@@ -86,7 +86,6 @@ LIMIT :row_limit;
 -- Return a page of the jobs of some statuses, of one platform or, without it, of all, in
 -- the order they were scheduled; give the last row's `id` for the next page, which is
 -- empty at the end.
--- @param platform = NULL
 -- @param after_id = 0
 -- @param row_limit = 100
 SELECT NULL -- @use joined_job_columns
@@ -94,50 +93,29 @@ SELECT NULL -- @use joined_job_columns
 FROM (SELECT DISTINCT unnest(:statuses::text[]) AS status) AS wanted
 CROSS JOIN
     LATERAL (
-        SELECT
-            candidate.id,
-            candidate.status,
-            candidate.retries,
-            candidate.created_at,
-            candidate.platform,
-            candidate.scheduled_at,
-            candidate.content,
-            candidate.idempotency_key,
-            candidate.next_retry_at,
-            candidate.remote_id,
-            candidate.posted_at,
-            candidate.last_error,
-            candidate.dead_letter_at,
-            candidate.dead_letter_reason,
-            candidate.replayed_at,
-            candidate.updated_at,
-            candidate.locked_by,
-            candidate.locked_until,
-            candidate.attempt_token
+        SELECT NULL -- @use job_columns
         FROM assistly_queue_jobs AS candidate
         WHERE
-            -- As above.
+            -- As above. Not a page of ours, whose limit stands once, at its end.
             (candidate.status, candidate.id) > (wanted.status, :after_id)
             AND candidate.status <= wanted.status
-            AND (:platform::text IS NULL OR candidate.platform = :platform)
+            AND candidate.platform = :platform -- @optional
         ORDER BY candidate.status, candidate.id
         LIMIT :row_limit
     ) AS job
 ORDER BY job.id
 LIMIT :row_limit;
 
--- name: list_dead_letters(after_id, row_limit)
+-- name: list_dead_letters(row_limit)
 -- record_class: Job
--- Return a page of the dead letters, oldest first; give the last row's `id` for the next
--- page, which is empty at the end.
--- @param after_id = 0
+-- Return a page of the dead letters, oldest first.
+-- @page id
 -- @param row_limit = 100
+-- @param row_limit max 10000
 -- @column dead_letter_at null
 SELECT NULL -- @use job_columns
 FROM assistly_queue_jobs
-WHERE
-    status = 'dead_letter'
-    AND id > :after_id
+WHERE status = 'dead_letter'
 ORDER BY id
 LIMIT :row_limit;
 
@@ -424,25 +402,6 @@ woken AS MATERIALIZED (
     FROM replayed
 )
 
-SELECT
-    replayed.id,
-    replayed.status,
-    replayed.retries,
-    replayed.created_at,
-    replayed.platform,
-    replayed.scheduled_at,
-    replayed.content,
-    replayed.idempotency_key,
-    replayed.next_retry_at,
-    replayed.remote_id,
-    replayed.posted_at,
-    replayed.last_error,
-    replayed.dead_letter_at,
-    replayed.dead_letter_reason,
-    replayed.replayed_at,
-    replayed.updated_at,
-    replayed.locked_by,
-    replayed.locked_until,
-    replayed.attempt_token
+SELECT NULL -- @use job_columns
 FROM replayed
 CROSS JOIN woken;

@@ -26,6 +26,7 @@ from datalayer.domains.operations.aio import (
     schedule_without_conflict,
 )
 from datalayer.queries.operations.queue import Job
+from datalayer.runtime import Page
 
 pytest_plugins = ["automation_fixtures"]
 pytestmark = pytest.mark.postgres
@@ -113,7 +114,7 @@ async def test_the_key_of_a_live_job_returns_that_job(
         second = await schedule_job(
             connection, platform="y", content="other", idempotency_key="k"
         )
-        jobs = await list_jobs(connection)
+        jobs = (await list_jobs(connection)).items
 
     assert second == before
     assert jobs == [before]
@@ -142,7 +143,7 @@ async def test_many_are_scheduled_in_the_order_given(native_url: str) -> None:
     async with await connect(native_url) as connection:
         made = await schedule_jobs(connection, new_jobs=new_jobs)
         nothing = await schedule_jobs(connection, new_jobs=[])
-        jobs = await list_jobs(connection)
+        jobs = (await list_jobs(connection)).items
 
     assert [job.content for job in made] == ["one", "two", "three"]
     assert [job.platform for job in made] == ["x", "y", "x"]
@@ -241,7 +242,7 @@ async def test_what_conflicts_is_not_scheduled(native_url: str) -> None:
         other = await schedule_without_conflict(
             connection, scheduled_at=NOW + GAP + MICROSECOND, **given
         )
-        jobs = await list_jobs(connection)
+        jobs = (await list_jobs(connection)).items
 
     assert conflict.value.job == first
     assert conflict.value.min_gap == GAP
@@ -280,7 +281,7 @@ async def test_a_transaction_that_sees_no_conflicts_is_refused(
                 scheduled_at=NOW,
                 min_gap=GAP,
             )
-        jobs = await list_jobs(connection)
+        jobs = (await list_jobs(connection)).items
 
     assert jobs == []
 
@@ -381,15 +382,17 @@ async def test_jobs_are_listed_in_pages(native_url: str) -> None:
         ids = [job.id for job in [*dead, *waiting]]
 
         everything = await list_jobs(connection)
-        rest = await list_jobs(connection, after_id=ids[1], row_limit=2)
+        some = await list_jobs(connection, row_limit=2)
+        rest = await list_jobs(connection, row_limit=2, cursor=some.next)
         letters = await list_dead_letters(connection)
-        last_letters = await list_dead_letters(connection, after_id=ids[0])
+        letter = await list_dead_letters(connection, row_limit=1)
+        last_letters = await list_dead_letters(connection, cursor=letter.next)
         scheduled = await list_jobs_by_status(connection, status="scheduled")
 
-    assert [job.id for job in everything] == ids
-    assert [job.id for job in rest] == ids[2:4]
-    assert letters == dead, "oldest first"
-    assert last_letters == dead[1:]
+    assert [job.id for job in everything.items] == ids
+    assert [job.id for job in rest.items] == ids[2:4]
+    assert letters == Page(dead, None), "oldest first"
+    assert last_letters == Page(dead[1:], None)
     assert scheduled == waiting
 
 

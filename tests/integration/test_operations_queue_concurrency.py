@@ -163,7 +163,7 @@ def test_batches_of_the_same_keys_do_not_deadlock(native_url: str) -> None:
     ids = [job_id for part in made for job_id in part]
     assert len(ids) == len(set(ids))
     with psycopg.connect(native_url) as session:
-        jobs = list_jobs(session, row_limit=10_000)
+        jobs = list_jobs(session, row_limit=10_000).items
     assert sorted(ids) == [job.id for job in jobs]
     assert len({job.idempotency_key for job in jobs}) == len(jobs)
 
@@ -209,7 +209,7 @@ def test_guarded_schedules_keep_their_distance(native_url: str) -> None:
     at_once(native_url, 12, schedule)
 
     with psycopg.connect(native_url) as session:
-        jobs = list_jobs(session, row_limit=1000)
+        jobs = list_jobs(session, row_limit=1000).items
     times = sorted(job.scheduled_at for job in jobs)
     assert all(later - sooner > 4 * MINUTE for sooner, later in pairwise(times))
     assert sorted(job.id for job in jobs) == sorted(i for part in made for i in part)

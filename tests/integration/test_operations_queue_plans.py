@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from plan_reading import page_statement
 from psycopg import sql
 
 from datalayer.domains.operations import (
@@ -191,20 +192,23 @@ _READS: dict[str, tuple[Query[Any], Sequence[object], set[str], int]] = {
         20,
     ),
     "dead letters": (
-        queue.LIST_DEAD_LETTERS,
-        (0, 100),
+        *page_statement(queue.LIST_DEAD_LETTERS, {}, limit=99),
         {"idx_queue_dead_letter"},
         20,
     ),
     "more dead letters": (
-        queue.LIST_DEAD_LETTERS,
-        (200_150, 100),
+        *page_statement(queue.LIST_DEAD_LETTERS, {}, limit=99, behind=(200_150,)),
         {"idx_queue_dead_letter"},
         20,
     ),
     "by statuses": (
-        queue.LIST_JOBS_OF,
-        (["dead_letter", "processing"], 0, None, 10),
+        *queue.LIST_JOBS_OF.given(
+            {
+                "statuses": ["dead_letter", "processing"],
+                "after_id": 0,
+                "row_limit": 10,
+            }
+        ),
         {"idx_queue_status"},
         30,
     ),

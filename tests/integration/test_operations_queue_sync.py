@@ -26,6 +26,7 @@ from datalayer.domains.operations import (
     schedule_without_conflict,
 )
 from datalayer.queries.operations.queue import Job
+from datalayer.runtime import Page
 
 pytest_plugins = ["automation_fixtures"]
 pytestmark = pytest.mark.postgres
@@ -109,7 +110,7 @@ def test_the_key_of_a_live_job_returns_that_job(native_url: str, status: str) ->
         second = schedule_job(
             connection, platform="y", content="other", idempotency_key="k"
         )
-        jobs = list_jobs(connection)
+        jobs = (list_jobs(connection)).items
 
     assert second == before
     assert jobs == [before]
@@ -138,7 +139,7 @@ def test_many_are_scheduled_in_the_order_given(native_url: str) -> None:
     with connect(native_url) as connection:
         made = schedule_jobs(connection, new_jobs=new_jobs)
         nothing = schedule_jobs(connection, new_jobs=[])
-        jobs = list_jobs(connection)
+        jobs = (list_jobs(connection)).items
 
     assert [job.content for job in made] == ["one", "two", "three"]
     assert [job.platform for job in made] == ["x", "y", "x"]
@@ -237,7 +238,7 @@ def test_what_conflicts_is_not_scheduled(native_url: str) -> None:
         other = schedule_without_conflict(
             connection, scheduled_at=NOW + GAP + MICROSECOND, **given
         )
-        jobs = list_jobs(connection)
+        jobs = (list_jobs(connection)).items
 
     assert conflict.value.job == first
     assert conflict.value.min_gap == GAP
@@ -276,7 +277,7 @@ def test_a_transaction_that_sees_no_conflicts_is_refused(
                 scheduled_at=NOW,
                 min_gap=GAP,
             )
-        jobs = list_jobs(connection)
+        jobs = (list_jobs(connection)).items
 
     assert jobs == []
 
@@ -377,15 +378,17 @@ def test_jobs_are_listed_in_pages(native_url: str) -> None:
         ids = [job.id for job in [*dead, *waiting]]
 
         everything = list_jobs(connection)
-        rest = list_jobs(connection, after_id=ids[1], row_limit=2)
+        some = list_jobs(connection, row_limit=2)
+        rest = list_jobs(connection, row_limit=2, cursor=some.next)
         letters = list_dead_letters(connection)
-        last_letters = list_dead_letters(connection, after_id=ids[0])
+        letter = list_dead_letters(connection, row_limit=1)
+        last_letters = list_dead_letters(connection, cursor=letter.next)
         scheduled = list_jobs_by_status(connection, status="scheduled")
 
-    assert [job.id for job in everything] == ids
-    assert [job.id for job in rest] == ids[2:4]
-    assert letters == dead, "oldest first"
-    assert last_letters == dead[1:]
+    assert [job.id for job in everything.items] == ids
+    assert [job.id for job in rest.items] == ids[2:4]
+    assert letters == Page(dead, None), "oldest first"
+    assert last_letters == Page(dead[1:], None)
     assert scheduled == waiting
 
 

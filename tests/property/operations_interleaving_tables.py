@@ -82,7 +82,7 @@ def read_things(connection: psycopg.Connection[Any]) -> Things:
 
 def _jobs(connection: psycopg.Connection[Any]) -> Things:
     things: dict[Thing, frozenset[JobState]] = {}
-    for row in queue.list_jobs(connection):
+    for row in queue.list_jobs(connection).items:
         state = as_state(row)
         things[state.thing] = things.get(state.thing, frozenset()) | {state}
     return dict(things)

@@ -25,11 +25,11 @@ from datalayer.cli.operations import (
 )
 from datalayer.cli.output import console, messages, print_json
 from datalayer.cli.queue_changes import Changes, change_each, replay_all
+from datalayer.domains.arguments import unset_if_none
 from datalayer.domains.operations import remove_job, replay_dead_letter
 from datalayer.queries.operations.queue import (
     count_jobs,
     get_queue_outlook,
-    list_dead_letters,
     list_jobs_of,
 )
 
@@ -126,7 +126,7 @@ def list_jobs(
         return list_jobs_of(
             connection,
             statuses=[each.value for each in status or JobStatus],
-            platform=platform,
+            platform=unset_if_none(platform),
             after_id=after,
             row_limit=limit + 1,
         )
@@ -145,7 +145,12 @@ def dead(
     """List dead letters, oldest first, each with the reason of its death."""
 
     def read(connection: psycopg.Connection) -> list[Job]:
-        return list_dead_letters(connection, after_id=after, row_limit=limit + 1)
+        return list_jobs_of(
+            connection,
+            statuses=[JobStatus.dead_letter.value],
+            after_id=after,
+            row_limit=limit + 1,
+        )
 
     jobs, following = _read_page(database_url, limit, read, as_json=as_json)
     _print_page(jobs, following, dead_row, text="reason", as_json=as_json)

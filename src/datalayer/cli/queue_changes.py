@@ -95,17 +95,17 @@ def replay_all(
     connection: psycopg.Connection, changes: Changes, batch: int, *, silent: bool
 ) -> None:
     """Replay every dead letter, oldest first, in transactions of a batch."""
-    after = 0
+    cursor = None
     is_shown = messages.is_terminal and not silent
     with messages.status("replaying") if is_shown else nullcontext() as line:
         while True:
             with connection.transaction():
-                page = list_dead_letters(connection, after_id=after, row_limit=batch)
-                replayed = [_replay_one(connection, job.id) for job in page]
+                page = list_dead_letters(connection, row_limit=batch, cursor=cursor)
+                replayed = [_replay_one(connection, job.id) for job in page.items]
             _tell_batch(replayed, changes, line, silent=silent)
-            if len(page) < batch:
+            cursor = page.next
+            if cursor is None:
                 break
-            after = page[-1].id
     if not silent:
         console.print(f"replayed {count(len(changes.ids), 'job')}")
 
