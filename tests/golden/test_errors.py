@@ -18,6 +18,8 @@ from datalayer.server import Server
 CASES = cases("errors")
 BY_LOADER = [case for case in CASES if not needs_server(case)]
 BY_ANALYSER = [case for case in CASES if needs_server(case)]
+#: Earlier versions word a hint differently, or do not have MERGE … RETURNING.
+_SINCE = {"messages": 18, "nesting": 17}
 
 
 @pytest.mark.parametrize("case", BY_LOADER, ids=lambda case: case.name)
@@ -27,6 +29,8 @@ def test_loader_says_what_is_expected(case: Path) -> None:
 
 @pytest.mark.parametrize("case", BY_ANALYSER, ids=lambda case: case.name)
 def test_analyser_says_what_is_expected(case: Path, server: Server) -> None:
+    if server.major < _SINCE.get(case.name, 0):
+        pytest.skip("an earlier version of PostgreSQL")
     said = analyser_problems(case, server.url())
 
     assert said == (case / "stderr.txt").read_text()

@@ -93,6 +93,20 @@ def _ends_clause(tokens: Sequence[Token], index: int) -> bool:
     return token.is_word("limit", "select", "values")
 
 
+def is_in_parentheses(tokens: Sequence[Token]) -> bool:
+    """Tell whether tokens end in parentheses inside of a condition."""
+    depth = 0
+    for index in range(len(tokens) - 1, -1, -1):
+        depth += closing(tokens[index])
+        if depth < 0:
+            clause = clause_start(tokens[:index])
+            inside = is_in_parentheses(tokens[:index])
+            return inside or (
+                clause is not None and tokens[clause].is_word(*CONDITION_CLAUSES)
+            )
+    return False
+
+
 def closing(token: Token) -> int:
     """Return 1 for what closes a nested piece, and -1 for what opens one."""
     if token.text in {")", "]"} or token.is_word("end"):

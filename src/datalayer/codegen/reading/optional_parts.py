@@ -16,6 +16,7 @@ from datalayer.codegen.reading.clauses import (
     ends_assignment,
     ends_condition,
     has_or,
+    is_in_parentheses,
     join_start,
     last_term,
     without_names,
@@ -170,6 +171,12 @@ class _Reader:
             return self._condition(tokens, clause)
         if clause is not None and tokens[clause].is_word("set"):
             return self._assignment(tokens, clause)
+        if is_in_parentheses(tokens):
+            self.fail(
+                "a condition in parentheses cannot be left out alone",
+                "put the comment behind the parentheses, or leave them out where AND"
+                " joins what is in them",
+            )
         return self.fail(
             "`@optional` is not behind a condition or an assignment",
             "move it behind one that WHERE, HAVING, ON or SET lists; what a join is"

@@ -43,6 +43,27 @@ WHERE
     price = :price
     OR title = :title; -- @optional
 
+-- name: alternatives(title, price)
+-- Mark each alternative.
+SELECT title
+FROM book
+WHERE
+    price > 0
+    AND (
+        title = :title -- @optional
+        OR lower(title) = :title -- @optional
+        OR (price = :price) -- @optional
+    );
+
+-- name: inside(title, row_limit)
+-- Mark what is inside of an order.
+SELECT title
+FROM book
+ORDER BY (
+    title = :title -- @optional
+)
+LIMIT :row_limit;
+
 -- name: nothing_in_it()
 -- Mark a condition without a parameter.
 SELECT title
