@@ -89,15 +89,12 @@ def fragment_findings(
 ) -> Iterator[Finding]:
     """Find fragments that nothing uses; `uses` are the names by module."""
     for place, fragments in files.items():
-        names = {
-            name
-            for module, used in uses.items()
-            if serves(place, module)
-            for name in used
-        }
-        for fragment in fragments.values():
-            if fragment is not None:
-                yield from _finding(fragment, is_used=fragment.name in names)
+        for fragment in filter(None, fragments.values()):
+            is_used = any(
+                fragment.name in names and serves(place, module)
+                for module, names in uses.items()
+            )
+            yield from _finding(fragment, is_used=is_used)
 
 
 def _finding(fragment: Fragment, *, is_used: bool) -> Iterator[Finding]:

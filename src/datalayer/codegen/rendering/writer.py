@@ -13,7 +13,7 @@ from datalayer.codegen.rendering.preamble import MARK
 from datalayer.errors import OutputOccupied
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,22 @@ def compare_modules(
 def _read(output: Path, modules: Mapping[str, str]) -> dict[str, str]:
     """Return the generated files of a folder and those where modules go."""
     found: dict[str, str] = {}
-    for file in sorted(output.rglob("*.py")):
-        path = file.relative_to(output).as_posix()
-        text = file.read_text(encoding="utf-8", errors="replace")
+    for path in _python_files(output):
+        with open(output / path, encoding="utf-8", errors="replace") as file:
+            text = file.read()
         if path in modules or _is_generated(text):
             found[path] = text
     return found
+
+
+def _python_files(output: Path) -> Iterator[str]:
+    """Yield the paths of all Python files below a folder."""
+    # Several times faster than `rglob`, and `--watch` looks whenever a file is saved.
+    for folder, _, names in os.walk(output):
+        below = folder[len(str(output)) + 1 :].replace(os.sep, "/")
+        for name in names:
+            if name.endswith(".py"):
+                yield f"{below}/{name}" if below else name
 
 
 def _is_generated(text: str) -> bool:
