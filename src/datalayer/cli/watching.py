@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import watchfiles
 
 from datalayer.cli.findings import Format, print_findings
 from datalayer.cli.output import console, count_queries, messages, print_error
 from datalayer.codegen.pipeline import Memory
+from datalayer.codegen.reading.query_folder import find_query_files
 from datalayer.codegen.rendering.writer import write_modules
 from datalayer.config import load_config
-from datalayer.errors import DataLayerError
+from datalayer.errors import DataLayerError, ProblemsFound
 from datalayer.finding_shapes import ShapeFinder, open_finder
 from datalayer.project import NATIVE, build_with, without_doubts
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from datalayer.config import Config
+
+#: By path, what shows whether it changed.
+_Files: TypeAlias = "dict[Path, tuple[object, ...]]"
 
 #: Milliseconds: editors write a file in several steps.
 _SETTLED, _STEP, _ANYWAY = 60, 20, 1000
@@ -34,34 +38,39 @@ def watch(folder: Path | None, server_url: str | None) -> None:
     The scratch database stays; it is built again when a migration or a setting changes.
     What is wrong is printed, and watching goes on.
     """
+    config = load_config(folder)
     try:
-        again = True
-        while again:
-            config = load_config(folder)
-            with open_finder(config, NATIVE, server_url=server_url) as finder:
-                again = _watch_queries(finder)
+        while True:
+            _watch_schema(config, server_url)
+            config = _load_again(folder, config)
     except KeyboardInterrupt:
         pass  # how watching ends, and no mishap
     console.print("stopped")
 
 
-def _watch_queries(finder: ShapeFinder) -> bool:
-    """Generate until a migration or a setting changes; return False for an end."""
-    config = finder.config
-    memory = Memory()
+def _watch_schema(config: Config, server_url: str | None) -> None:
+    """Generate until a migration or a setting changes."""
     seen = _files(config)
-    _generate(finder, memory)
-    _get_ready(finder)
-    console.print("watching: Ctrl-C ends")
-    for _ in _wake_ups(config):
-        now = _files(config)
-        changed = [file for file, _ in seen.items() ^ now.items()]
-        seen = now
-        if any(not file.is_relative_to(config.queries) for file in changed):
-            return True
-        if changed:
+    memory = Memory()
+    with open_finder(config, NATIVE, server_url=server_url) as finder:
+        _generate(finder, memory)
+        _get_ready(finder)
+        console.print("watching: Ctrl-C ends")
+        for changed in _changes(config, seen):
+            if not all(file.is_relative_to(config.queries) for file in changed):
+                return
             _generate(finder, memory)
-    return False
+
+
+def _load_again(folder: Path | None, config: Config) -> Config:
+    """Load the settings, once they are right."""
+    changes = _changes(config, _files(config))
+    while True:
+        try:
+            return load_config(folder)
+        except DataLayerError as error:
+            print_error(error)
+            next(changes)
 
 
 def _generate(finder: ShapeFinder, memory: Memory) -> None:
@@ -71,6 +80,8 @@ def _generate(finder: ShapeFinder, memory: Memory) -> None:
         generated = without_doubts(config, build_with(finder, memory))
         report = write_modules(config.output, generated.modules)
     except DataLayerError as error:
+        if isinstance(error, ProblemsFound):
+            print_findings(error.findings, Format.TEXT)
         print_error(error)
         return
     print_findings(generated.findings, Format.TEXT)
@@ -107,13 +118,25 @@ def _wake_ups(config: Config) -> Iterator[object]:
     )
 
 
-def _files(config: Config) -> dict[Path, tuple[int, int]]:
+def _changes(config: Config, seen: _Files) -> Iterator[list[Path]]:
+    """Yield the files that are not as they were seen, whenever there are any."""
+    for _ in _wake_ups(config):
+        now = _files(config)
+        changed = [file for file, _ in seen.items() ^ now.items()]
+        seen = now
+        if changed:
+            yield changed
+
+
+def _files(config: Config) -> _Files:
     """Return what is watched, with the time and the size of each file."""
-    folders = (config.queries, config.migrations)
-    files = [file for folder in folders for file in folder.rglob("*.sql")]
-    found = {}
-    for file in (*files, config.root / "pyproject.toml"):
+    found = find_query_files(config.queries, root=config.root)
+    files = [each.file for each in found.files]
+    files += [*config.migrations.rglob("*.sql"), config.root / "pyproject.toml"]
+    # A file that has a wrong name is not read, and matters.
+    seen: _Files = {config.queries: tuple(map(str, found.problems))}
+    for file in files:
         with suppress(OSError):
             status = file.stat()
-            found[file] = (status.st_mtime_ns, status.st_size)
-    return found
+            seen[file] = (status.st_mtime_ns, status.st_size)
+    return seen

@@ -47,14 +47,8 @@ class QueryFolder:
 def find_query_files(folder: Path, *, root: Path) -> QueryFolder:
     """Find `**/*.sql`; names with a leading dot are passed over."""
     problems: list[LocatedError] = []
-    found = [
-        QueryFile(
-            file=file,
-            path=shown_path(file, root),
-            module=file.relative_to(folder).with_suffix("").parts,
-        )
-        for file in _walk(folder, root, problems, frozenset())
-    ]
+    top = _Folder(folder, shown_path(folder, root), ())
+    found = list(_walk(top, problems, frozenset()))
     files = [each for each in found if each.file.suffix == ".sql"]
     problems += _suffix_problems(found)
     problems += _name_problems(files, folder, root)
@@ -86,8 +80,13 @@ def read_source(query_file: QueryFile) -> SourceText:
 
 def shown_path(file: Path, root: Path) -> str:
     """Return a path below `root` with `/`, fit to be printed."""
-    relative = os.path.relpath(file, root).replace(os.sep, "/")
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in relative)
+    return _printable(os.path.relpath(file, root).replace(os.sep, "/"))
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _plain(text: str) -> str:
@@ -125,24 +124,39 @@ def _unreadable(path: str, error: OSError) -> QueryFileUnreadable:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """Where it is, how messages name it, and the beginning of its modules."""
+
+    path: Path
+    shown: str
+    module: tuple[str, ...]
+
+
 def _walk(
-    folder: Path, root: Path, problems: list[LocatedError], above: frozenset[str]
-) -> Iterator[Path]:
-    real = os.path.realpath(folder)
+    folder: _Folder, problems: list[LocatedError], above: frozenset[str]
+) -> Iterator[QueryFile]:
+    real = os.path.realpath(folder.path)
     if real in above:  # a symbolic link that leads back up
         return
     try:
-        entries = sorted(folder.iterdir())
+        with os.scandir(folder.path) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
     except OSError as error:
-        problems.append(_unreadable(shown_path(folder, root), error))
+        problems.append(_unreadable(folder.shown, error))
         return
+    prefix = "" if folder.shown == "." else f"{folder.shown}/"
     for entry in entries:
-        if entry.name.startswith("."):
+        name = entry.name
+        if name.startswith("."):
             continue
-        if entry.is_dir():
-            yield from _walk(entry, root, problems, above | {real})
-        elif entry.suffix.lower() == ".sql":
-            yield entry
+        path, shown = folder.path / name, prefix + _printable(name)
+        stem, suffix = os.path.splitext(name)
+        if os.path.isdir(entry):  # for a link to itself `entry.is_dir` raises
+            inside = _Folder(path, shown, (*folder.module, name))
+            yield from _walk(inside, problems, above | {real})
+        elif suffix.lower() == ".sql":
+            yield QueryFile(path, shown, (*folder.module, stem))
 
 
 def _suffix_problems(files: Iterable[QueryFile]) -> Iterator[ModuleNameError]:
@@ -178,7 +192,7 @@ def _name_problems(
 
 def _fault(module: tuple[str, ...]) -> tuple[str, str] | None:
     name = module[-1]
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+    shown = _printable(name)
     if not _MODULE_NAME.fullmatch(name):
         proposal = re.sub(r"\W+", "_", shown, flags=re.ASCII).strip("_").lower()
         fits = _MODULE_NAME.fullmatch(proposal) and not keyword.iskeyword(proposal)
