@@ -338,7 +338,11 @@ REFUSED = {
         "SELECT 1 FROM t WHERE a = 1 AND :x AND b -- @optional",
         "no parameter",
     ),
-    "parentheses": ("SELECT 1 FROM t WHERE (a = :x -- @optional\n)", "not behind"),
+    "parentheses": ("SELECT 1 FROM t WHERE (a = :x -- @optional\n)", "in parentheses"),
+    "select in parentheses": (
+        "SELECT 1 FROM t WHERE a IN (SELECT :x -- @optional\n)",
+        "not behind a condition",
+    ),
     "returning": ("UPDATE t SET a = :x RETURNING a -- @optional", "before `RETURNING`"),
     "select list": ("SELECT a = :x -- @optional\n FROM t", "not behind"),
     "set goes on": ("UPDATE t SET a = -- @optional\n :x", "the assignment goes on"),

@@ -98,12 +98,14 @@ def is_in_parentheses(tokens: Sequence[Token]) -> bool:
     depth = 0
     for index in range(len(tokens) - 1, -1, -1):
         depth += closing(tokens[index])
-        if depth < 0:
-            clause = clause_start(tokens[:index])
-            inside = is_in_parentheses(tokens[:index])
-            return inside or (
-                clause is not None and tokens[clause].is_word(*CONDITION_CLAUSES)
-            )
+        if depth < 0 and tokens[index].text == "(":
+            above = tokens[:index]
+            clause = clause_start(above)
+            if clause is None:
+                return is_in_parentheses(above)
+            return tokens[clause].is_word(*CONDITION_CLAUSES)
+        if depth < 0 or (depth == 0 and _ends_clause(tokens, index)):
+            return False
     return False
 
 
