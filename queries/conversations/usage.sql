@@ -1,48 +1,38 @@
+-- fragment: usage_of(account_id, train_id, model)
+-- The requests of an account, or a train, or both, and of all models or one.
+/*
+account_id = :account_id -- @optional
+AND train_id = :train_id -- @optional
+AND model = :model -- @optional
+*/
+
+-- fragment: used_sums
+-- What is summed up of the requests of a group.
+/*
+count(*) AS request_count,
+sum(input_tokens) AS input_tokens,
+sum(output_tokens) AS output_tokens,
+sum(cache_creation_input_tokens) AS cache_creation_input_tokens,
+sum(cache_read_input_tokens) AS cache_read_input_tokens
+*/
+
+-- fragment: spent_tokens
+-- The tokens of what may have no requests.
+/*
+coalesce(spent.input_tokens, 0) AS input_tokens,
+coalesce(spent.output_tokens, 0) AS output_tokens,
+coalesce(spent.input_tokens, 0) + coalesce(spent.output_tokens, 0)
+    AS total_tokens,
+coalesce(spent.cache_creation_input_tokens, 0) AS cache_creation_input_tokens,
+coalesce(spent.cache_read_input_tokens, 0) AS cache_read_input_tokens
+*/
+
 -- name: get_usage(account_id, train_id, model, duration, until)^
 -- record_class: Usage
--- Return the tokens of an account, or without one those of a train, in the time of that
--- duration that ends at `until`, itself not included, or now; sums of 0 when there is no
--- request. With an account, a train narrows it down; so does a model.
--- @param account_id = NULL
--- @param train_id = NULL
--- @param model = NULL
+-- Return the tokens of an account, of a train, or of both together, and of one model or
+-- all, in the time of that duration that ends at `until`, itself not included, or now;
+-- sums of 0 when there is no request.
 -- @param until = NULL
-
--- Each of the two parts has an index of its own, and only one of them is run.
-WITH request AS (
-    SELECT
-        input_tokens,
-        output_tokens,
-        cache_creation_input_tokens,
-        cache_read_input_tokens
-    FROM api_requests
-    WHERE
-        :account_id::text IS NOT NULL
-        AND account_id = :account_id
-        AND (:train_id::text IS NULL OR train_id = :train_id)
-        AND (:model::text IS NULL OR model = :model)
-        -- Days of 24 hours, whatever the clocks of the session's zone do.
-        AND timestamp
-        >= coalesce(:until, statement_timestamp())
-        - make_interval(secs => extract(EPOCH FROM :duration::interval))
-        AND timestamp < coalesce(:until, statement_timestamp())
-    UNION ALL
-    SELECT
-        input_tokens,
-        output_tokens,
-        cache_creation_input_tokens,
-        cache_read_input_tokens
-    FROM api_requests
-    WHERE
-        :account_id::text IS NULL
-        AND train_id = :train_id
-        AND (:model::text IS NULL OR model = :model)
-        AND timestamp
-        >= coalesce(:until, statement_timestamp())
-        - make_interval(secs => extract(EPOCH FROM :duration::interval))
-        AND timestamp < coalesce(:until, statement_timestamp())
-)
-
 SELECT
     count(*) AS request_count,
     coalesce(sum(input_tokens), 0) AS input_tokens,
@@ -50,78 +40,42 @@ SELECT
     coalesce(sum(input_tokens), 0) + coalesce(sum(output_tokens), 0) AS total_tokens,
     coalesce(sum(cache_creation_input_tokens), 0) AS cache_creation_input_tokens,
     coalesce(sum(cache_read_input_tokens), 0) AS cache_read_input_tokens
-FROM request;
+FROM api_requests
+WHERE
+    FALSE -- @use usage_of(:account_id, :train_id, :model)
+    -- Days of 24 hours, whatever the clocks of the session's zone do.
+    AND timestamp
+    >= coalesce(:until, statement_timestamp())
+    - make_interval(secs => extract(EPOCH FROM :duration::interval))
+    AND timestamp < coalesce(:until, statement_timestamp());
 
 -- name: list_daily_usage(account_id, train_id, model, days, until)
 -- record_class: DailyUsage
--- Return the tokens of an account, or without one those of a train, on each of so many
--- days of UTC, of which the last one is that of `until`, or today; days without requests
--- are there, with 0. With an account, a train narrows it down; so does a model.
--- @param account_id = NULL
--- @param train_id = NULL
--- @param model = NULL
+-- Return the tokens of an account, of a train, or of both together, and of one model or
+-- all, on each of so many days of UTC, of which the last one is that of `until`, or today;
+-- days without requests are there, with 0.
 -- @param days = 30
 -- @param until = NULL
-WITH request AS (
-    SELECT
-        timestamp,
-        input_tokens,
-        output_tokens,
-        cache_creation_input_tokens,
-        cache_read_input_tokens
-    FROM api_requests
-    WHERE
-        :account_id::text IS NOT NULL
-        AND account_id = :account_id
-        AND (:train_id::text IS NULL OR train_id = :train_id)
-        AND (:model::text IS NULL OR model = :model)
-        AND timestamp
-        >= date_trunc('day', coalesce(:until, statement_timestamp()), 'UTC')
-        - make_interval(hours => 24 * (:days::integer - 1))
-        AND timestamp
-        < date_trunc('day', coalesce(:until, statement_timestamp()), 'UTC')
-        + make_interval(hours => 24)
-    UNION ALL
-    SELECT
-        timestamp,
-        input_tokens,
-        output_tokens,
-        cache_creation_input_tokens,
-        cache_read_input_tokens
-    FROM api_requests
-    WHERE
-        :account_id::text IS NULL
-        AND train_id = :train_id
-        AND (:model::text IS NULL OR model = :model)
-        AND timestamp
-        >= date_trunc('day', coalesce(:until, statement_timestamp()), 'UTC')
-        - make_interval(hours => 24 * (:days::integer - 1))
-        AND timestamp
-        < date_trunc('day', coalesce(:until, statement_timestamp()), 'UTC')
-        + make_interval(hours => 24)
-),
-
-spent AS (
+WITH spent AS (
     SELECT
         (timestamp AT TIME ZONE 'UTC')::date AS used_on,
-        count(*) AS request_count,
-        sum(input_tokens) AS input_tokens,
-        sum(output_tokens) AS output_tokens,
-        sum(cache_creation_input_tokens) AS cache_creation_input_tokens,
-        sum(cache_read_input_tokens) AS cache_read_input_tokens
-    FROM request
+        NULL -- @use used_sums
+    FROM api_requests
+    WHERE
+        FALSE -- @use usage_of(:account_id, :train_id, :model)
+        AND timestamp
+        >= date_trunc('day', coalesce(:until, statement_timestamp()), 'UTC')
+        - make_interval(hours => 24 * (:days::integer - 1))
+        AND timestamp
+        < date_trunc('day', coalesce(:until, statement_timestamp()), 'UTC')
+        + make_interval(hours => 24)
     GROUP BY used_on
 )
 
 SELECT
     calendar.used_on,
     coalesce(spent.request_count, 0) AS request_count,
-    coalesce(spent.input_tokens, 0) AS input_tokens,
-    coalesce(spent.output_tokens, 0) AS output_tokens,
-    coalesce(spent.input_tokens, 0) + coalesce(spent.output_tokens, 0)
-        AS total_tokens,
-    coalesce(spent.cache_creation_input_tokens, 0) AS cache_creation_input_tokens,
-    coalesce(spent.cache_read_input_tokens, 0) AS cache_read_input_tokens
+    NULL -- @use spent_tokens
 FROM (
     SELECT
         (coalesce(:until, statement_timestamp()) AT TIME ZONE 'UTC')::date
@@ -133,54 +87,19 @@ ORDER BY calendar.used_on;
 
 -- name: list_usage(account_id, train_id, model, since, until, width)
 -- record_class: UsageBucket
--- Return the tokens of an account, or without one those of a train, from `since` on and
--- before `until`, or now, in buckets of that width, the last one cut off at the end;
--- buckets without requests are there, with 0. With an account, a train narrows it down; so
--- does a model.
--- @param account_id = NULL
--- @param train_id = NULL
--- @param model = NULL
+-- Return the tokens of an account, of a train, or of both together, and of one model or
+-- all, from `since` on and before `until`, or now, in buckets of that width, the last one
+-- cut off at the end; buckets without requests are there, with 0.
 -- @param until = NULL
-WITH request AS (
-    SELECT
-        timestamp,
-        input_tokens,
-        output_tokens,
-        cache_creation_input_tokens,
-        cache_read_input_tokens
-    FROM api_requests
-    WHERE
-        :account_id::text IS NOT NULL
-        AND account_id = :account_id
-        AND (:train_id::text IS NULL OR train_id = :train_id)
-        AND (:model::text IS NULL OR model = :model)
-        AND timestamp >= :since
-        AND timestamp < coalesce(:until, statement_timestamp())
-    UNION ALL
-    SELECT
-        timestamp,
-        input_tokens,
-        output_tokens,
-        cache_creation_input_tokens,
-        cache_read_input_tokens
-    FROM api_requests
-    WHERE
-        :account_id::text IS NULL
-        AND train_id = :train_id
-        AND (:model::text IS NULL OR model = :model)
-        AND timestamp >= :since
-        AND timestamp < coalesce(:until, statement_timestamp())
-),
-
-spent AS (
+WITH spent AS (
     SELECT
         date_bin(:width, timestamp, :since) AS started_at,
-        count(*) AS request_count,
-        sum(input_tokens) AS input_tokens,
-        sum(output_tokens) AS output_tokens,
-        sum(cache_creation_input_tokens) AS cache_creation_input_tokens,
-        sum(cache_read_input_tokens) AS cache_read_input_tokens
-    FROM request
+        NULL -- @use used_sums
+    FROM api_requests
+    WHERE
+        FALSE -- @use usage_of(:account_id, :train_id, :model)
+        AND timestamp >= :since
+        AND timestamp < coalesce(:until, statement_timestamp())
     GROUP BY started_at
 )
 
@@ -192,12 +111,7 @@ SELECT
         coalesce(:until, statement_timestamp())
     ) AS ended_at,
     coalesce(spent.request_count, 0) AS request_count,
-    coalesce(spent.input_tokens, 0) AS input_tokens,
-    coalesce(spent.output_tokens, 0) AS output_tokens,
-    coalesce(spent.input_tokens, 0) + coalesce(spent.output_tokens, 0)
-        AS total_tokens,
-    coalesce(spent.cache_creation_input_tokens, 0) AS cache_creation_input_tokens,
-    coalesce(spent.cache_read_input_tokens, 0) AS cache_read_input_tokens
+    NULL -- @use spent_tokens
 FROM
     generate_series(
         :since::timestamptz,
@@ -211,51 +125,12 @@ ORDER BY bucket.started_at;
 -- name: list_sliding_usage(account_id, train_id, model, since, until, step, duration)
 -- record_class: SlidingUsage
 -- Return, for `since` and each step after it up to `until`, or now, the tokens of an
--- account, or without one those of a train, in the time of that duration before, with 0
--- where there was no request. With an account, a train narrows it down; so does a model.
--- @param account_id = NULL
--- @param train_id = NULL
--- @param model = NULL
+-- account, of a train, or of both together, and of one model or all, in the time of that
+-- duration before, with 0 where there was no request.
 -- @param until = NULL
-WITH request AS (
-    SELECT
-        timestamp,
-        input_tokens,
-        output_tokens,
-        cache_creation_input_tokens,
-        cache_read_input_tokens
-    FROM api_requests
-    WHERE
-        :account_id::text IS NOT NULL
-        AND account_id = :account_id
-        AND (:train_id::text IS NULL OR train_id = :train_id)
-        AND (:model::text IS NULL OR model = :model)
-        -- Days of 24 hours, whatever the clocks of the session's zone do.
-        AND timestamp
-        >= :since::timestamptz
-        - make_interval(secs => extract(EPOCH FROM :duration::interval))
-        AND timestamp < coalesce(:until, statement_timestamp())
-    UNION ALL
-    SELECT
-        timestamp,
-        input_tokens,
-        output_tokens,
-        cache_creation_input_tokens,
-        cache_read_input_tokens
-    FROM api_requests
-    WHERE
-        :account_id::text IS NULL
-        AND train_id = :train_id
-        AND (:model::text IS NULL OR model = :model)
-        AND timestamp
-        >= :since::timestamptz
-        - make_interval(secs => extract(EPOCH FROM :duration::interval))
-        AND timestamp < coalesce(:until, statement_timestamp())
-),
-
--- A request is in all samples from the first one after it to the last one that is no
--- further away than the duration.
-spent AS (
+WITH spent AS (
+    -- A request is in all samples from the first one after it to the last one that is no
+    -- further away than the duration.
     SELECT
         CASE
             WHEN timestamp < :since THEN :since
@@ -269,12 +144,15 @@ spent AS (
             :since
         )
         + make_interval(secs => extract(EPOCH FROM :step::interval)) AS leaves_at,
-        count(*) AS request_count,
-        sum(input_tokens) AS input_tokens,
-        sum(output_tokens) AS output_tokens,
-        sum(cache_creation_input_tokens) AS cache_creation_input_tokens,
-        sum(cache_read_input_tokens) AS cache_read_input_tokens
-    FROM request
+        NULL -- @use used_sums
+    FROM api_requests
+    WHERE
+        FALSE -- @use usage_of(:account_id, :train_id, :model)
+        -- Days of 24 hours, whatever the clocks of the session's zone do.
+        AND timestamp
+        >= :since::timestamptz
+        - make_interval(secs => extract(EPOCH FROM :duration::interval))
+        AND timestamp < coalesce(:until, statement_timestamp())
     GROUP BY enters_at, leaves_at
 ),
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from test_operations_list_plans import Plan, rows_read, run
+from plan_reading import Plan, rows_read, run_scans
 
 from datalayer.queries.conversations import usage
-from datalayer.runtime import Query
+from datalayer.runtime import VariedQuery
 from datalayer.server import Server, scratch_database
 
 pytestmark = pytest.mark.postgres
 
 _LAST = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=20_000)
-_ACCOUNT = ("a3", None, None)
-_TRAIN = (None, "t3", None)
-_BOTH = ("a3", "t3", "m3")
+_ACCOUNT = {"account_id": "a3"}
+_TRAIN = {"train_id": "t3"}
+_BOTH = {"account_id": "a3", "train_id": "t3", "model": "m3"}
 
 #: A request a minute; each account and each train has every tenth.
 _ROWS = """
@@ -39,22 +39,30 @@ FROM generate_series(1, 20000) AS number
 """
 
 #: A query, what it takes but whose usage, how many minutes it reads, and its index.
-_READS: dict[str, tuple[Query[Any], Sequence[object], int]] = {
-    "window": (usage.GET_USAGE, (_LAST, timedelta(hours=5)), 300),
-    "days": (usage.LIST_DAILY_USAGE, (_LAST, 3), 3 * 1440),
+_READS: dict[str, tuple[VariedQuery[Any], Mapping[str, object], int]] = {
+    "window": (
+        usage.GET_USAGE,
+        {"until": _LAST, "duration": timedelta(hours=5)},
+        300,
+    ),
+    "days": (usage.LIST_DAILY_USAGE, {"until": _LAST, "days": 3}, 3 * 1440),
     "buckets": (
         usage.LIST_USAGE,
-        (_LAST - timedelta(hours=12), _LAST, timedelta(hours=1)),
+        {
+            "since": _LAST - timedelta(hours=12),
+            "until": _LAST,
+            "width": timedelta(hours=1),
+        },
         720,
     ),
     "samples": (
         usage.LIST_SLIDING_USAGE,
-        (
-            _LAST - timedelta(hours=12),
-            timedelta(hours=5),
-            _LAST,
-            timedelta(minutes=10),
-        ),
+        {
+            "since": _LAST - timedelta(hours=12),
+            "duration": timedelta(hours=5),
+            "until": _LAST,
+            "step": timedelta(minutes=10),
+        },
         1020,
     ),
 }
@@ -96,13 +104,13 @@ def reads(plans: list[Plan]) -> list[Plan]:
 def test_usage_is_an_index_only_scan(
     filled: psycopg.Connection[Any],
     name: str,
-    who: Sequence[object],
+    who: Mapping[str, object],
     index: str,
     mode: str,
 ) -> None:
     query, arguments, minutes = _READS[name]
 
-    [scan] = reads(run(filled, query, (*who, *arguments), mode))
+    [scan] = reads(run_scans(filled, query, {**who, **arguments}, mode))
 
     assert (scan["Node Type"], scan["Index Name"]) == ("Index Only Scan", index)
     assert scan["Heap Fetches"] == 0

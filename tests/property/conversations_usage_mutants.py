@@ -43,7 +43,7 @@ USAGE_MUTANTS = (
         "window without its beginning",
         laws.check_window,
         "GET_USAGE",
-        ("AND timestamp\n        >= ", "AND timestamp\n        > "),
+        ("AND timestamp\n    >= ", "AND timestamp\n    > "),
     ),
     _mutant(
         "window that an empty sum empties",
@@ -64,25 +64,19 @@ USAGE_MUTANTS = (
         "window of an account in all trains",
         laws.check_window,
         "GET_USAGE",
-        (
-            "AND ($2::text IS NULL OR train_id = $2)",
-            "",
-        ),
+        ("train_id = ", "TRUE OR train_id = "),
     ),
     _mutant(
         "window of all models",
         laws.check_window,
         "GET_USAGE",
-        (
-            "AND ($3::text IS NULL OR model = $3)",
-            "AND $3::text IS NOT DISTINCT FROM $3",
-        ),
+        ("model = ", "TRUE OR model = "),
     ),
     _mutant(
-        "window that counts the train beside the account",
+        "window of an account or a train",
         laws.check_window,
         "GET_USAGE",
-        ("$1::text IS NULL\n        AND", ""),
+        ("AND train_id", "OR train_id"),
     ),
     _mutant(
         "days of the session",
@@ -106,7 +100,10 @@ USAGE_MUTANTS = (
         "a day too many",
         laws.check_days,
         "LIST_DAILY_USAGE",
-        ("generate_series(0, $5::integer - 1)", "generate_series(0, $5::integer)"),
+        (
+            "generate_series(0, %(days)s::integer - 1)",
+            "generate_series(0, %(days)s::integer)",
+        ),
     ),
     _mutant(
         "a total of one side",
@@ -124,7 +121,7 @@ USAGE_MUTANTS = (
         "buckets from midnight on",
         laws.check_buckets,
         "LIST_USAGE",
-        ("timestamp, $4)", "timestamp, '2000-01-01 00:00:00+00')"),
+        ("timestamp, %(since)s)", "timestamp, '2000-01-01 00:00:00+00')"),
     ),
     _mutant(
         "a bucket at the end",
@@ -166,15 +163,15 @@ USAGE_MUTANTS = (
         "samples that forget what was before the first",
         laws.check_samples,
         "LIST_SLIDING_USAGE",
-        ("WHEN timestamp < $4 THEN $4", "WHEN timestamp < $4 THEN timestamp"),
+        ("THEN %(since)s\n", "THEN timestamp\n"),
     ),
     _mutant(
         "samples that include their own moment",
         laws.check_samples,
         "LIST_SLIDING_USAGE",
         (
-            "date_bin($7, timestamp, $4)",
-            "date_bin($7, timestamp - '1 us'::interval, $4)",
+            "date_bin(%(step)s, timestamp, %(since)s)",
+            "date_bin(%(step)s, timestamp - '1 us'::interval, %(since)s)",
         ),
     ),
     _mutant(
@@ -182,8 +179,8 @@ USAGE_MUTANTS = (
         laws.check_samples,
         "LIST_SLIDING_USAGE",
         (
-            "            $4\n        )\n",
-            "            $4\n        ) - $7::interval\n",
+            "            %(since)s\n        )\n",
+            "            %(since)s\n        ) - %(step)s::interval\n",
         ),
     ),
     _mutant(

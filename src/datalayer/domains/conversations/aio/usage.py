@@ -11,7 +11,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from datalayer.domains.arguments import check_counts, check_durations, check_times
+from datalayer.domains.arguments import (
+    check_counts,
+    check_durations,
+    check_times,
+    unset_if_none,
+)
 from datalayer.domains.conversations.usage_arguments import (
     MOST_DAYS,
     check_points,
@@ -53,9 +58,9 @@ async def get_usage(
     check_times(until=until)
     return await usage.get_usage(
         connection,
-        account_id=account_id,
-        train_id=train_id,
-        model=model,
+        account_id=unset_if_none(account_id),
+        train_id=unset_if_none(train_id),
+        model=unset_if_none(model),
         duration=duration,
         until=until,
     )
@@ -79,9 +84,9 @@ async def list_daily_usage(
     check_times(until=until)
     return await usage.list_daily_usage(
         connection,
-        account_id=account_id,
-        train_id=train_id,
-        model=model,
+        account_id=unset_if_none(account_id),
+        train_id=unset_if_none(train_id),
+        model=unset_if_none(model),
         days=days,
         until=until,
     )
@@ -107,9 +112,9 @@ async def list_usage(
     check_points("width", width, since, until)
     return await usage.list_usage(
         connection,
-        account_id=account_id,
-        train_id=train_id,
-        model=model,
+        account_id=unset_if_none(account_id),
+        train_id=unset_if_none(train_id),
+        model=unset_if_none(model),
         since=since,
         until=until,
         width=width,
@@ -138,9 +143,9 @@ async def list_sliding_usage(
     check_durations(duration=duration)
     return await usage.list_sliding_usage(
         connection,
-        account_id=account_id,
-        train_id=train_id,
-        model=model,
+        account_id=unset_if_none(account_id),
+        train_id=unset_if_none(train_id),
+        model=unset_if_none(model),
         since=since,
         until=until,
         step=step,
