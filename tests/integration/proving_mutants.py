@@ -51,6 +51,10 @@ def _all_given(source: Any, arguments: Any) -> Any:  # noqa: ANN401 - as the ori
     return tuple("a" if each is UNSET else each for each in arguments)
 
 
+def _first_page(result: Any, read_page: object) -> Any:  # noqa: ANN401 - as the original
+    return list(result.items)
+
+
 _TRY = trial._try_function
 
 MUTANTS = [
@@ -68,6 +72,8 @@ MUTANTS = [
     Mutant("deaf_to_the_twin", trial, "_try_function", _sync_only, "twin"),
     Mutant("deaf_to_streams", trial, "_FLAVOURS", trial._FLAVOURS[:2], "streamed"),
     Mutant("deaf_to_counts", trial, "_claim_of", _no_claim, "many"),
+    Mutant("reads_one_page", trial, "with_following", _first_page, "paged"),
+    Mutant("takes_one_order", trial, "ordered", lambda *_: {}, "ordered"),
     Mutant("blind_to_objects", results, "lost_objects", lambda *_: (), "mistold"),
     Mutant("blind_to_values", results, "_is_null", lambda *_: False, "value"),
     Mutant("without_constants", scouting, "with_constants", _no_constants, "document"),

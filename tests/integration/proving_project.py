@@ -33,6 +33,15 @@ CREATE TABLE pet (
     owner int NOT NULL REFERENCES person (id),
     name text NOT NULL
 );
+CREATE TABLE seat (
+    hall int, number int, owner text NOT NULL, code text NOT NULL, badge text UNIQUE,
+    sold date, PRIMARY KEY (hall, number)
+);
+CREATE TABLE partner (
+    id int PRIMARY KEY,
+    other int NOT NULL REFERENCES partner (id) DEFERRABLE INITIALLY DEFERRED
+);
+CREATE UNIQUE INDEX seat_owner ON seat (owner) WHERE sold > '2020-01-01';
 CREATE TYPE address AS (street text, number int);
 CREATE DOMAIN score AS int CHECK (value >= 0);
 CREATE TABLE place (
@@ -355,6 +364,37 @@ LIES += [
     ),
 ]
 
+#: Of what is said to be one row there are two, which keys keep apart.
+TWINS = [
+    _case(
+        "half_a_key",
+        "hall, owner, code^",
+        "SELECT number FROM seat"
+        " WHERE hall = :hall AND owner = :owner AND code = :code",
+        kind="more rows",
+    ),
+    _case(
+        "other_rows_of_an_index",
+        "owner, code^",
+        "SELECT hall, number FROM seat WHERE owner = :owner AND code = :code",
+        kind="more rows",
+    ),
+    _case(
+        "nothing_is_not_unique",
+        "owner, code^",
+        "SELECT hall, number FROM seat"
+        " WHERE badge IS NULL AND owner = :owner AND code = :code",
+        kind="more rows",
+    ),
+    _case(
+        "two_on_the_other_side",
+        "id, name^",
+        "SELECT p.id, pet.name AS pet FROM person AS p"
+        " JOIN pet ON pet.owner = p.id WHERE p.id = :id AND pet.name = :name",
+        kind="more rows",
+    ),
+]
+LIES += TWINS
 LIES += [
     _case(
         "streamed",
@@ -484,6 +524,25 @@ TRUTHS = [
         "id, data<|@type data proving_classes.Struct",
         "INSERT INTO person (id, name, data) VALUES (:id, 'new', :data)"
         " RETURNING id, data",
+    ),
+]
+
+
+#: Queries that give a row only where several things come together.
+HIDDEN = [
+    _case("full_halls", "*", "SELECT hall FROM seat GROUP BY hall HAVING count(*) > 2"),
+    _case("couples", "*", "SELECT id, other FROM partner"),
+    _case(
+        "belongings",
+        "id, number, name, nick, code*",
+        "SELECT p.born FROM person AS p JOIN pet ON pet.owner = p.id"
+        " WHERE p.id = :id AND pet.number = :number AND p.name = :name"
+        " AND p.nick = :nick AND p.code = :code",
+    ),
+    _case(
+        "constants_at_once",
+        "*",
+        "SELECT hall FROM seat WHERE owner = 'x' AND code = 'y' AND badge = 'z'",
     ),
 ]
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
+from nullability_row_mutants import let_half_a_key_do
 from proving_mutants import MUTANTS, Mutant
-from proving_project import LIES, TRUTHS, Case, open_project
+from proving_project import HIDDEN, LIES, TRUTHS, TWINS, Case, open_project
+from proving_witness_mutants import WITNESS_MUTANTS, WitnessMutant
 
+from datalayer.codegen.inference.conclusion import infer
+from datalayer.codegen.numbering import numbered
 from datalayer.lexer import split_statements
-from datalayer.proving import Lie, Prover, QueryProof, shrinking
+from datalayer.proving import Lie, Prover, QueryProof, attack, shrinking, witness
+from datalayer.proving.functions import load_functions
+from datalayer.proving.session import Session
+from datalayer.proving.trial import try_query
+from datalayer.proving.witness import find_witness
 from datalayer.server import Server
 
 #: Most lies are seen at once; some take longer.
@@ -37,7 +46,7 @@ def truthful(
 ) -> Iterator[Prover]:
     root = tmp_path_factory.mktemp("truthful")
     with open_project(
-        root, TRUTHS, server_url=server.url(), package="truthful_app"
+        root, [*TRUTHS, *HIDDEN], server_url=server.url(), package="truthful_app"
     ) as prover:
         yield prover
 
@@ -91,6 +100,34 @@ def run_script(prover: Prover, lie: Lie) -> tuple[list[str], list[tuple[object, 
     return answer
 
 
+@pytest.mark.parametrize("case", TWINS, ids=lambda case: case.name)
+def test_two_rows_are_seen_at_once(
+    liars: Prover, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lie,) = prove(liars, case.name, 1).lies
+
+    monkeypatch.setattr(attack, "doubled", lambda *_: iter(()))
+    by_chance = prove(liars, case.name, 3).lies
+    assert lie.claim.kind == "more rows"
+    assert by_chance == []
+
+
+def test_an_unsound_rule_about_keys_is_refuted(
+    liars: Prover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shape,) = (s for s in liars.shapes if s.source.name == "half_a_key")
+
+    def at_most_one() -> bool:
+        sql, types = numbered(shape.source).sql, [23, 25, 25]
+        return infer(liars.session.connection, sql, types).row_count.at_most_one
+
+    assert not at_most_one()
+    let_half_a_key_do(monkeypatch)
+
+    assert at_most_one()
+    assert liars.prove(shape, examples=1).lies
+
+
 @pytest.mark.parametrize("case", TRUTHS, ids=lambda case: case.name)
 def test_the_truth_is_left_alone(truthful: Prover, case: Case) -> None:
     proof = next(each for each in attempts(truthful, case.name) if each.is_exercised)
@@ -125,6 +162,26 @@ def test_the_same_seed_finds_the_same(liars: Prover) -> None:
     assert first == second
 
 
+def test_a_server_that_is_late_is_no_lie(
+    truthful: Prover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, late = Session.send, iter(range(10_000))
+
+    def send_late(session: Session, statement: str) -> None:
+        # Too late by chance: for a statement, or for the end of it all.
+        if statement.startswith("ROLLBACK") and next(late) % 3 == 0:
+            raise psycopg.errors.QueryCanceled
+        send(session, statement)
+
+    monkeypatch.setattr(Session, "send", send_late)
+
+    proof = prove(truthful, "all_people")
+
+    assert proof.lies == []
+    assert proof.refused
+    assert proof.is_exercised
+
+
 def test_nothing_stays(liars: Prover) -> None:
     prove(liars, "column")
 
@@ -150,3 +207,30 @@ def test_a_broken_prover_overlooks_a_lie(
     assert (case.where, case.kind) not in [
         (lie.claim.where, lie.claim.kind) for lie in proof.lies
     ]
+
+
+def finds_rows(prover: Prover, name: str) -> bool:
+    """Tell whether rows are found of which a query returns something."""
+    (shape,) = (shape for shape in prover.shapes if shape.source.name == name)
+    target = prover._target(shape, load_functions(prover.config, shape))
+    assert target is not None
+    proof = QueryProof(name, "", nullable=frozenset())
+    # Chance begins anew, as it does in a proof.
+    for seed in range(3):
+        found = find_witness(prover.session, target, seed)
+        if found is not None:
+            try_query(prover.session, target, shrinking.repeating(found), proof)
+        if proof.is_exercised:
+            break
+    return proof.is_exercised
+
+
+@pytest.mark.parametrize("mutant", WITNESS_MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_broken_search_finds_no_rows(
+    truthful: Prover, mutant: WitnessMutant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert finds_rows(truthful, mutant.missed)
+
+    monkeypatch.setattr(witness, mutant.attribute, mutant.replacement)
+
+    assert not finds_rows(truthful, mutant.missed)

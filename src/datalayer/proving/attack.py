@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 import zlib
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from datalayer.errors import HypothesisMissing
+from datalayer.model import Operation
+from datalayer.proving.doubling import doubled
 from datalayer.proving.model import Claim, Draw, QueryProof, RowDraw, Sighting
 from datalayer.proving.scene import Target
 from datalayer.proving.shrinking import repeating, shrink
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Rows of a table in one run, other values in a row, and lies told of one query.
 _ROWS, _CHANGES, _LIES = 4, 4, 20
+_AT_MOST_ONE = {Operation.ONE, Operation.RETURNING, Operation.VALUE}
 #: How often rows are looked for that the functions can return.
 _WITNESSES = 3
 #: By how much columns are preferred that a statement names.
@@ -69,6 +73,8 @@ def _run_examples(search: _Search, examples: int, seed: int) -> None:
     strategy = draws(search.target)
     witness = search.first_row(seed)
     if witness is not None:
+        if search.target.shape.source.operation in _AT_MOST_ONE:
+            search.look_for_two(witness, max(1, examples // 2))
         strategy |= _around(witness)
     left = examples - search.proof.runs // search.target.functions.count
     if left > 0:
@@ -95,6 +101,15 @@ class _Search:
             if self.found or self.proof.is_exercised:
                 return witness
         return None
+
+    def look_for_two(self, witness: Witness, examples: int) -> None:
+        """Try rows beside those that a query returned, until it returns two."""
+        arguments = self.target.arguments
+        compared = frozenset(name for each in arguments for name in each.columns)
+        for each in itertools.islice(doubled(witness, compared), examples):
+            if any(claim.kind == "more rows" for claim in self.found):
+                return
+            self.run(repeating(each))
 
     def run(self, draw: Draw) -> None:
         """Try one more; nothing once the time is over."""

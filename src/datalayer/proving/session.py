@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection, Connection
+from psycopg.pq import TransactionStatus
 
 from datalayer.proving import questions
 from datalayer.urls import unreachable
@@ -18,6 +19,8 @@ from datalayer.urls import unreachable
 ResultT = TypeVar("ResultT")
 
 _CONSTRAINTS = "SET CONSTRAINTS ALL IMMEDIATE"
+#: How often the end of a transaction may come too late.
+_ROLLBACKS = 5
 _SETTINGS = """
 SET client_min_messages = 'error';
 SET statement_timeout = '10s';
@@ -66,6 +69,15 @@ class Session:
         assert row is not None
         counts: list[int] = row[0]
         return counts
+
+    def roll_back(self) -> None:
+        """End a transaction, on a server too that is late even for that."""
+        for _ in range(_ROLLBACKS):
+            with suppress(psycopg.errors.QueryCanceled):
+                self.send("ROLLBACK")
+            if self.connection.info.transaction_status == TransactionStatus.IDLE:
+                return
+        self.send("ROLLBACK")
 
     def send(self, statement: str) -> None:
         """Run a statement that returns nothing of interest."""

@@ -70,23 +70,33 @@ def try_query(
     session: Session, target: Target, draw: Draw, proof: QueryProof
 ) -> list[Sighting]:
     """Call the functions of a query, take all back, and return what was untrue."""
-    rows = _drawn_rows(target, draw)
     session.send("BEGIN")
     try:
-        scene = _prepare(session, target, rows, draw)
-        if scene is None:
-            proof.runs += 1
-            proof.refused += 1
-            return []
-        session.send(_BEFORE)
-        found: list[Lie] = []
-        for flavour in _FLAVOURS[: target.functions.count]:
-            found += _try_function(session, target, scene, proof, flavour)
-            session.send("ROLLBACK TO before")
-        example = Witness(scene.rows, scene.written)
-        return [Sighting(lie, example) for lie in found]
+        return _tried(session, target, draw, proof)
+    except psycopg.errors.QueryCanceled:
+        # Filling the tables took too long, or the server has much else to do.
+        proof.runs += 1
+        proof.refused += 1
+        return []
     finally:
-        session.send("ROLLBACK")
+        session.roll_back()
+
+
+def _tried(
+    session: Session, target: Target, draw: Draw, proof: QueryProof
+) -> list[Sighting]:
+    scene = _prepare(session, target, _drawn_rows(target, draw), draw)
+    if scene is None:
+        proof.runs += 1
+        proof.refused += 1
+        return []
+    session.send(_BEFORE)
+    found: list[Lie] = []
+    for flavour in _FLAVOURS[: target.functions.count]:
+        found += _try_function(session, target, scene, proof, flavour)
+        session.send("ROLLBACK TO before")
+    example = Witness(scene.rows, scene.written)
+    return [Sighting(lie, example) for lie in found]
 
 
 def _prepare(

@@ -73,7 +73,7 @@ def find_witness(session: Session, target: Target, seed: int) -> Witness | None:
                 # Such as a statement that takes too long.
                 pass
             finally:
-                session.send("ROLLBACK")
+                session.roll_back()
             if found:
                 return found
             if rows is not None:
