@@ -1,7 +1,6 @@
--- name: get_api_key(train_id, key_id)^
--- record_class: ApiKey
--- Return a key of a train; nothing when the train has no key of that id.
-SELECT
+-- fragment: key_columns
+-- The columns of an `ApiKey`.
+/*
     id,
     train_id,
     key_hash,
@@ -13,33 +12,27 @@ SELECT
     last_used_at,
     revoked_at,
     revoked_by
+*/
+
+-- name: get_api_key(train_id, key_id)^
+-- record_class: ApiKey
+-- Return a key of a train; nothing when the train has no key of that id.
+SELECT NULL -- @use key_columns
 FROM train_api_keys
 WHERE
     train_id = :train_id
     AND id = :key_id;
 
--- name: list_api_keys(train_id, after_id, row_limit)
+-- name: list_api_keys(train_id, row_limit)
 -- record_class: ApiKey
 -- Return a page of the keys of a train, also the revoked ones, in the order they were
--- created; give the last row's `id` for the next page, which is empty at the end.
--- @param after_id = 0
+-- created.
+-- @page id
 -- @param row_limit = 100
-SELECT
-    id,
-    train_id,
-    key_hash,
-    key_prefix,
-    key_suffix,
-    name,
-    created_by,
-    created_at,
-    last_used_at,
-    revoked_at,
-    revoked_by
+-- @param row_limit max 1000
+SELECT NULL -- @use key_columns
 FROM train_api_keys
-WHERE
-    train_id = :train_id
-    AND id > :after_id
+WHERE train_id = :train_id
 ORDER BY id
 LIMIT :row_limit;
 
@@ -113,18 +106,7 @@ SELECT
     :created_by AS created_by
 FROM trains
 WHERE train_id = :train_id
-RETURNING
-    id,
-    train_id,
-    key_hash,
-    key_prefix,
-    key_suffix,
-    name,
-    created_by,
-    created_at,
-    last_used_at,
-    revoked_at,
-    revoked_by;
+RETURNING NULL; -- @use key_columns
 
 -- name: revoke_api_key(train_id, key_id, revoked_by, now)<!
 -- record_class: ApiKey
@@ -141,18 +123,7 @@ WHERE
     train_id = :train_id
     AND id = :key_id
     AND revoked_at IS NULL
-RETURNING
-    id,
-    train_id,
-    key_hash,
-    key_prefix,
-    key_suffix,
-    name,
-    created_by,
-    created_at,
-    last_used_at,
-    revoked_at,
-    revoked_by;
+RETURNING NULL; -- @use key_columns
 
 -- name: delete_api_key(train_id, key_id)!
 -- Delete a key of a train and return 1; 0 when the train has no key of that id.

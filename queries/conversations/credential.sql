@@ -1,3 +1,16 @@
+-- fragment: account_columns
+-- The columns of an `Account`.
+/*
+    id,
+    account_id,
+    account_name,
+    expires_at,
+    scopes,
+    is_max,
+    created_at,
+    updated_at
+*/
+
 -- name: get_credential(account_id)^
 -- record_class: StoredCredential
 -- Return the credential of an account, its tokens encrypted; nothing when there is none.
@@ -36,34 +49,27 @@ WHERE
     link.train_id = :train_id
     AND credential.account_name = :account_name;
 
--- name: list_accounts(after_id, row_limit)
+-- name: list_accounts(row_limit)
 -- record_class: Account
 -- Return a page of the accounts that have credentials, without tokens, in the order they
--- were created; give the last row's `id` for the next page, which is empty at the end.
--- @param after_id = 0
+-- were created.
+-- @page id
 -- @param row_limit = 100
-SELECT
-    id,
-    account_id,
-    account_name,
-    expires_at,
-    scopes,
-    is_max,
-    created_at,
-    updated_at
+-- @param row_limit max 1000
+SELECT NULL -- @use account_columns
 FROM anthropic_credentials
-WHERE id > :after_id
 ORDER BY id
 LIMIT :row_limit;
 
--- name: list_train_accounts(train_id, after_id, row_limit)
+-- name: list_train_accounts(train_id, row_limit)
 -- record_class: Account
 -- Return a page of the accounts that a train may use, without tokens, in the order they
--- were created; give the last row's `id` for the next page, which is empty at the end.
--- @param after_id = 0
+-- were created.
+-- @page id
 -- @param row_limit = 100
+-- @param row_limit max 1000
 SELECT
-    credential.id,
+    link.credential_id AS id,
     credential.account_id,
     credential.account_name,
     credential.expires_at,
@@ -73,10 +79,8 @@ SELECT
     credential.updated_at
 FROM train_accounts AS link
 INNER JOIN anthropic_credentials AS credential ON link.credential_id = credential.id
-WHERE
-    link.train_id = :train_id
-    AND link.credential_id > :after_id
-ORDER BY link.credential_id
+WHERE link.train_id = :train_id
+ORDER BY id
 LIMIT :row_limit;
 
 -- name: hold_credentials(after_id, row_limit)
@@ -118,15 +122,7 @@ VALUES (
     :is_max
 )
 ON CONFLICT DO NOTHING
-RETURNING
-    id,
-    account_id,
-    account_name,
-    expires_at,
-    scopes,
-    is_max,
-    created_at,
-    updated_at;
+RETURNING NULL; -- @use account_columns
 
 -- name: update_tokens(account_id, access_token, refresh_token, expires_at)<!
 -- record_class: Account
@@ -138,15 +134,7 @@ SET
     refresh_token = :refresh_token,
     expires_at = :expires_at
 WHERE account_id = :account_id
-RETURNING
-    id,
-    account_id,
-    account_name,
-    expires_at,
-    scopes,
-    is_max,
-    created_at,
-    updated_at;
+RETURNING NULL; -- @use account_columns
 
 -- name: update_account(account_id, account_name, scopes, is_max)<!
 -- record_class: Account
@@ -158,15 +146,7 @@ SET
     scopes = coalesce(:scopes, scopes),
     is_max = coalesce(:is_max, is_max)
 WHERE account_id = :account_id
-RETURNING
-    id,
-    account_id,
-    account_name,
-    expires_at,
-    scopes,
-    is_max,
-    created_at,
-    updated_at;
+RETURNING NULL; -- @use account_columns
 
 -- name: replace_tokens(credential_id, access_token, refresh_token)!
 -- Store tokens that are encrypted anew.

@@ -1,13 +1,18 @@
--- name: get_member(train_id, email)^
--- record_class: Member
--- Return a member of a train, ignoring the case of the address; nothing when there is none.
-SELECT
+-- fragment: member_columns
+-- The columns of a `Member`.
+/*
     id,
     train_id,
     email,
     role,
     added_by,
     added_at
+*/
+
+-- name: get_member(train_id, email)^
+-- record_class: Member
+-- Return a member of a train, ignoring the case of the address; nothing when there is none.
+SELECT NULL -- @use member_columns
 FROM train_members
 WHERE
     train_id = :train_id
@@ -21,13 +26,7 @@ LIMIT 1;
 -- give the last row's `email` for the next page, which is empty at the end.
 -- @param after_email = ''
 -- @param row_limit = 100
-SELECT
-    id,
-    train_id,
-    email,
-    role,
-    added_by,
-    added_at
+SELECT NULL -- @use member_columns
 FROM train_members
 WHERE
     train_id = :train_id
@@ -35,23 +34,15 @@ WHERE
 ORDER BY lower(email)
 LIMIT :row_limit;
 
--- name: list_memberships(email, after_train_id, row_limit)
+-- name: list_memberships(email, row_limit)
 -- record_class: Member
--- Return a page of what an address belongs to, in the order of the trains' ids; give the
--- last row's `train_id` for the next page, which is empty at the end.
--- @param after_train_id = ''
+-- Return a page of what an address belongs to, in the order of the trains' ids.
+-- @page train_id
 -- @param row_limit = 100
-SELECT
-    id,
-    train_id,
-    email,
-    role,
-    added_by,
-    added_at
+-- @param row_limit max 1000
+SELECT NULL -- @use member_columns
 FROM train_members
-WHERE
-    lower(email) = lower(:email)
-    AND train_id > :after_train_id
+WHERE lower(email) = lower(:email)
 ORDER BY train_id
 LIMIT :row_limit;
 
@@ -77,13 +68,7 @@ SELECT
 FROM trains
 WHERE train_id = :train_id
 ON CONFLICT (train_id, lower(email)) DO NOTHING
-RETURNING
-    id,
-    train_id,
-    email,
-    role,
-    added_by,
-    added_at;
+RETURNING NULL; -- @use member_columns
 
 -- name: change_role(train_id, email, role)<!
 -- record_class: Member
@@ -100,13 +85,7 @@ WHERE
         ORDER BY member.id
         LIMIT 1
     )
-RETURNING
-    id,
-    train_id,
-    email,
-    role,
-    added_by,
-    added_at;
+RETURNING NULL; -- @use member_columns
 
 -- name: remove_member(train_id, email)!
 -- Remove a member from a train and return 1; 0 when there is none of that address.

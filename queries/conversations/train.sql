@@ -1,7 +1,6 @@
--- name: get_train(train_id)^
--- record_class: Train
--- Return a train; nothing for an unknown id.
-SELECT
+-- fragment: train_columns
+-- The columns of a `Train`.
+/*
     id,
     train_id,
     name,
@@ -13,6 +12,12 @@ SELECT
     slack_enabled,
     created_at,
     updated_at
+*/
+
+-- name: get_train(train_id)^
+-- record_class: Train
+-- Return a train; nothing for an unknown id.
+SELECT NULL -- @use train_columns
 FROM trains
 WHERE train_id = :train_id;
 
@@ -22,26 +27,14 @@ SELECT slack_webhook_url
 FROM trains
 WHERE train_id = :train_id;
 
--- name: list_trains(after_train_id, row_limit)
+-- name: list_trains(row_limit)
 -- record_class: Train
--- Return a page of the trains in the order of their ids; give the last row's `train_id`
--- for the next page, which is empty at the end.
--- @param after_train_id = ''
+-- Return a page of the trains in the order of their ids.
+-- @page train_id
 -- @param row_limit = 100
-SELECT
-    id,
-    train_id,
-    name,
-    description,
-    slack_webhook_url IS NOT NULL AS has_slack_webhook,
-    slack_channel,
-    slack_username,
-    slack_icon_emoji,
-    slack_enabled,
-    created_at,
-    updated_at
+-- @param row_limit max 1000
+SELECT NULL -- @use train_columns
 FROM trains
-WHERE train_id > :after_train_id
 ORDER BY train_id
 LIMIT :row_limit;
 
@@ -94,18 +87,7 @@ VALUES (
     :slack_enabled
 )
 ON CONFLICT (train_id) DO NOTHING
-RETURNING
-    id,
-    train_id,
-    name,
-    description,
-    slack_webhook_url IS NOT NULL AS has_slack_webhook,
-    slack_channel,
-    slack_username,
-    slack_icon_emoji,
-    slack_enabled,
-    created_at,
-    updated_at;
+RETURNING NULL; -- @use train_columns
 
 -- name: update_train(train_id, name, description, slack_webhook_url, slack_channel, slack_username, slack_icon_emoji, slack_enabled)<!
 -- record_class: Train
@@ -121,18 +103,7 @@ SET
     slack_icon_emoji = nullif(coalesce(:slack_icon_emoji, slack_icon_emoji), ''),
     slack_enabled = coalesce(:slack_enabled, slack_enabled)
 WHERE train_id = :train_id
-RETURNING
-    id,
-    train_id,
-    name,
-    description,
-    slack_webhook_url IS NOT NULL AS has_slack_webhook,
-    slack_channel,
-    slack_username,
-    slack_icon_emoji,
-    slack_enabled,
-    created_at,
-    updated_at;
+RETURNING NULL; -- @use train_columns
 
 -- name: replace_slack_webhook(train_id, slack_webhook_url)!
 -- Store the webhook of a train, encrypted anew.

@@ -61,7 +61,7 @@ _QUERIES: dict[str, tuple[AnyQuery, Given]] = {
     "chunks": (chunk.LIST_CHUNKS, (_ID, -1, 1000)),
     "conversation": (conversation.GET_CONVERSATION, (_ID,)),
     "key": (api_key.GET_API_KEY, ("t7", 7)),
-    "keys": (api_key.LIST_API_KEYS, ("t7", 0, 100)),
+    "keys": (api_key.LIST_API_KEYS, {"train_id": "t7", "row_limit": 100}),
     "members": (member.LIST_MEMBERS, ("t7", "", 100)),
     "request": (request.GET_REQUEST, (_ID,)),
     "requests": (

@@ -169,10 +169,11 @@ async def test_keys_are_listed_page_by_page(database_url: str) -> None:
         await create_api_key(connection, train_id="red")
         await revoke_api_key(connection, train_id="blue", key_id=made[1].row.id)
         first = await list_api_keys(connection, train_id="blue", row_limit=2)
-        rest = await list_api_keys(connection, train_id="blue", after_id=first[-1].id)
+        rest = await list_api_keys(connection, train_id="blue", cursor=first.next)
 
-    assert [key.id for key in first + rest] == [new.row.id for new in made]
-    assert [key.revoked_at is None for key in first + rest] == [True, False, True]
+    keys = first.items + rest.items
+    assert [key.id for key in keys] == [new.row.id for new in made]
+    assert [key.revoked_at is None for key in keys] == [True, False, True]
 
 
 async def test_a_whole_key_cannot_be_stored(database_url: str) -> None:

@@ -127,15 +127,17 @@ async def test_a_train_goes_with_what_belongs_to_it(database_url: str) -> None:
         accounts = await list_accounts(connection)
 
     assert members == []
-    assert [account.account_name for account in accounts] == ["one"]
+    assert [account.account_name for account in accounts.items] == ["one"]
 
 
 async def test_trains_are_listed_page_by_page(database_url: str) -> None:
     async with await connect(database_url, "c", "a", "b") as connection:
         first = await list_trains(connection, row_limit=2)
-        rest = await list_trains(connection, after_train_id=first[-1].train_id)
+        rest = await list_trains(connection, cursor=first.next)
 
-    assert [train.train_id for train in first + rest] == ["a", "b", "c"]
+    assert [train.train_id for train in first.items] == ["a", "b"]
+    assert [train.train_id for train in rest.items] == ["c"]
+    assert rest.next is None
 
 
 # Members
@@ -163,12 +165,11 @@ async def test_members_are_listed_page_by_page(database_url: str) -> None:
             connection, train_id="blue", after_email=first[-1].email
         )
         trains = await list_memberships(connection, email="ADA@X", row_limit=1)
-        trains += await list_memberships(
-            connection, email="ADA@X", after_train_id=trains[-1].train_id
-        )
+        more = await list_memberships(connection, email="ADA@X", cursor=trains.next)
 
     assert [member.email for member in first + rest] == ["Ada@x", "bo@x", "Cy@x"]
-    assert [member.train_id for member in trains] == ["blue", "red"]
+    assert [member.train_id for member in trains.items] == ["blue"]
+    assert [member.train_id for member in more.items] == ["red"]
 
 
 async def test_the_last_owner_stays(database_url: str) -> None:

@@ -172,7 +172,7 @@ def test_accounts_are_linked_and_tried_in_their_order(database_url: str) -> None
         again = link_account(connection, train_id="blue", account_id="id-one")
         ordered = list_failover_accounts(connection, train_id="blue")
         page = list_train_accounts(connection, train_id="blue", row_limit=2)
-        page += list_train_accounts(connection, train_id="blue", after_id=page[-1].id)
+        more = list_train_accounts(connection, train_id="blue", cursor=page.next)
         unlinked = unlink_account(connection, train_id="blue", account_id="id-one")
         gone = unlink_account(connection, train_id="blue", account_id="id-one")
         left = list_failover_accounts(connection, train_id="blue")
@@ -180,7 +180,7 @@ def test_accounts_are_linked_and_tried_in_their_order(database_url: str) -> None
 
     expected = sorted(names, key=lambda name: failover_weight("blue", name))[::-1]
     assert [account.account_name for account in ordered] == expected
-    assert [account.account_name for account in page] == names
+    assert [account.account_name for account in page.items + more.items] == names
     assert (again, unlinked, gone) == (False, True, False)
     assert len(left) == 2
     assert others == []

@@ -53,7 +53,7 @@ async def owner(
 
 
 async def names(connection: AsyncConnection[Any]) -> list[str]:
-    return [train.train_id for train in await list_trains(connection)]
+    return [train.train_id for train in (await list_trains(connection)).items]
 
 
 async def test_a_transaction_sees_its_train_and_the_next_one_all(
@@ -72,7 +72,7 @@ async def test_a_transaction_sees_its_train_and_the_next_one_all(
         kept = await list_api_keys(connection, train_id="blue")
 
     assert (inside, outside) == (["blue"], ["blue", "red"])
-    assert len(kept) == 1
+    assert len(kept.items) == 1
 
 
 async def test_prepared_statements_serve_one_train_after_another(

@@ -51,7 +51,7 @@ def owner(url: str, *attributes: str) -> Iterator[tuple[Connection[Any], list[st
 
 
 def names(connection: Connection[Any]) -> list[str]:
-    return [train.train_id for train in list_trains(connection)]
+    return [train.train_id for train in (list_trains(connection)).items]
 
 
 def test_a_transaction_sees_its_train_and_the_next_one_all(
@@ -70,7 +70,7 @@ def test_a_transaction_sees_its_train_and_the_next_one_all(
         kept = list_api_keys(connection, train_id="blue")
 
     assert (inside, outside) == (["blue"], ["blue", "red"])
-    assert len(kept) == 1
+    assert len(kept.items) == 1
 
 
 def test_prepared_statements_serve_one_train_after_another(

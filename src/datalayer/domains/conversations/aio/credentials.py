@@ -168,15 +168,15 @@ async def list_failover_accounts(
     """
     check_texts(train_id=train_id)
     found: list[Account] = []
-    after = 0
+    cursor: str | None = None
     while True:
         page = await credentials.list_train_accounts(
-            connection, train_id=train_id, after_id=after, row_limit=_PAGE
+            connection, train_id=train_id, row_limit=_PAGE, cursor=cursor
         )
-        found += page
-        if len(page) < _PAGE:
+        found += page.items
+        cursor = page.next
+        if cursor is None:
             return in_failover_order(train_id, found, lambda one: one.account_name)
-        after = page[-1].id
 
 
 async def delete_credential(
