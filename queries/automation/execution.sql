@@ -276,36 +276,18 @@ WHERE
     AND execution_may_move(status, :status)
 RETURNING NULL; -- @use execution_columns
 
--- name: update_execution(execution_id, fields, executor, result, started_at, workflow_task, json_nulls, created)<!
+-- name: update_execution(execution_id, executor, result, started_at, workflow_task, created)<!
 -- record_class: Execution
--- Set those of `executor`, `result`, `started_at` and `workflow_task` that `fields`
--- names, also to NULL, and return the execution; nothing for an unknown one. What
--- `json_nulls` names, `result` or `workflow_task`, becomes the null of JSON.
--- @param executor = NULL
--- @param result = NULL
--- @param started_at = NULL
--- @param workflow_task = NULL
--- @param json_nulls = NULL
--- @param json_nulls null
+-- Set what is given of an execution, also to NULL, and return it; nothing for an unknown
+-- one. `result` and `workflow_task` are JSON text, in which null is the null of JSON.
 -- @param created = NULL
 UPDATE execution
 SET
-    executor = CASE
-        WHEN 'executor' = any(:fields::text[]) THEN :executor ELSE executor
-    END,
-    result = CASE
-        WHEN 'result' = any(:json_nulls::text[]) THEN 'null'::jsonb
-        WHEN 'result' = any(:fields) THEN :result
-        ELSE result
-    END,
-    started_at = CASE
-        WHEN 'started_at' = any(:fields) THEN :started_at ELSE started_at
-    END,
-    workflow_task = CASE
-        WHEN 'workflow_task' = any(:json_nulls) THEN 'null'::jsonb
-        WHEN 'workflow_task' = any(:fields) THEN :workflow_task
-        ELSE workflow_task
-    END
+    executor = :executor, -- @optional
+    result = :result::text::jsonb, -- @optional
+    started_at = :started_at, -- @optional
+    workflow_task = :workflow_task::text::jsonb, -- @optional
+    updated = now()
 WHERE
     id = :execution_id
     AND created = coalesce(

@@ -13,11 +13,9 @@ from datalayer.domains.automation.errors import (
     TransitionRefused,
 )
 from datalayer.domains.automation.values import (
-    JSON_NULL,
     TRIES,
     JsonNull,
-    sent,
-    sent_json,
+    json_text,
 )
 from datalayer.queries.automation import execution as executions
 from datalayer.queries.enums import ExecutionStatus
@@ -96,22 +94,14 @@ def update_execution(
 
     None becomes NULL, and `JSON_NULL` the null of JSON.
     """
-    given = {
-        "executor": executor,
-        "result": result,
-        "started_at": started_at,
-        "workflow_task": workflow_task,
-    }
     for _ in range(TRIES):
         updated = executions.update_execution(
             connection,
             execution_id=execution_id,
-            fields=[name for name, value in given.items() if value is not UNSET],
-            json_nulls=[name for name, value in given.items() if value is JSON_NULL],
-            executor=sent(executor),
-            result=sent_json(result),
-            started_at=sent(started_at),
-            workflow_task=sent_json(workflow_task),
+            executor=executor,
+            result=json_text(result),
+            started_at=started_at,
+            workflow_task=json_text(workflow_task),
             created=created,
         )
         if updated is not None:

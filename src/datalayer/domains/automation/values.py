@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 
 from datalayer.runtime import JsonInput, JsonValue, Unset
-
-ValueT = TypeVar("ValueT")
+from datalayer.runtime.json import dumps
 
 
 class JsonNull(Enum):
@@ -47,11 +46,8 @@ def decode_value(recorded: JsonValue) -> RecordedValue:
     return recorded
 
 
-def sent(value: ValueT | Unset) -> ValueT | None:
-    """Return what is sent for an argument; for one that was not given, None."""
-    return None if isinstance(value, Unset) else value
-
-
-def sent_json(value: JsonInput | JsonNull | Unset) -> JsonInput:
-    """Return what is sent for JSON; for what None cannot say, None."""
-    return None if isinstance(value, JsonNull | Unset) else value
+def json_text(value: JsonInput | JsonNull | Unset) -> str | Unset | None:
+    """Return a value as JSON text; None stays NULL, and `UNSET` what it is."""
+    if value is None or isinstance(value, Unset):
+        return value
+    return dumps(None if isinstance(value, JsonNull) else value).decode()
