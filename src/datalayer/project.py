@@ -17,8 +17,8 @@ from datalayer.codegen.rendering.writer import (
 from datalayer.codegen.rules import NEEDLESS
 from datalayer.errors import ProblemsFound
 from datalayer.finding_shapes import migrated_database, open_finder
+from datalayer.last_run import Summary, remember
 from datalayer.migrate import PROFILES, profiles_of
-from datalayer.shape_cache import Summary, remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from datalayer import finding_shapes, project, shape_cache
+from datalayer import finding_shapes, last_run, project
 from datalayer.codegen import analyser, pipeline
 from datalayer.codegen.analyser import AnalysisResult, Session
 from datalayer.codegen.shape_text import NotAShape, shape_of_plain, shape_to_plain
@@ -141,7 +141,7 @@ def test_a_broken_cache_is_none(config: Config, asked: Asked, text: str) -> None
     second, _ = project.generate(config)
 
     assert second == first
-    assert shape_cache.remembered(config) is not None
+    assert last_run.remembered(config) is not None
 
 
 def test_shapes_of_another_form_are_asked_about_again(
@@ -185,22 +185,22 @@ def test_offline_takes_what_is_known(config: Config, asked: Asked) -> None:
 
 def test_what_is_remembered_ends_with_any_change(config: Config, asked: Asked) -> None:
     project.generate(config)
-    said = shape_cache.remembered(config)
+    said = last_run.remembered(config)
     assert said is not None
     assert (said.queries, said.profiles) == (2, ())
     assert [finding.rule for finding in said.findings] == ["needless-override"]
 
     project.check(config)
-    checked = shape_cache.remembered(config)
+    checked = last_run.remembered(config)
     assert checked is not None
     assert checked.profiles == ("",)
 
     for file in (config.output / "account.py", config.queries / "account.sql"):
         text = file.read_text()
         file.write_text(f"{text}\n")
-        assert shape_cache.remembered(config) is None
+        assert last_run.remembered(config) is None
         file.write_text(text)
-        assert shape_cache.remembered(config) == checked
+        assert last_run.remembered(config) == checked
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datalayer import shape_cache
+from datalayer import fingerprints, shape_cache
 from datalayer.cli import watching
 from datalayer.codegen.memo import Memo
 from datalayer.codegen.rendering import writer
@@ -59,7 +59,7 @@ _FIRST: dict[int, dict[tuple[object, ...], Any]] = {}
 
 
 def _schema_of_code(config: object, profile: str) -> str:
-    return shape_cache._code_fingerprint()
+    return fingerprints._code_fingerprint()
 
 
 def _only(predicate: Callable[[Path], bool]) -> Callable[..., Any]:

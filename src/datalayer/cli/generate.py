@@ -18,7 +18,7 @@ from datalayer.cli.findings import (
 )
 from datalayer.cli.output import console, count_queries, messages, print_json
 from datalayer.config import load_config
-from datalayer.shape_cache import Summary, remembered
+from datalayer.last_run import Summary, remembered
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -93,15 +93,16 @@ def generate(
     if watched:
         _watch(folder, server_url, form)
         return
-    with told_as(form), messages.status("generating"):
+    with told_as(form):
         config = load_config(folder)
         known = remembered(config) if server_url is None else None
         if known is not None:
-            summary, report = known, None
-        else:
+            _print_generated(config, known, None, form)
+            return
+        with messages.status("generating"):
             generated, report = _project().generate(config, server_url=server_url)
-            findings = generated.findings
-            summary = Summary(len(generated.shapes), len(generated.modules), findings)
+    findings = generated.findings
+    summary = Summary(len(generated.shapes), len(generated.modules), findings)
     _print_generated(config, summary, report, form)
 
 
@@ -161,15 +162,16 @@ def check(
     """
     form = Format.JSON if as_json else form
     chosen = list(dict.fromkeys(str(profile) for profile in profiles or ()))
-    with told_as(form), messages.status("checking"):
+    with told_as(form):
         config = load_config(folder)
         known = remembered(config) if server_url is None and not chosen else None
         if known is not None and known.profiles:
             _print_known(known, form)
             return
-        report = _project().check(
-            config, server_url=server_url, profiles=chosen or None, offline=offline
-        )
+        with messages.status("checking"):
+            report = _project().check(
+                config, server_url=server_url, profiles=chosen or None, offline=offline
+            )
     if form is Format.JSON:
         print_json(_check_as_data(report))
     else:

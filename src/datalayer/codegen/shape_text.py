@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from datalayer import errors, json_shapes, location, model, nesting
 from datalayer.location import Location
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from datalayer.model import QuerySource
 
 Plain: TypeAlias = "Mapping[str, Plain] | list[Plain] | str | int | float | bool | None"
-
-ValueT = TypeVar("ValueT")
 
 _CLASS, _VALUE, _SET = "class", "value", "frozenset"
 _KNOWN: Mapping[str, type] = {
@@ -62,23 +60,6 @@ def shape_of_plain(plain: Plain, source: QuerySource) -> QueryShape:
     return dataclasses.replace(shape, findings=findings)
 
 
-def plain_of(value: object) -> Plain:
-    """Return a dataclass of simple values as JSON has them."""
-    return _encode(value)
-
-
-def value_of(plain: Plain, cls: type[ValueT]) -> ValueT:
-    """Return the dataclass that was made plain; raise `NotAShape` if it was another."""
-    try:
-        known = {**_KNOWN, cls.__name__: cls}
-        value = _decode(plain, known)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise NotAShape from error
-    if not isinstance(value, cls):
-        raise NotAShape
-    return value
-
-
 def _moved(finding: Finding, lines: int, source: QuerySource | None = None) -> Finding:
     place = finding.location
     moved = Location(
@@ -106,23 +87,21 @@ def _encode(value: object) -> Plain:
     raise TypeError(f"a {type(value).__name__} cannot be kept")
 
 
-def _decode(plain: Plain, known: Mapping[str, type] = _KNOWN) -> object:
+def _decode(plain: Plain) -> object:
     if isinstance(plain, list):
-        return _decode_each(plain, known)
+        return _decode_each(plain)
     if not isinstance(plain, Mapping):
         return plain
     if plain[_CLASS] == _SET:
-        return frozenset(_decode_each(plain[_VALUE], known))
-    cls = known[str(plain[_CLASS])]
+        return frozenset(_decode_each(plain[_VALUE]))
+    cls = _KNOWN[str(plain[_CLASS])]
     if issubclass(cls, Enum):
         return cls(plain[_VALUE])
-    fields = {
-        name: _decode(value, known) for name, value in plain.items() if name != _CLASS
-    }
+    fields = {name: _decode(value) for name, value in plain.items() if name != _CLASS}
     return cls(**fields)
 
 
-def _decode_each(plain: Plain, known: Mapping[str, type]) -> tuple[object, ...]:
+def _decode_each(plain: Plain) -> tuple[object, ...]:
     if not isinstance(plain, list):
         raise NotAShape
-    return tuple(_decode(each, known) for each in plain)
+    return tuple(_decode(each) for each in plain)
