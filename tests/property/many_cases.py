@@ -51,7 +51,7 @@ STATEMENTS = {
     "expressions": (
         "unnest",
         "INSERT INTO item (price, id, name)"
-        " VALUES (:price + 1, :id, coalesce(upper(:name::text), 'x'))",
+        " VALUES (:price::numeric + 1, :id, coalesce(upper(:name::text), 'x'))",
     ),
     "unless-there": (
         "unnest",
