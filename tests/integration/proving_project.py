@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datalayer import project
-from datalayer.config import load_config
-from datalayer.proving import Prover, open_prover
+from datalayer.codegen.rendering.writer import write_modules
+from datalayer.config import Config, load_config
+from datalayer.finding_shapes import migrated_database, open_finder
+from datalayer.proving import Prover
+from datalayer.proving.prover import prover_of
+from datalayer.proving.session import open_session
 
 SCHEMA = """\
 -- Everything that can be lied about.
@@ -567,17 +571,33 @@ def open_project(
     """Generate the modules of a project, change them by hand, and open its prover."""
     write_project(root, cases, package)
     config = load_config(root)
-    project.generate(config, server_url=server_url)
+    with migrated_database(config, server_url, project.NATIVE) as url:
+        with open_finder(
+            config, project.NATIVE, server_url=server_url, migrated=url
+        ) as finder:
+            generated = project.build_with(finder)
+        write_modules(config.output, generated.modules)
+        change_modules(config, cases)
+        with forgotten(package), open_session(url) as session:
+            yield prover_of(config, session, generated.shapes, 1)
+
+
+def change_modules(config: Config, cases: list[Case]) -> None:
+    """Make functions lie."""
     for case in cases:
         if case.edit[0]:
             file = config.output / (case.edited or f"{case.name}.py")
             before = file.read_text()
             assert case.edit[0] in before, before
             file.write_text(before.replace(*case.edit))
+
+
+@contextmanager
+def forgotten(package: str) -> Iterator[None]:
+    """Forget in the end what was imported from a project."""
     path = list(sys.path)
     try:
-        with open_prover(config, seed=1, server_url=server_url) as prover:
-            yield prover
+        yield
     finally:
         sys.path[:] = path
         for name in [each for each in sys.modules if each.split(".")[0] == package]:

@@ -62,7 +62,9 @@ def attempts(prover: Prover, name: str) -> Iterator[QueryProof]:
         yield prove(prover, name, examples)
 
 
-@pytest.mark.parametrize("case", LIES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [case for case in LIES if case not in TWINS], ids=lambda case: case.name
+)
 def test_a_lie_is_found_and_shown_by_sql(liars: Prover, case: Case) -> None:
     proof = next(each for each in attempts(liars, case.name) if each.lies)
 
@@ -110,6 +112,7 @@ def test_two_rows_are_seen_at_once(
     by_chance = prove(liars, case.name, 3).lies
     assert lie.claim.kind == "more rows"
     assert by_chance == []
+    show(liars, lie)
 
 
 def test_an_unsound_rule_about_keys_is_refuted(

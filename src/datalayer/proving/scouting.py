@@ -6,6 +6,8 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, TypeAlias
 
+import psycopg
+
 from datalayer.codegen.type_catalog import TypeCatalog
 from datalayer.model import TypeKind
 from datalayer.proving.candidates import (
@@ -64,7 +66,12 @@ class Scout:
                 todo += [key.target for key in wanted[oid].foreign_keys]
         tables = filling_order(wanted)
         if any(table.oid not in self._seeds for table in tables):
-            self._try_rows(tables)
+            try:
+                self._try_rows(tables)
+            except psycopg.errors.QueryCanceled:
+                # Those that are left took no row in time.
+                for table in tables:
+                    self._seeds.setdefault(table.oid, ())
         return Filling(
             tables, {t.oid: self._seeds[t.oid] or (plain_row(t),) for t in tables}
         )

@@ -19,6 +19,8 @@ from datalayer.urls import unreachable
 ResultT = TypeVar("ResultT")
 
 _CONSTRAINTS = "SET CONSTRAINTS ALL IMMEDIATE"
+#: How many statements have ten seconds together: a chunk of TimescaleDB takes a while.
+_TOGETHER = 50
 #: How often the end of a transaction may come too late.
 _ROLLBACKS = 5
 _SETTINGS = """
@@ -47,14 +49,14 @@ class Session:
 
         Those that are not kept are taken back one by one.
         """
-        if not statements:
-            return []
-        row = self.connection.execute(
-            "SELECT pg_temp.datalayer_attempt(%s::text[], %s)",
-            (list(statements), kept),
-        ).fetchone()
-        assert row is not None
-        accepted: list[bool] = row[0]
+        accepted: list[bool] = []
+        for start in range(0, len(statements), _TOGETHER):
+            row = self.connection.execute(
+                "SELECT pg_temp.datalayer_attempt(%s::text[], %s)",
+                (list(statements[start : start + _TOGETHER]), kept),
+            ).fetchone()
+            assert row is not None
+            accepted += row[0]
         return accepted
 
     def is_consistent(self) -> bool:

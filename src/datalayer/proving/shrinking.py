@@ -114,8 +114,9 @@ class _Shrinker:
         lie = self.best.lie
         # What is tried here says nothing of how far the search went.
         uncounted = QueryProof("", "", nullable=frozenset())
-        for each in try_query(self.session, self.target, repeating(example), uncounted):
-            if each.lie.claim == lie.claim and each.lie.flavour == lie.flavour:
+        draw, flavours = repeating(example), (lie.flavour,)
+        for each in try_query(self.session, self.target, draw, uncounted, flavours):
+            if each.lie.claim == lie.claim:
                 self.best = each
                 return True
         return False

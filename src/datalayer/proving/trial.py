@@ -67,12 +67,20 @@ _BEFORE = "SET LOCAL statement_timeout = '500ms'; SAVEPOINT before"
 
 
 def try_query(
-    session: Session, target: Target, draw: Draw, proof: QueryProof
+    session: Session,
+    target: Target,
+    draw: Draw,
+    proof: QueryProof,
+    flavours: Sequence[str] = (),
 ) -> list[Sighting]:
-    """Call the functions of a query, take all back, and return what was untrue."""
+    """Call the functions of a query, take all back, and return what was untrue.
+
+    Without any flavours, all functions are called that there are.
+    """
+    chosen = flavours or _FLAVOURS[: target.functions.count]
     session.send("BEGIN")
     try:
-        return _tried(session, target, draw, proof)
+        return _tried(session, target, draw, proof, chosen)
     except psycopg.errors.QueryCanceled:
         # Filling the tables took too long, or the server has much else to do.
         proof.runs += 1
@@ -83,7 +91,11 @@ def try_query(
 
 
 def _tried(
-    session: Session, target: Target, draw: Draw, proof: QueryProof
+    session: Session,
+    target: Target,
+    draw: Draw,
+    proof: QueryProof,
+    flavours: Sequence[str],
 ) -> list[Sighting]:
     scene = _prepare(session, target, _drawn_rows(target, draw), draw)
     if scene is None:
@@ -92,7 +104,7 @@ def _tried(
         return []
     session.send(_BEFORE)
     found: list[Lie] = []
-    for flavour in _FLAVOURS[: target.functions.count]:
+    for flavour in flavours:
         found += _try_function(session, target, scene, proof, flavour)
         session.send("ROLLBACK TO before")
     example = Witness(scene.rows, scene.written)
