@@ -13,6 +13,7 @@ from benchmarks import (
     artifacts,
     conversations,
     history,
+    loop,
     nullability,
     queries,
     queue,
@@ -38,6 +39,11 @@ BENCHMARKS: dict[str, tuple[str, int, Callable[..., Report]]] = {
         "history triggers, reads, rollups, compression",
         10_000_000,
         history.run,
+    ),
+    "loop": (
+        "from saving a query to its module, and a project in which nothing changed",
+        200,
+        loop.run,
     ),
     "nullability": (
         "conclusions about NULL against confirmed truth, on PostgreSQL 16, 17 and 18",
