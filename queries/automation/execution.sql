@@ -42,6 +42,34 @@ AND created >= :since -- @optional
 AND created <= :until -- @optional
 */
 
+-- fragment: wanted_execution(execution_id, created)
+-- The execution of an id, in its partition when `created` tells which.
+/*
+id = :execution_id
+AND created = coalesce(
+    :created,
+    (
+        SELECT newest.created
+        FROM execution AS newest
+        WHERE newest.id = :execution_id
+        ORDER BY newest.created DESC
+        LIMIT 1
+    )
+)
+*/
+
+-- fragment: retriable
+-- What failed, timed out or was abandoned, may be tried again and has not been.
+/*
+status IN ('failed', 'timeout', 'abandoned')
+AND retry_count < max_retries
+AND NOT EXISTS (
+    SELECT 1 AS found
+    FROM execution AS newer
+    WHERE newer.original_execution = execution.id
+)
+*/
+
 -- name: get_execution(execution_id, created)^
 -- record_class: Execution
 -- Return an execution; nothing for an unknown id. With its `created` one partition is
@@ -103,13 +131,7 @@ LIMIT :row_limit;
 SELECT NULL -- @use execution_columns
 FROM execution
 WHERE
-    status IN ('failed', 'timeout', 'abandoned')
-    AND retry_count < max_retries
-    AND NOT EXISTS (
-        SELECT 1 AS found
-        FROM execution AS newer
-        WHERE newer.original_execution = execution.id
-    )
+    FALSE -- @use retriable
 ORDER BY created DESC, id DESC
 LIMIT :row_limit;
 
@@ -188,17 +210,7 @@ RETURNING NULL; -- @use execution_columns
 UPDATE execution
 SET updated = now()
 WHERE
-    id = :execution_id
-    AND created = coalesce(
-        :created,
-        (
-            SELECT newest.created
-            FROM execution AS newest
-            WHERE newest.id = :execution_id
-            ORDER BY newest.created DESC
-            LIMIT 1
-        )
-    )
+    FALSE -- @use wanted_execution(:execution_id, :created)
 RETURNING id;
 
 -- name: create_retry(execution_id, retry_reason)<!
@@ -225,30 +237,24 @@ INSERT INTO execution (
     original_execution
 )
 SELECT
-    original.action,
-    original.action_ref,
-    original.config,
-    original.env_vars,
-    original.parent,
-    original.enforcement,
-    original.is_workflow,
-    original.workflow_def,
-    original.workflow_task,
-    original.retry_count + 1 AS retry_count,
-    original.max_retries,
+    action,
+    action_ref,
+    config,
+    env_vars,
+    parent,
+    enforcement,
+    is_workflow,
+    workflow_def,
+    workflow_task,
+    retry_count + 1 AS retry_count,
+    max_retries,
     :retry_reason AS retry_reason,
-    original.id AS original_execution
-FROM execution AS original
+    id AS original_execution
+FROM execution
 WHERE
-    original.id = :execution_id
-    AND original.status IN ('failed', 'timeout', 'abandoned')
-    AND original.retry_count < original.max_retries
-    AND NOT EXISTS (
-        SELECT 1 AS found
-        FROM execution AS newer
-        WHERE newer.original_execution = original.id
-    )
-ORDER BY original.created DESC
+    id = :execution_id
+    AND FALSE -- @use retriable
+ORDER BY created DESC
 LIMIT 1
 RETURNING NULL; -- @use execution_columns
 
@@ -261,17 +267,7 @@ RETURNING NULL; -- @use execution_columns
 UPDATE execution
 SET status = :status
 WHERE
-    id = :execution_id
-    AND created = coalesce(
-        :created,
-        (
-            SELECT newest.created
-            FROM execution AS newest
-            WHERE newest.id = :execution_id
-            ORDER BY newest.created DESC
-            LIMIT 1
-        )
-    )
+    FALSE -- @use wanted_execution(:execution_id, :created)
     AND status = :expected_status -- @optional
     AND execution_may_move(status, :status)
 RETURNING NULL; -- @use execution_columns
@@ -289,15 +285,5 @@ SET
     workflow_task = :workflow_task::text::jsonb, -- @optional
     updated = now()
 WHERE
-    id = :execution_id
-    AND created = coalesce(
-        :created,
-        (
-            SELECT newest.created
-            FROM execution AS newest
-            WHERE newest.id = :execution_id
-            ORDER BY newest.created DESC
-            LIMIT 1
-        )
-    )
+    FALSE -- @use wanted_execution(:execution_id, :created)
 RETURNING NULL; -- @use execution_columns

@@ -1,3 +1,21 @@
+-- fragment: current_attempt(job_id, attempt_token)
+-- The job that is being worked on by this attempt.
+/*
+id = :job_id
+AND attempt_token = :attempt_token
+-- Hidden from the planner, as in extend_leases.
+AND status = (SELECT 'processing')
+*/
+
+-- fragment: ended_columns
+-- The columns of an `EndedJob`.
+/*
+    id,
+    status,
+    retries,
+    next_retry_at
+*/
+
 -- name: claim_due_jobs(worker, row_limit, lease, since, now)
 -- record_class: ClaimedJob
 -- Give a worker at most so many of the jobs that are due, those that have waited longest,
@@ -116,15 +134,8 @@ SET
     locked_until = NULL,
     updated_at = coalesce(:now, statement_timestamp())
 WHERE
-    id = :job_id
-    AND attempt_token = :attempt_token
-    -- Hidden from the planner, as in extend_leases.
-    AND status = (SELECT 'processing')
-RETURNING
-    id,
-    status,
-    retries,
-    next_retry_at;
+    FALSE -- @use current_attempt(:job_id, :attempt_token)
+RETURNING NULL; -- @use ended_columns
 
 -- name: complete_jobs(job_ids, attempt_tokens, remote_ids, now)
 -- record_class: CompletedJob
@@ -210,15 +221,8 @@ SET
     locked_until = NULL,
     updated_at = coalesce(:now, statement_timestamp())
 WHERE
-    id = :job_id
-    AND attempt_token = :attempt_token
-    -- Hidden from the planner, as in extend_leases.
-    AND status = (SELECT 'processing')
-RETURNING
-    id,
-    status,
-    retries,
-    next_retry_at;
+    FALSE -- @use current_attempt(:job_id, :attempt_token)
+RETURNING NULL; -- @use ended_columns
 
 -- name: reclaim_expired_jobs(row_limit, max_claims, now)
 -- record_class: ReclaimedJob

@@ -1,13 +1,18 @@
+-- fragment: session_columns
+-- The columns of a `Session`.
+/*
+    user_id,
+    session,
+    updated_at
+*/
+
 -- name: get_or_create_session(user_id, initial)^
 -- record_class: Session
 -- Return the session of a user, which is created with `initial` when there is none, or
 -- with an empty object.
 -- @param initial = NULL
 WITH existing AS (
-    SELECT
-        user_id,
-        session,
-        updated_at
+    SELECT NULL -- @use session_columns
     FROM assistly_sessions
     WHERE user_id = :user_id
 ),
@@ -21,22 +26,13 @@ created AS (
     WHERE NOT EXISTS (SELECT FROM existing)
     -- Whoever comes second of two gets the row of the first.
     ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id
-    RETURNING
-        user_id,
-        session,
-        updated_at
+    RETURNING NULL -- @use session_columns
 )
 
-SELECT
-    user_id,
-    session,
-    updated_at
+SELECT NULL -- @use session_columns
 FROM existing
 UNION ALL
-SELECT
-    user_id,
-    session,
-    updated_at
+SELECT NULL -- @use session_columns
 FROM created
 LIMIT 1;
 
@@ -50,7 +46,4 @@ ON CONFLICT (user_id) DO UPDATE
     SET
         session = excluded.session,
         updated_at = clock_timestamp()
-RETURNING
-    user_id,
-    session,
-    updated_at;
+RETURNING NULL; -- @use session_columns

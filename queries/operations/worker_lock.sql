@@ -8,6 +8,15 @@
     token
 */
 
+-- fragment: held_lock(lock_id, owner_id, token, now)
+-- The lock that somebody still holds by this token.
+/*
+id = :lock_id
+AND owner_id = :owner_id
+AND token = :token
+AND expires_at > coalesce(:now, clock_timestamp())
+*/
+
 -- name: get_worker_lock(lock_id, now)^
 -- record_class: WorkerLock
 -- Return who holds a lock; nothing when it is free.
@@ -70,10 +79,7 @@ SET
     = coalesce(:now, clock_timestamp())
     + make_interval(secs => extract(EPOCH FROM :ttl::interval))
 WHERE
-    id = :lock_id
-    AND owner_id = :owner_id
-    AND token = :token
-    AND expires_at > coalesce(:now, clock_timestamp())
+    FALSE -- @use held_lock(:lock_id, :owner_id, :token, :now)
 RETURNING NULL; -- @use lock_columns
 
 -- name: release_worker_lock(owner_id, token, lock_id, now)!
@@ -83,10 +89,7 @@ RETURNING NULL; -- @use lock_columns
 UPDATE assistly_worker_lock
 SET expires_at = coalesce(:now, clock_timestamp())
 WHERE
-    id = :lock_id
-    AND owner_id = :owner_id
-    AND token = :token
-    AND expires_at > coalesce(:now, clock_timestamp());
+    FALSE; -- @use held_lock(:lock_id, :owner_id, :token, :now)
 
 -- name: guard_worker_lock(token, lock_id, now)^
 -- record_class: WorkerLock
