@@ -20,8 +20,9 @@ _CODE = (
     "json_shapes.py",
     "lexer.py",
     "location.py",
-    "model.py",
+    "model",
     "nesting.py",
+    "runtime/placeholders.py",
 )
 
 
