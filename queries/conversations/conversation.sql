@@ -1,3 +1,59 @@
+-- fragment: conversation_filters(account_id, model, has_subtasks)
+-- What may be asked of a conversation that is a candidate. Subqueries with a limit stay
+-- what they are: a look into an index for each one, and never a join with all requests.
+/*
+(
+    SELECT request.account_id
+    FROM api_requests AS request
+    WHERE
+        request.conversation_id = candidate.conversation_id
+        AND request.account_id = :account_id
+    ORDER BY request.account_id
+    LIMIT 1
+) IS NOT NULL -- @optional
+AND (
+    SELECT request.model
+    FROM api_requests AS request
+    WHERE
+        request.conversation_id = candidate.conversation_id
+        AND request.model = :model
+    ORDER BY request.timestamp DESC
+    LIMIT 1
+) IS NOT NULL -- @optional
+AND coalesce(
+    (
+        SELECT request.is_subtask
+        FROM api_requests AS request
+        WHERE
+            request.conversation_id = candidate.conversation_id
+            AND request.is_subtask
+        ORDER BY request.timestamp DESC
+        LIMIT 1
+    ),
+    FALSE
+) = :has_subtasks -- @optional
+*/
+
+-- fragment: conversation_sums
+-- The sums of the requests of a conversation.
+/*
+min(request.timestamp) AS started_at,
+count(*) AS request_count,
+count(DISTINCT request.branch_id) AS branch_count,
+count(DISTINCT request.branch_id) FILTER (
+    WHERE request.is_subtask AND starts_with(request.branch_id, 'subtask_')
+) AS subtask_count,
+max(request.message_count) AS message_count,
+sum(request.input_tokens) AS input_tokens,
+sum(request.output_tokens) AS output_tokens,
+sum(request.input_tokens) + sum(request.output_tokens) AS total_tokens,
+coalesce(
+    array_agg(DISTINCT request.model ORDER BY request.model)
+    FILTER (WHERE request.model IS NOT NULL),
+    '{}'
+) AS models
+*/
+
 -- name: get_conversation(conversation_id)^
 -- record_class: Conversation
 -- Return a conversation with its sums; nothing when no request belongs to it.
@@ -24,22 +80,7 @@ SELECT
 FROM api_requests AS newest
 CROSS JOIN
     LATERAL (
-        SELECT
-            min(request.timestamp) AS started_at,
-            count(*) AS request_count,
-            count(DISTINCT request.branch_id) AS branch_count,
-            count(DISTINCT request.branch_id) FILTER (
-                WHERE request.is_subtask AND starts_with(request.branch_id, 'subtask_')
-            ) AS subtask_count,
-            max(request.message_count) AS message_count,
-            sum(request.input_tokens) AS input_tokens,
-            sum(request.output_tokens) AS output_tokens,
-            sum(request.input_tokens) + sum(request.output_tokens) AS total_tokens,
-            coalesce(
-                array_agg(DISTINCT request.model ORDER BY request.model)
-                FILTER (WHERE request.model IS NOT NULL),
-                '{}'
-            ) AS models
+        SELECT NULL -- @use conversation_sums
         FROM api_requests AS request
         WHERE request.conversation_id = newest.conversation_id
     ) AS total
@@ -55,13 +96,6 @@ LIMIT 1;
 -- on and before `until`, with a request of an account, of a model, and with or
 -- without sub-tasks, where these are given. A filter that few pass reads far
 -- back: give `since`, too.
--- @param since = NULL
--- @param until = NULL
--- @param account_id = NULL
--- @param model = NULL
--- @param has_subtasks = NULL
--- @param after_timestamp = NULL
--- @param after_request_id = NULL
 -- @param row_limit = 50
 -- @column message_count not null
 -- @column input_tokens not null
@@ -70,76 +104,32 @@ LIMIT 1;
 -- @column started_at not null
 WITH page AS MATERIALIZED (
     SELECT
-        newest.conversation_id,
-        newest.train_id,
-        newest.timestamp,
-        newest.request_id
-    FROM api_requests AS newest
+        candidate.conversation_id,
+        candidate.train_id,
+        candidate.timestamp,
+        candidate.request_id
+    FROM api_requests AS candidate
     WHERE
-        newest.train_id = :train_id
-        AND newest.conversation_id IS NOT NULL
-        AND newest.timestamp >= coalesce(:since, '-infinity'::timestamptz)
-        -- One bound: of two, the server may take the further one and walk to the page.
-        AND (newest.timestamp, newest.request_id) < (
-            least(:after_timestamp, coalesce(:until, 'infinity'::timestamptz)),
-            CASE
-                WHEN :after_timestamp < coalesce(:until, 'infinity'::timestamptz)
-                    THEN :after_request_id
-                ELSE '00000000-0000-0000-0000-000000000000'::uuid
-            END
-        )
-        -- Subqueries with a limit stay what they are: a look into an index for each
-        -- request that is walked past, and never a join with all requests.
+        candidate.train_id = :train_id
+        AND candidate.conversation_id IS NOT NULL
+        -- First, before `until`: of two bounds the server goes to the first and walks on.
+        AND (candidate.timestamp, candidate.request_id)
+        < (:after_timestamp, :after_request_id) -- @optional
+        AND candidate.timestamp >= :since -- @optional
+        AND candidate.timestamp < :until -- @optional
+        -- With a limit it stays a look into an index for each one that is walked past.
         AND (
             SELECT later.request_id
             FROM api_requests AS later
             WHERE
-                later.conversation_id = newest.conversation_id
+                later.conversation_id = candidate.conversation_id
                 AND (later.timestamp, later.request_id)
-                > (newest.timestamp, newest.request_id)
+                > (candidate.timestamp, candidate.request_id)
             ORDER BY later.timestamp, later.request_id
             LIMIT 1
         ) IS NULL
-        AND (
-            :account_id::text IS NULL
-            OR (
-                SELECT request.account_id
-                FROM api_requests AS request
-                WHERE
-                    request.conversation_id = newest.conversation_id
-                    AND request.account_id = :account_id
-                ORDER BY request.account_id
-                LIMIT 1
-            ) IS NOT NULL
-        )
-        AND (
-            :model::text IS NULL
-            OR (
-                SELECT request.model
-                FROM api_requests AS request
-                WHERE
-                    request.conversation_id = newest.conversation_id
-                    AND request.model = :model
-                ORDER BY request.timestamp DESC
-                LIMIT 1
-            ) IS NOT NULL
-        )
-        AND (
-            :has_subtasks::boolean IS NULL
-            OR coalesce(
-                (
-                    SELECT request.is_subtask
-                    FROM api_requests AS request
-                    WHERE
-                        request.conversation_id = newest.conversation_id
-                        AND request.is_subtask
-                    ORDER BY request.timestamp DESC
-                    LIMIT 1
-                ),
-                FALSE
-            ) = :has_subtasks
-        )
-    ORDER BY newest.timestamp DESC, newest.request_id DESC
+        AND FALSE -- @use conversation_filters(:account_id, :model, :has_subtasks)
+    ORDER BY candidate.timestamp DESC, candidate.request_id DESC
     LIMIT :row_limit
 )
 
@@ -162,23 +152,9 @@ FROM page
 CROSS JOIN
     LATERAL (
         SELECT
-            min(request.timestamp) AS started_at,
             max(request.model) FILTER (WHERE request.request_id = page.request_id)
                 AS last_model,
-            count(*) AS request_count,
-            count(DISTINCT request.branch_id) AS branch_count,
-            count(DISTINCT request.branch_id) FILTER (
-                WHERE request.is_subtask AND starts_with(request.branch_id, 'subtask_')
-            ) AS subtask_count,
-            max(request.message_count) AS message_count,
-            sum(request.input_tokens) AS input_tokens,
-            sum(request.output_tokens) AS output_tokens,
-            sum(request.input_tokens) + sum(request.output_tokens) AS total_tokens,
-            coalesce(
-                array_agg(DISTINCT request.model ORDER BY request.model)
-                FILTER (WHERE request.model IS NOT NULL),
-                '{}'
-            ) AS models
+            NULL -- @use conversation_sums
         FROM api_requests AS request
         WHERE request.conversation_id = page.conversation_id
     ) AS total
@@ -187,11 +163,6 @@ ORDER BY page.timestamp DESC, page.request_id DESC;
 -- name: count_conversations(train_id, since, until, account_id, model, has_subtasks, maximum)$
 -- Return how many conversations of a train `list_conversations` would list, at
 -- most `maximum`: counting ends there.
--- @param since = NULL
--- @param until = NULL
--- @param account_id = NULL
--- @param model = NULL
--- @param has_subtasks = NULL
 -- @param maximum = 10000
 -- Each conversation once, and then a look at what it is: not one at each of its requests.
 WITH active AS MATERIALIZED (
@@ -200,67 +171,26 @@ WITH active AS MATERIALIZED (
     WHERE
         train_id = :train_id
         AND conversation_id IS NOT NULL
-        AND timestamp >= coalesce(:since, '-infinity'::timestamptz)
-        AND timestamp < coalesce(:until, 'infinity'::timestamptz)
+        AND timestamp >= :since -- @optional
+        AND timestamp < :until -- @optional
 )
 
 SELECT count(*) AS conversations
 FROM (
-    SELECT active.conversation_id
-    FROM active
+    SELECT candidate.conversation_id
+    FROM active AS candidate
     WHERE
         (
-            :until::timestamptz IS NULL
-            OR (
-                SELECT later.request_id
-                FROM api_requests AS later
-                WHERE
-                    later.conversation_id = active.conversation_id
-                    AND later.timestamp >= :until
-                ORDER BY later.timestamp
-                LIMIT 1
-            ) IS NULL
-        )
-        AND (
-            :account_id::text IS NULL
-            OR (
-                SELECT request.account_id
-                FROM api_requests AS request
-                WHERE
-                    request.conversation_id = active.conversation_id
-                    AND request.account_id = :account_id
-                ORDER BY request.account_id
-                LIMIT 1
-            ) IS NOT NULL
-        )
-        AND (
-            :model::text IS NULL
-            OR (
-                SELECT request.model
-                FROM api_requests AS request
-                WHERE
-                    request.conversation_id = active.conversation_id
-                    AND request.model = :model
-                ORDER BY request.timestamp DESC
-                LIMIT 1
-            ) IS NOT NULL
-        )
-        AND (
-            :has_subtasks::boolean IS NULL
-            OR coalesce(
-                (
-                    SELECT request.is_subtask
-                    FROM api_requests AS request
-                    WHERE
-                        request.conversation_id = active.conversation_id
-                        AND request.is_subtask
-                    ORDER BY request.timestamp DESC
-                    LIMIT 1
-                ),
-                FALSE
-            ) = :has_subtasks
-        )
-    ORDER BY active.conversation_id
+            SELECT later.request_id
+            FROM api_requests AS later
+            WHERE
+                later.conversation_id = candidate.conversation_id
+                AND later.timestamp >= :until
+            ORDER BY later.timestamp
+            LIMIT 1
+        ) IS NULL -- @optional
+        AND FALSE -- @use conversation_filters(:account_id, :model, :has_subtasks)
+    ORDER BY candidate.conversation_id
     LIMIT :maximum
 ) AS counted;
 

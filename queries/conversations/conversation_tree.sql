@@ -22,8 +22,6 @@ SELECT coalesce(
 -- and how it begins; with its last message and its answer if these are wanted. Give the
 -- last row's `timestamp` and `request_id` for the next page, which is empty at the end.
 -- @param with_messages = FALSE
--- @param after_timestamp = NULL
--- @param after_request_id = NULL
 -- @param row_limit = 500
 WITH page AS (
     SELECT
@@ -52,10 +50,7 @@ WITH page AS (
     FROM api_requests
     WHERE
         conversation_id = :conversation_id
-        AND (timestamp, request_id) > (
-            coalesce(:after_timestamp, '-infinity'::timestamptz),
-            coalesce(:after_request_id, '00000000-0000-0000-0000-000000000000'::uuid)
-        )
+        AND (timestamp, request_id) > (:after_timestamp, :after_request_id) -- @optional
     ORDER BY timestamp, request_id
     LIMIT :row_limit
 )

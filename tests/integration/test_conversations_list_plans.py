@@ -86,8 +86,6 @@ def filled(server: Server, migrated_template: str) -> Iterator[psycopg.Connectio
         yield connection
 
 
-_NO_FILTER = (None, None, None)
-
 _DAY_OF_A_TRAIN = {"train_id": "t0", "since": _MIDDLE, "until": _NEXT_DAY}
 _BEHIND = {"after_timestamp": _MIDDLE, "after_request_id": request_id(10_003)}
 _HOURS = {"since": _MIDDLE, "after": None, "row_limit": 1000}
@@ -171,37 +169,43 @@ _READS: dict[str, tuple[AnyQuery, Given, int, bool]] = {
     # Each of the 10 requests of a conversation, whether a later one is there, and sums.
     "conversations": (
         conversation.LIST_CONVERSATIONS,
-        ("t3", None, None, None, None, *_NO_FILTER, 20),
+        {"train_id": "t3", "row_limit": 20},
         700,
         True,
     ),
     "more conversations": (
         conversation.LIST_CONVERSATIONS,
-        ("t3", None, _MIDDLE, None, request_id(10_003), *_NO_FILTER, 20),
+        {"train_id": "t3", "row_limit": 20, **_BEHIND},
+        700,
+        True,
+    ),
+    "more conversations before a time": (
+        conversation.LIST_CONVERSATIONS,
+        {"train_id": "t3", "row_limit": 20, "until": _LAST, **_BEHIND},
         700,
         True,
     ),
     "conversations of an account": (
         conversation.LIST_CONVERSATIONS,
-        ("t3", None, None, None, None, "account 1", None, None, 20),
+        {"train_id": "t3", "account_id": "account 1", "row_limit": 20},
         1000,
         True,
     ),
     "conversations with a model": (
         conversation.LIST_CONVERSATIONS,
-        ("t3", None, None, _MIDDLE, None, None, "model 0", None, 10),
+        {"train_id": "t3", "until": _MIDDLE, "model": "model 0", "row_limit": 10},
         1000,
         True,
     ),
     "conversations with sub-tasks": (
         conversation.LIST_CONVERSATIONS,
-        ("t3", None, None, None, None, None, None, True, 5),
+        {"train_id": "t3", "has_subtasks": True, "row_limit": 5},
         1500,
         True,
     ),
     "count of conversations": (
         conversation.COUNT_CONVERSATIONS,
-        ("t3", None, None, *_NO_FILTER, 20),
+        {"train_id": "t3", "maximum": 20},
         2000,
         True,
     ),

@@ -26,28 +26,28 @@ THOROUGHNESS = int(os.environ.get("DATALAYER_CONVERSATIONS_EXAMPLES", "1"))
 _MUTANTS: dict[str, tuple[str, tuple[str, str], Law]] = {
     "pages that meet": (
         "LIST_CONVERSATIONS",
-        (
-            "(newest.timestamp, newest.request_id) < (",
-            "(newest.timestamp, newest.request_id) <= (",
-        ),
+        ("< (%(after_timestamp)s, ", "<= (%(after_timestamp)s, "),
         laws.check_list,
     ),
     "pages by the time alone": (
         "LIST_CONVERSATIONS",
-        ("THEN $5", "THEN least($5, '00000000-0000-0000-0000-000000000000'::uuid)"),
+        (
+            "%(after_request_id)s)",
+            "least(%(after_request_id)s, '00000000-0000-0000-0000-000000000000'))",
+        ),
         laws.check_list,
     ),
     "conversations at each request": (
         "LIST_CONVERSATIONS",
-        (") IS NULL\n        AND (", ") IS NOT DISTINCT FROM NULL OR TRUE AND ("),
+        ("ORDER BY later.timestamp, ", "AND FALSE ORDER BY later.timestamp, "),
         laws.check_list,
     ),
     "activity of the same time": (
         "LIST_CONVERSATIONS",
         (
             "(later.timestamp, later.request_id)\n                > "
-            "(newest.timestamp, newest.request_id)",
-            "later.timestamp > newest.timestamp",
+            "(candidate.timestamp, candidate.request_id)",
+            "later.timestamp > candidate.timestamp",
         ),
         laws.check_visits,
     ),
@@ -61,17 +61,17 @@ _MUTANTS: dict[str, tuple[str, tuple[str, str], Law]] = {
     ),
     "sub-tasks or not": (
         "LIST_CONVERSATIONS",
-        ("                FALSE\n", "                TRUE\n"),
+        ("            FALSE\n", "            TRUE\n"),
         laws.check_list,
     ),
     "all trains": (
         "COUNT_CONVERSATIONS",
-        ("train_id = $1", "train_id >= $1"),
+        ("train_id = ", "train_id >= "),
         laws.check_count,
     ),
     "a count of those that go on": (
         "COUNT_CONVERSATIONS",
-        ("$3::timestamptz IS NULL", "TRUE OR $3::timestamptz IS NULL"),
+        ("later.timestamp >= %(until)s", "FALSE"),
         laws.check_count,
     ),
     "branches by name": (

@@ -21,6 +21,7 @@ from datalayer.cli.operations import (
 from datalayer.cli.output import console, count, messages, print_json
 from datalayer.domains.conversations.errors import ConversationsUnusable
 from datalayer.queries.conversations.conversation import list_conversations
+from datalayer.runtime import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,12 +83,12 @@ def list_page(
         found = list_conversations(
             connection,
             train_id=train,
-            since=since and _in_utc(since),
-            until=until and _in_utc(until),
-            account_id=account,
-            model=model,
-            after_timestamp=cursor and cursor[0],
-            after_request_id=cursor and cursor[1],
+            since=_in_utc(since) if since else UNSET,
+            until=_in_utc(until) if until else UNSET,
+            account_id=UNSET if account is None else account,
+            model=UNSET if model is None else model,
+            after_timestamp=cursor[0] if cursor else UNSET,
+            after_request_id=cursor[1] if cursor else UNSET,
             row_limit=limit + 1,
         )
     page = found[:limit]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalayer.domains.conversations.errors import ConversationNotFound
 from datalayer.queries.conversations import conversation_tree
+from datalayer.runtime import UNSET
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -36,8 +37,8 @@ def read_conversation(
             connection,
             conversation_id=conversation_id,
             with_messages=with_messages,
-            after_timestamp=last.timestamp if last else None,
-            after_request_id=last.request_id if last else None,
+            after_timestamp=last.timestamp if last else UNSET,
+            after_request_id=last.request_id if last else UNSET,
             row_limit=_PAGE,
         )
         requests += page

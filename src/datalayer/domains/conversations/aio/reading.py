@@ -6,7 +6,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from datalayer.domains.arguments import check_counts
+from datalayer.domains.arguments import check_counts, unset_if_none
 from datalayer.domains.conversations.errors import RequestNotFound
 from datalayer.domains.conversations.pages import (
     ConversationPage,
@@ -17,6 +17,7 @@ from datalayer.domains.conversations.pages import (
 from datalayer.queries.aio.conversations import chunk as chunks
 from datalayer.queries.aio.conversations import conversation as conversations
 from datalayer.queries.aio.conversations import request as requests
+from datalayer.runtime import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from datalayer.domains.conversations.pages import ConversationFilter
     from datalayer.queries.conversations.conversation import Branch, Conversation
+    from datalayer.runtime import Unset
 
 #: How many branches are read at once.
 _BATCH = 1000
@@ -33,11 +35,11 @@ _BATCH = 1000
 
 class _Wanted(TypedDict):
     train_id: str
-    since: datetime | None
-    until: datetime | None
-    account_id: str | None
-    model: str | None
-    has_subtasks: bool | None
+    since: datetime | Unset
+    until: datetime | Unset
+    account_id: str | Unset
+    model: str | Unset
+    has_subtasks: bool | Unset
 
 
 async def find_request_details(
@@ -78,17 +80,17 @@ async def page_conversations(
     check_counts(maximum=maximum)
     given: _Wanted = {
         "train_id": wanted.train_id,
-        "since": wanted.since,
-        "until": wanted.until,
-        "account_id": wanted.account_id,
-        "model": wanted.model,
-        "has_subtasks": wanted.has_subtasks,
+        "since": unset_if_none(wanted.since),
+        "until": unset_if_none(wanted.until),
+        "account_id": unset_if_none(wanted.account_id),
+        "model": unset_if_none(wanted.model),
+        "has_subtasks": unset_if_none(wanted.has_subtasks),
     }
     found = await conversations.list_conversations(
         connection,
         **given,
-        after_timestamp=after.last_activity_at if after else None,
-        after_request_id=after.last_request_id if after else None,
+        after_timestamp=after.last_activity_at if after else UNSET,
+        after_request_id=after.last_request_id if after else UNSET,
         row_limit=row_limit,
     )
     branches = await _branches(connection, [each.conversation_id for each in found])
