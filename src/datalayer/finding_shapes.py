@@ -14,7 +14,7 @@ from datalayer.errors import CacheIncomplete
 from datalayer.migrate import PROFILES, migrate
 from datalayer.server import scratch_database, use_server
 from datalayer.server.timescaledb import use_timescaledb
-from datalayer.shape_cache import open_cache
+from datalayer.shape_cache import ShapeCache, open_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from datalayer.codegen.analyser import Session
     from datalayer.config import Config
-    from datalayer.model import QueryShape, QuerySource
-    from datalayer.shape_cache import ShapeCache
+    from datalayer.model import QuerySource
 
 _, TIMESCALEDB = PROFILES
 
@@ -38,8 +37,8 @@ class ShapeFinder:
 
     config: Config
     profile: str
+    cache: ShapeCache
     server_url: str | None = None
-    cache: ShapeCache | None = None
     #: Whether no server may be asked.
     offline: bool = False
     #: The URL of a database that the migrations built already, if there is one.
@@ -62,18 +61,15 @@ class ShapeFinder:
 
         Raises `CacheIncomplete` when a server would have to be asked and may not.
         """
-        known: list[QueryShape | None] = [None] * len(sources)
-        if self.cache is not None:
-            self.cache.begin()
-            known = [self.cache.find(source) for source in sources]
+        self.cache.begin()
+        known = [self.cache.find(source) for source in sources]
         missing = [s for s, shape in zip(sources, known, strict=True) if shape is None]
         if known and not missing:
             return AnalysisResult(tuple(shape for shape in known if shape), ())
         found = self._ask(missing)
-        if self.cache is not None:
-            for shape in found.shapes:
-                self.cache.keep(shape)
-            self.cache.save()
+        for shape in found.shapes:
+            self.cache.keep(shape)
+        self.cache.save()
         by_place = {shape.source.location: shape for shape in found.shapes}
         merged = [
             shape or by_place.get(source.location)
@@ -117,11 +113,12 @@ def open_finder(
 ) -> ShapeFinder:
     """Return a finder that remembers what it finds.
 
-    Nothing is remembered of another server than the embedded one, whose version and
-    extensions are not ours to know.
+    Nothing is written down about another server than the embedded one, whose version
+    and extensions are not ours to know.
     """
-    cache = open_cache(config, profile) if server_url is None else None
-    return ShapeFinder(config, profile, server_url, cache, offline, migrated)
+    in_memory = ShapeCache(file=None, schema="")
+    cache = open_cache(config, profile) if server_url is None else in_memory
+    return ShapeFinder(config, profile, cache, server_url, offline, migrated)
 
 
 @contextmanager

@@ -35,7 +35,8 @@ class _Found:
 class ShapeCache:
     """The shapes of a project's queries under one profile, on disk and in memory."""
 
-    file: Path
+    #: None for in memory alone.
+    file: Path | None
     #: What all of them depend on.
     schema: str
     #: As they are written down, each by the digest of its query.
@@ -64,6 +65,8 @@ class ShapeCache:
 
     def save(self) -> None:
         """Write down what is used now, and nothing else."""
+        if self.file is None:
+            return
         keys = dict.fromkeys(found.key for found in self._used.values())
         lines = [self.schema, *(f"{key} {self._kept[key]}" for key in keys)]
         # Whoever cannot write here generates more slowly, and is not disturbed.

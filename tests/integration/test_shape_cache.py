@@ -15,7 +15,9 @@ from datalayer.codegen.analyser import AnalysisResult, Session
 from datalayer.codegen.shape_text import NotAShape, shape_of_plain, shape_to_plain
 from datalayer.config import Config, load_config
 from datalayer.errors import CacheIncomplete, ProblemsFound
+from datalayer.finding_shapes import open_finder
 from datalayer.model import QuerySource
+from datalayer.project import NATIVE
 from datalayer.server import Server, scratch_database
 
 MIGRATION = """\
@@ -111,6 +113,18 @@ def test_findings_move_with_their_query(config: Config, asked: Asked) -> None:
     assert (old.rule, new.rule) == ("needless-override", "needless-override")
     assert new.location.line == old.location.line + 4
     assert new.location.path == old.location.path
+
+
+def test_of_a_named_server_nothing_is_written_down(
+    config: Config, asked: Asked, server: Server
+) -> None:
+    with open_finder(config, NATIVE, server_url=server.url()) as finder:
+        first = project.build_with(finder)
+        second = project.build_with(finder)
+
+    assert asked.queries == ["list_accounts", "get_address"]
+    assert second == first
+    assert not (config.root / ".datalayer").exists()
 
 
 @pytest.mark.parametrize("what", ["migration", "setting"])
