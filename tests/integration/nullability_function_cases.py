@@ -17,6 +17,10 @@ CASES = [
     Case("fields_with_a_dropped_column", "SELECT (narrowed_rows()).word, (narrowed_rows()).other", "?!"),
     Case("fields_of_unnested_rows", "SELECT (unnest(ARRAY[ROW(NULL, 1)::place])).street", "?"),
     Case("columns_of_unnested_rows", "SELECT street FROM unnest(ARRAY[ROW(NULL, 1)::place]) AS p", "?"),
+    Case("columns_of_a_written_row", "SELECT a, b FROM written_row() AS r (a int, b int)", "?!"),
+    Case("column_of_a_single_field", "SELECT v FROM null_wrapped()", "?"),
+    Case("columns_of_one_out_parameter", "SELECT street, number FROM one_place()", "?!"),
+    Case("rows_by_a_conversion", "SELECT v FROM wrapped_rows()", "?"),
     Case("fields_handed_on_by_with", "WITH w AS (SELECT pet AS p FROM pet UNION ALL SELECT pet FROM pet) SELECT (p).name, (p).kind FROM w", "!?"),
     Case("fields_of_a_united_null", "WITH w AS (SELECT pet AS p FROM pet UNION ALL SELECT NULL) SELECT (p).name FROM w", "?"),
     Case("fields_of_written_rows", "WITH w AS (INSERT INTO pet (id, name) VALUES (500, 'x') RETURNING pet AS p) SELECT (p).name, (p).kind FROM w", "!?"),
@@ -48,6 +52,17 @@ CREATE TABLE narrowed (id int PRIMARY KEY, gone int, word text, other text NOT N
 ALTER TABLE narrowed DROP COLUMN gone;
 CREATE FUNCTION narrowed_rows() RETURNS SETOF narrowed LANGUAGE sql STABLE
 AS 'SELECT * FROM narrowed';
+CREATE FUNCTION written_row() RETURNS SETOF record LANGUAGE sql
+AS 'SELECT ROW(NULL::int, 1)';
+CREATE FUNCTION one_place(OUT x place) LANGUAGE sql AS 'SELECT ROW(NULL, 1)::place';
+CREATE TYPE wrapped AS (v int);
+CREATE FUNCTION null_wrapped() RETURNS wrapped LANGUAGE sql
+AS 'SELECT ROW(NULL)::wrapped';
+CREATE FUNCTION wrapped_of(int) RETURNS wrapped LANGUAGE sql
+AS 'SELECT NULL::wrapped';
+CREATE CAST (int AS wrapped) WITH FUNCTION wrapped_of (int) AS ASSIGNMENT;
+CREATE FUNCTION wrapped_rows() RETURNS SETOF wrapped LANGUAGE sql
+AS 'SELECT id FROM person';
 CREATE AGGREGATE product (int) (SFUNC = int4mul, STYPE = int);
 CREATE AGGREGATE collected (anycompatible) (
     SFUNC = array_append, STYPE = anycompatiblearray, INITCOND = '{}'

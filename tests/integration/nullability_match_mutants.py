@@ -10,11 +10,11 @@ from datalayer.codegen.catalog import Reference, Relation
 from datalayer.codegen.inference import (
     calls,
     comparisons,
+    function_sources,
     grouping,
     references,
     returning,
     set_lengths,
-    sources,
     subscripts,
     writes,
     written_views,
@@ -68,7 +68,7 @@ def take_parts_of_tables_for_whole(patch: Patch) -> None:
 
 
 def take_any_set_for_the_longest(patch: Patch) -> None:
-    for module in (calls, sources):
+    for module in (calls, function_sources):
         patch.setattr(module, "is_longest", lambda call, others, catalog: True)
 
 

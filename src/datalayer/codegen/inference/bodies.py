@@ -80,14 +80,14 @@ def body_column(
 ) -> ColumnInference:
     """Answer for a column of the rows that a SQL function returns."""
     body = _enter(function, arguments, environment.session)
-    if body is None or not 0 < number <= len(body.types):
+    if body is None:
         return ColumnInference()
     inner = _inside(function, arguments, environment)
     output = _output(body.query)
-    if len(output) == 1 and body.returned != body.types[0]:
+    if len(output) == 1 and inner.catalog.is_row(body.returned):
         return _field_of_row(body, number, inner)
     place = _place(body, number)
-    if not body.types[number - 1] or place > len(output):
+    if not 0 < place <= len(output):
         return ColumnInference()
     if not _stays_value(output[place - 1], body.types[number - 1]):
         return ColumnInference()
@@ -95,10 +95,12 @@ def body_column(
 
 
 def _place(body: FunctionBody, number: int) -> int:
-    """Return which column of a body a column of the declared rows is.
+    """Return which column of a body a column of the declared rows is; 0 for none.
 
     What was dropped from a table has a number, but is not in its rows.
     """
+    if number > len(body.types) or not body.types[number - 1]:
+        return 0
     return sum(1 for type_ in body.types[:number] if type_)
 
 

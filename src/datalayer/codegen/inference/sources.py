@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalayer.codegen.inference.arguments import call_arguments
-from datalayer.codegen.inference.bodies import body_column
-from datalayer.codegen.inference.calls import set_column
 from datalayer.codegen.inference.comparisons import truth_of
 from datalayer.codegen.inference.element_checks import elements_are_checked
+from datalayer.codegen.inference.function_sources import function_column
 from datalayer.codegen.inference.joins import (
     GROUP_ENTRY,
     computed,
@@ -34,7 +32,6 @@ from datalayer.codegen.inference.outcomes import (
     rows_environment,
     worlds,
 )
-from datalayer.codegen.inference.set_lengths import is_longest
 from datalayer.codegen.nodetree import Node, make_node
 from datalayer.model import ColumnInference
 
@@ -298,46 +295,6 @@ def values_column(
     return ColumnInference(
         nullable=any(outcomes(part, environment) & NULL for part in nodes),
         elements_nullable=any(elements(part, environment) & NULL for part in nodes),
-    )
-
-
-def function_column(
-    entry: Node, number: int, environment: Environment
-) -> ColumnInference:
-    """Answer for a column of a function in FROM."""
-    functions = entry.nodes("functions")
-    width = sum(part.number("funccolcount") for part in functions)
-    if entry.flag("funcordinality") and number == width + 1:
-        return ColumnInference(nullable=False)
-    for part in functions:
-        count = part.number("funccolcount")
-        if number <= count:
-            return _column_of_function(part, number, functions, environment)
-        number -= count
-    return UNKNOWN
-
-
-def _column_of_function(
-    part: Node, number: int, beside: tuple[Node, ...], environment: Environment
-) -> ColumnInference:
-    """Answer for a column of one of the functions that stand side by side."""
-    call, catalog = part.node("funcexpr"), environment.session.catalog
-    others = [other.node("funcexpr") for other in beside if other is not part]
-    if call is None or not is_longest(call, [o for o in others if o], catalog):
-        return UNKNOWN
-    function = catalog.function(call.number("funcid"))
-    if call.tag != "FUNCEXPR" or not call.flag("funcretset"):
-        width = part.number("funccolcount")
-        found = outcomes(call, environment)
-        if width > 1 and call.tag == "FUNCEXPR" and function and not found & NULL:
-            given = call_arguments(function, call.nodes("args"), catalog)
-            if given is not None:
-                return body_column(function, number, given, environment)
-        return ColumnInference(nullable=width > 1 or bool(found & NULL))
-    if function is None:
-        return UNKNOWN
-    return ColumnInference(
-        nullable=bool(set_column(call, function, number, environment) & NULL)
     )
 
 
