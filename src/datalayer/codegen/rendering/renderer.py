@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING
 from datalayer.codegen.memo import Memo
 from datalayer.codegen.rendering.annotations import annotated
 from datalayer.codegen.rendering.batching import batching_types
+from datalayer.codegen.rendering.constants import (
+    converters_of,
+    decoders_of,
+    render_constant,
+)
 from datalayer.codegen.rendering.document_types import (
     attribute_names,
     document_text,
@@ -20,13 +25,8 @@ from datalayer.codegen.rendering.functions import (
     ANY,
     SYNC,
     Flavour,
-    Outcome,
     body_names,
-    converters_of,
-    decoders_of,
     functions_of,
-    outcome_of,
-    render_constant,
     render_field,
     render_function,
 )
@@ -36,6 +36,7 @@ from datalayer.codegen.rendering.literals import docstring, string
 from datalayer.codegen.rendering.module_plan import plan_module
 from datalayer.codegen.rendering.naming import export_key
 from datalayer.codegen.rendering.nested_classes import nest_types
+from datalayer.codegen.rendering.outcomes import Outcome, outcome_of
 from datalayer.codegen.rendering.preamble import (
     module_header,
     package_text,
