@@ -24,6 +24,8 @@ ACCOUNT, ITEMS, COLUMNS = (
 MORE, SETTINGS = "migrations/app/002_more.sql", "pyproject.toml"
 #: Each of the things that can be remembered wrongly matters once.
 TOUR: tuple[Change, ...] = (
+    ("queries/note.SQL", 1),
+    ("queries/note.SQL", 0),
     (ACCOUNT, 3),
     (ACCOUNT, 1),
     ("queries/mood.sql", 1),
@@ -57,7 +59,7 @@ def truth(server: Server) -> Iterator[Truth]:
 
 
 @settings(
-    max_examples=3 * THOROUGHNESS,
+    max_examples=2 * THOROUGHNESS,
     suppress_health_check=[
         HealthCheck.too_slow,
         HealthCheck.function_scoped_fixture,

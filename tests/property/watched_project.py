@@ -90,6 +90,8 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "",
     ),
     "queries/mood.sql": ("", _MOODS),
+    # Nobody reads a file of this name, and that is an error.
+    "queries/note.SQL": ("", "-- A note.\n"),
     "migrations/app/002_more.sql": (
         "",
         "-- Needed.\nALTER TABLE account ALTER address SET NOT NULL;\n",

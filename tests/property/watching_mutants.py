@@ -96,6 +96,12 @@ MUTANTS = (
         "_files",
         _only(lambda file: file.name != "pyproject.toml"),
     ),
+    Mutant(
+        "wrong names are not seen",
+        watching,
+        "_files",
+        _only(lambda file: file.name != "queries"),
+    ),
     Mutant("only names are seen", watching, "_files", _names),
     Mutant("nothing is removed", writer, "_superfluous", lambda *_: []),
 )
