@@ -23,18 +23,8 @@ from datalayer.model.shapes import (
     QueryShape,
     RowCount,
 )
-from datalayer.model.sources import (
-    Fragment,
-    QuerySource,
-    Stretch,
-    place_in,
-    stretch_at,
-)
-from datalayer.model.sql_types import (
-    CompositeField,
-    SqlType,
-    TypeKind,
-)
+from datalayer.model.sources import Fragment, QuerySource, Stretch, place_in, stretch_at
+from datalayer.model.sql_types import CompositeField, SqlType, TypeKind
 from datalayer.model.statements import (
     OptionalPart,
     Ordering,

@@ -14,12 +14,7 @@ from psycopg.pq import PipelineStatus
 from psycopg.rows import tuple_row
 
 from datalayer.runtime.aio_pipelines import synchronise
-from datalayer.runtime.many_values import (
-    UnevenResult,
-    are_small,
-    arrays_of,
-    sets_of,
-)
+from datalayer.runtime.many_values import UnevenResult, are_small, arrays_of, sets_of
 from datalayer.runtime.rows import (
     adapt,
     at_most_one,

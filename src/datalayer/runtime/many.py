@@ -12,12 +12,7 @@ from psycopg import OperationalError, RawCursor
 from psycopg.pq import PipelineStatus
 from psycopg.rows import tuple_row
 
-from datalayer.runtime.many_values import (
-    UnevenResult,
-    are_small,
-    arrays_of,
-    sets_of,
-)
+from datalayer.runtime.many_values import UnevenResult, are_small, arrays_of, sets_of
 from datalayer.runtime.pipelines import synchronise
 from datalayer.runtime.rows import (
     adapt,

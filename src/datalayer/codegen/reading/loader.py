@@ -13,10 +13,7 @@ from aiosql.query_loader import QueryLoader
 from aiosql.types import SQLOperationType
 
 from datalayer.codegen.memo import Memo
-from datalayer.codegen.reading.fragment_findings import (
-    fragment_findings,
-    used_names,
-)
+from datalayer.codegen.reading.fragment_findings import fragment_findings, used_names
 from datalayer.codegen.reading.fragment_scope import fragment_clashes
 from datalayer.codegen.reading.fragments import read_fragments
 from datalayer.codegen.reading.query_files import FileQueries, read_query_file

@@ -8,23 +8,13 @@ from datalayer.codegen.numbering import numbered
 from datalayer.codegen.rendering.batching import batching_arguments
 from datalayer.codegen.rendering.documents import document_readers
 from datalayer.codegen.rendering.expressions import code_of
-from datalayer.codegen.rendering.forms import (
-    converter_of,
-    form_of,
-    needs_form,
-)
+from datalayer.codegen.rendering.forms import converter_of, form_of, needs_form
 from datalayer.codegen.rendering.imports import spell
 from datalayer.codegen.rendering.labels import labelled
-from datalayer.codegen.rendering.layout import (
-    WIDTH,
-    lay_out,
-    tuple_of,
-)
+from datalayer.codegen.rendering.layout import WIDTH, lay_out, tuple_of
 from datalayer.codegen.rendering.literals import string, text_block
 from datalayer.codegen.rendering.nested_classes import nest_code
-from datalayer.codegen.rendering.typemap import (
-    Expression,
-)
+from datalayer.codegen.rendering.typemap import Expression
 from datalayer.codegen.rendering.varied import (
     QUERY,
     VARIED_QUERY,

@@ -8,26 +8,13 @@ from typing import TYPE_CHECKING
 from datalayer.codegen.numbering import numbered
 from datalayer.codegen.rendering.batching import batching_words
 from datalayer.codegen.rendering.expressions import called, code_of
-from datalayer.codegen.rendering.forms import (
-    bounded,
-    sent,
-)
+from datalayer.codegen.rendering.forms import bounded, sent
 from datalayer.codegen.rendering.imports import spell
-from datalayer.codegen.rendering.layout import (
-    WIDTH,
-    Brackets,
-    Code,
-    lay_out,
-    tuple_of,
-)
+from datalayer.codegen.rendering.layout import WIDTH, Brackets, Code, lay_out, tuple_of
 from datalayer.codegen.rendering.literals import docstring
 from datalayer.codegen.rendering.outcomes import Outcome
 from datalayer.codegen.rendering.streams import stream_type, streamed
-from datalayer.codegen.rendering.typemap import (
-    NONE,
-    RUNTIME,
-    PythonType,
-)
+from datalayer.codegen.rendering.typemap import NONE, RUNTIME, PythonType
 from datalayer.codegen.rendering.varied import (
     given_arguments,
     is_paged,

@@ -14,10 +14,7 @@ from datalayer.codegen.rendering.typemap import (
     result_type,
     union,
 )
-from datalayer.codegen.rendering.varied import (
-    PAGE,
-    is_paged,
-)
+from datalayer.codegen.rendering.varied import PAGE, is_paged
 from datalayer.model import Operation
 
 if TYPE_CHECKING:
