@@ -8,6 +8,8 @@ Nothing of the package is imported before a test asks for the fixture.
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from datalayer.proving import Prover, QueryProof
 
 FIXTURE = "query_proof"
+#: Names the server to make a scratch database on, as for the command line.
+URL_VARIABLE = "DATALAYER_SCRATCH_URL"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,8 +46,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     from datalayer.ad_hoc import list_queries  # noqa: PLC0415 - when it is used
     from datalayer.config import load_config  # noqa: PLC0415 - as above
 
-    config = load_config(metafunc.config.rootpath)
-    sources = list_queries(config.queries, root=config.root)
+    with _told_briefly():
+        config = load_config(metafunc.config.rootpath)
+        sources = list_queries(config.queries, root=config.root)
     names = [source.qualified_name for source in sources]
     metafunc.parametrize(FIXTURE, names, indirect=True, scope="function")
 
@@ -54,10 +59,25 @@ def datalayer_prover(pytestconfig: pytest.Config) -> Iterator[Prover]:
     from datalayer.config import load_config  # noqa: PLC0415 - when it is used
     from datalayer.proving import open_prover  # noqa: PLC0415 - as above
 
-    config = load_config(pytestconfig.rootpath)
     seed = int(pytestconfig.getoption("--prove-seed") or 0)
-    with open_prover(config, seed=seed) as prover:
+    # With xdist, each worker has a database of its own.
+    url = os.environ.get(URL_VARIABLE) or None
+    with ExitStack() as stack:
+        with _told_briefly():
+            config = load_config(pytestconfig.rootpath)
+            prover = stack.enter_context(open_prover(config, seed=seed, server_url=url))
         yield prover
+
+
+@contextmanager
+def _told_briefly() -> Iterator[None]:
+    """Show what is wrong with a project without the way through our modules."""
+    from datalayer.errors import DataLayerError  # noqa: PLC0415 - when it is used
+
+    try:
+        yield
+    except DataLayerError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture
@@ -74,7 +94,8 @@ def query_proof(
     )
 
     def prove() -> QueryProof:
-        proof = datalayer_prover.prove(shape, examples=examples)
+        with _told_briefly():
+            proof = datalayer_prover.prove(shape, examples=examples)
         if proof.lies:
             told = "\n\n".join(
                 f"{proof.source}: {lie.message} ({lie.flavour})\n{lie.sql}"

@@ -8,13 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from datalayer import project
+from datalayer import cli, project
 from datalayer.config import load_config
 from datalayer.server import Server
 
@@ -57,12 +57,46 @@ def folder(tmp_path: Path, generated: Path) -> Path:
 
 
 @pytest.fixture
-def run(folder: Path, server: Server) -> Run:
+def run(
+    folder: Path,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Run]:
+    """Run the command line in this process: to start another one takes seconds."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("DATALAYER_SCRATCH_URL", server.url())
+
+    def call(*command: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["datalayer", *command])
+        code = 0
+        try:
+            cli.run()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        told, errors = capsys.readouterr()
+        return subprocess.CompletedProcess(command, code, told, errors)
+
+    before = list(sys.path)
+    yield call
+    sys.path[:] = before
+    for name in [each for each in sys.modules if each.split(".")[0] == "app"]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def start(folder: Path, server: Server) -> Run:
     def call(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", *command],
             cwd=folder,
-            env={**os.environ, "DATALAYER_SCRATCH_URL": server.url()},
+            env={
+                **os.environ,
+                "DATALAYER_SCRATCH_URL": server.url(),
+                "COLUMNS": "40",
+                # Those of this repository take a second to import.
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -71,8 +105,8 @@ def run(folder: Path, server: Server) -> Run:
     return call
 
 
-def test_a_lie_is_printed_with_its_sql(run: Run) -> None:
-    result = run("datalayer", "prove")
+def test_a_lie_is_printed_with_its_sql(start: Run) -> None:
+    result = start("datalayer", "prove", "--examples", "10")
 
     assert result.returncode == 1, result.stderr
     first, *rest = result.stdout.splitlines()
@@ -91,14 +125,14 @@ def test_a_lie_is_printed_with_its_sql(run: Run) -> None:
 
 
 def test_one_query_that_is_true(run: Run) -> None:
-    result = run("datalayer", "prove", "get_person", "--examples", "30")
+    result = run("prove", "get_person", "--examples", "30")
 
     assert result.returncode == 0, result.stdout
     assert result.stdout.startswith("1 query, 60 runs, ")
 
 
 def test_json_holds_everything(run: Run) -> None:
-    result = run("datalayer", "prove", "--json", "--examples", "30", "--seed", "5")
+    result = run("prove", "--json", "--examples", "30", "--seed", "5")
 
     data = json.loads(result.stdout)
     assert result.returncode == 1
@@ -109,20 +143,65 @@ def test_json_holds_everything(run: Run) -> None:
 
 
 def test_a_code_host_is_told_the_place(run: Run) -> None:
-    result = run("datalayer", "prove", "--format", "github")
+    result = run("prove", "--format", "github")
 
     assert result.stdout.startswith("::error file=queries/people.sql,line=1,col=1,")
 
 
 def test_an_unknown_query_is_wrong_usage(run: Run) -> None:
-    result = run("datalayer", "prove", "list_persons")
+    result = run("prove", "list_persons")
 
     assert result.returncode == 2
     assert "list_people" in result.stderr
 
 
+def test_without_queries_nothing_is_proven_and_said_so(run: Run, folder: Path) -> None:
+    (folder / "queries" / "people.sql").unlink()
+
+    result = run("prove")
+
+    assert result.returncode == 0
+    assert result.stdout.startswith("0 queries, 0 runs, 0 rows: 0 untrue")
+    assert "there is no query in `queries`: nothing was proven" in result.stderr
+    assert "help: write one" in result.stderr
+
+
+def test_a_migration_that_fails_is_shown(run: Run, folder: Path) -> None:
+    (folder / "migrations" / "002_b.sql").write_text("-- Wrong.\nCREATE TABEL x ();\n")
+
+    result = run("prove")
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("migrations/002_b.sql:2:8: syntax error")
+    assert "help: did you mean `TABLE`" in result.stderr
+
+
+def test_without_hypothesis_the_extra_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+
+    result = run("prove")
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        "error: the package `hypothesis` is not installed\n"
+        "  help: `pip install 'datalayer[prove]'`\n"
+    )
+
+
+def test_a_server_that_is_not_there_is_named(run: Run) -> None:
+    result = run("prove", "--json", "--server-url", "postgresql://localhost:1/x")
+
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert result.returncode == 1
+    assert problem["kind"] == "DatabaseUnreachable"
+    assert "`x` on `localhost` port 1" in problem["message"]
+    assert problem["help"] == "check the URL, and that the server runs"
+
+
 def test_no_time_leaves_queries_and_says_so(run: Run) -> None:
-    result = run("datalayer", "prove", "--seconds", "0")
+    result = run("prove", "--seconds", "0")
 
     assert result.returncode == 0
     assert "2 queries not tried: list_people, get_person" in result.stdout
@@ -172,17 +251,17 @@ def databases(server: Server) -> set[str]:
 def test_a_missing_function_names_the_remedy(run: Run, folder: Path) -> None:
     (folder / "app" / "q" / "people.py").unlink()
 
-    result = run("datalayer", "prove")
+    result = run("prove")
 
     assert result.returncode == 1
     assert "help: run `datalayer generate`" in result.stderr
 
 
-def test_the_fixture_proves_each_query_by_itself(run: Run, folder: Path) -> None:
+def test_the_fixture_proves_each_query_by_itself(start: Run, folder: Path) -> None:
     (folder / "test_queries.py").write_text(TEST)
 
-    result = run(
-        "pytest", "-q", "-p", "no:cacheprovider", *plugin(), "-p", "no:randomly"
+    result = start(
+        "pytest", "-q", "-p", "no:cacheprovider", *plugin(), "-p", "xdist", "-n", "2"
     )
 
     assert result.returncode == 1, result.stdout + result.stderr
@@ -191,7 +270,19 @@ def test_the_fixture_proves_each_query_by_itself(run: Run, folder: Path) -> None
     assert "test_truth[list_people]" in result.stdout
 
 
-def test_the_plugin_imports_nothing_heavy(run: Run, folder: Path) -> None:
+def test_the_fixture_says_what_is_wrong_and_no_more(start: Run, folder: Path) -> None:
+    (folder / "test_queries.py").write_text(TEST)
+    (folder / "migrations" / "002_b.sql").write_text("-- Wrong.\nCREATE TABEL x ();\n")
+
+    result = start("pytest", "-q", "-p", "no:cacheprovider", *plugin())
+
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "migrations/002_b.sql:2:8: syntax error" in result.stdout
+    assert "Traceback" not in result.stdout
+    assert "src/datalayer" not in result.stdout
+
+
+def test_the_plugin_imports_nothing_heavy(start: Run, folder: Path) -> None:
     (folder / "test_none.py").write_text(
         "import sys\n"
         "def test_it():\n"
@@ -200,7 +291,7 @@ def test_the_plugin_imports_nothing_heavy(run: Run, folder: Path) -> None:
         "    assert 'psycopg' not in sys.modules\n"
     )
 
-    result = run("pytest", "-q", "-p", "no:cacheprovider", *plugin())
+    result = start("pytest", "-q", "-p", "no:cacheprovider", *plugin())
 
     assert result.returncode == 0, result.stdout + result.stderr
 

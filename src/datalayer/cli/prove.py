@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,6 +87,13 @@ def prove(
             interrupted = _prove(prover, shapes, proof, examples, seconds, status)
             proof.empty_tables = prover.scout.empty_tables()
     _print(proof, form)
+    if not shapes:
+        folder_name = os.path.relpath(config.queries, config.root)
+        messages.print(
+            f"there is no query in `{folder_name}`: nothing was proven\n"
+            "  help: write one, and run `datalayer generate`",
+            markup=False,
+        )
     if interrupted:
         raise typer.Exit(_INTERRUPTED)
     if proof.lies:
