@@ -119,6 +119,7 @@ _FINDINGS = {
         " ORDER BY entries DESC, rank",
         ["page-without-index"],
     ),
+    "without_partitions": ("SELECT id, day FROM parted ORDER BY day, id", []),
     "ties": (
         "SELECT id, rank FROM entry ORDER BY rank",
         ["uncertain-page-keys"],
@@ -130,6 +131,8 @@ CREATE INDEX entry_rank_index ON entry (rank, id);
 CREATE INDEX entry_hidden_index ON entry (hidden, rank, id);
 CREATE TABLE mark (id integer PRIMARY KEY REFERENCES entry, mark text NOT NULL);
 CREATE VIEW shown AS SELECT * FROM entry WHERE NOT hidden;
+CREATE TABLE parted (day date, id integer, PRIMARY KEY (day, id))
+PARTITION BY RANGE (day);
 """
 _PAGED = """
 -- name: page_{name}({parameters}row_limit)
