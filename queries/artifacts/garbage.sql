@@ -2,20 +2,15 @@
 -- record_class: OldArtifact
 -- Return a page of the artifacts of a certain age, newest first, so that what
 -- refers comes before what is referred to; empty at the end.
--- @param before_created_at = NULL
--- @param before_id = NULL
--- @param before_id null
 -- @param row_limit = 1000
 SELECT
     artifact_id,
     created_at
 FROM artifact
 WHERE
-    created_at <= now() - :older_than::interval
-    AND (
-        :before_created_at::timestamptz IS NULL
-        OR (created_at, artifact_id) < (:before_created_at, :before_id)
-    )
+    -- First, before the age: of two bounds the server goes to the first and walks on.
+    (created_at, artifact_id) < (:before_created_at, :before_id) -- @optional
+    AND created_at <= now() - :older_than::interval
 ORDER BY created_at DESC, artifact_id DESC
 LIMIT :row_limit;
 

@@ -1,9 +1,6 @@
--- name: get_patch_chain(head_id)
--- record_class: PatchChainMember
--- Return the patches that build a head, in the order of application and the head
--- last; nothing for a base or an unknown head.
-SELECT
-    patch_chain_member.seq,
+-- fragment: member_columns
+-- The columns of a `PatchChainMember` behind its place.
+/*
     artifact.artifact_id,
     artifact.cas_id,
     artifact.base_version,
@@ -15,6 +12,15 @@ SELECT
     artifact.edges_count,
     artifact.created_by,
     artifact.created_at
+*/
+
+-- name: get_patch_chain(head_id)
+-- record_class: PatchChainMember
+-- Return the patches that build a head, in the order of application and the head
+-- last; nothing for a base or an unknown head.
+SELECT
+    patch_chain_member.seq,
+    NULL -- @use member_columns
 FROM patch_chain_member
 INNER JOIN artifact ON patch_chain_member.member_id = artifact.artifact_id
 WHERE patch_chain_member.head_id = :head_id
@@ -29,35 +35,15 @@ ORDER BY patch_chain_member.seq;
 WITH RECURSIVE walked AS (
     SELECT
         artifact.depth AS seq,
-        artifact.artifact_id,
-        artifact.cas_id,
-        artifact.base_version,
-        artifact.parent_id,
-        artifact.name,
-        artifact.version_hash,
-        artifact.op_count,
-        artifact.nodes_count,
-        artifact.edges_count,
-        artifact.created_by,
-        artifact.created_at
+        NULL -- @use member_columns
     FROM artifact
     WHERE artifact.artifact_id = :head_id AND artifact.kind = 'patch_set'
     UNION ALL
     SELECT
-        parent.depth AS seq,
-        parent.artifact_id,
-        parent.cas_id,
-        parent.base_version,
-        parent.parent_id,
-        parent.name,
-        parent.version_hash,
-        parent.op_count,
-        parent.nodes_count,
-        parent.edges_count,
-        parent.created_by,
-        parent.created_at
+        artifact.depth AS seq,
+        NULL -- @use member_columns
     FROM walked
-    INNER JOIN artifact AS parent ON walked.parent_id = parent.artifact_id
+    INNER JOIN artifact ON walked.parent_id = artifact.artifact_id
 )
 
 SELECT
@@ -80,7 +66,6 @@ ORDER BY walked.seq;
 -- record_class: DocumentPart
 -- Return the content of a base (seq 0) and of the patches that follow, up to
 -- `last_seq` or all of them; for a base only itself, for an unknown head nothing.
--- @param last_seq = NULL
 WITH head AS (
     SELECT
         artifact_id,
@@ -103,7 +88,7 @@ part AS (
         head.depth
     FROM head
     INNER JOIN patch_chain_member ON head.artifact_id = patch_chain_member.head_id
-    WHERE :last_seq::integer IS NULL OR patch_chain_member.seq <= :last_seq
+    WHERE patch_chain_member.seq <= :last_seq -- @optional
 )
 
 SELECT

@@ -1,3 +1,21 @@
+-- fragment: relative_columns
+-- The columns of a `Relative` but its body and its response.
+/*
+    request.request_id,
+    request.train_id,
+    request.timestamp,
+    request.current_message_hash,
+    request.parent_message_hash,
+    request.system_hash,
+    request.message_count,
+    request.conversation_id,
+    request.branch_id,
+    request.parent_request_id,
+    request.parent_task_request_id,
+    request.is_subtask,
+    request.task_tool_invocation
+*/
+
 -- name: lock_trains(train_ids)$
 -- Wait until no other transaction links requests of these trains, keep others from it until
 -- the end of this one, and return the isolation level of the transaction.
@@ -155,19 +173,7 @@ relative AS (
 )
 
 SELECT
-    request.request_id,
-    request.train_id,
-    request.timestamp,
-    request.current_message_hash,
-    request.parent_message_hash,
-    request.system_hash,
-    request.message_count,
-    request.conversation_id,
-    request.branch_id,
-    request.parent_request_id,
-    request.parent_task_request_id,
-    request.is_subtask,
-    request.task_tool_invocation,
+    NULL, -- @use relative_columns
     CASE WHEN relative.is_waiting THEN request.body END AS body,
     CASE
         WHEN relative.is_contested THEN request.response_body -> 'content'
@@ -296,19 +302,7 @@ relative AS (
 )
 
 SELECT
-    request.request_id,
-    request.train_id,
-    request.timestamp,
-    request.current_message_hash,
-    request.parent_message_hash,
-    request.system_hash,
-    request.message_count,
-    request.conversation_id,
-    request.branch_id,
-    request.parent_request_id,
-    request.parent_task_request_id,
-    request.is_subtask,
-    request.task_tool_invocation,
+    NULL, -- @use relative_columns
     CASE WHEN relative.is_root THEN request.body END AS body,
     request.response_body -> 'content' AS response_content
 FROM relative
@@ -323,24 +317,12 @@ ORDER BY request.timestamp, request.request_id;
 -- @column body null
 -- @column response_content null
 SELECT
-    request_id,
-    train_id,
-    timestamp,
-    current_message_hash,
-    parent_message_hash,
-    system_hash,
-    message_count,
-    conversation_id,
-    branch_id,
-    parent_request_id,
-    parent_task_request_id,
-    is_subtask,
-    task_tool_invocation,
+    NULL, -- @use relative_columns
     NULL::jsonb AS body,
     NULL::jsonb AS response_content
-FROM api_requests
-WHERE conversation_id = any(:conversation_ids::uuid[])
-ORDER BY timestamp, request_id;
+FROM api_requests AS request
+WHERE request.conversation_id = any(:conversation_ids::uuid[])
+ORDER BY request.timestamp, request.request_id;
 
 -- name: get_relative(request_id)^
 -- record_class: Relative
@@ -348,23 +330,11 @@ ORDER BY timestamp, request_id;
 -- @column body null
 -- @column response_content null
 SELECT
-    request_id,
-    train_id,
-    timestamp,
-    current_message_hash,
-    parent_message_hash,
-    system_hash,
-    message_count,
-    conversation_id,
-    branch_id,
-    parent_request_id,
-    parent_task_request_id,
-    is_subtask,
-    task_tool_invocation,
+    NULL, -- @use relative_columns
     NULL::jsonb AS body,
-    response_body -> 'content' AS response_content
-FROM api_requests
-WHERE request_id = :request_id;
+    request.response_body -> 'content' AS response_content
+FROM api_requests AS request
+WHERE request.request_id = :request_id;
 
 -- name: list_branch_names(conversation_id)
 -- Return the names of the branches of a conversation, in order; none for an unknown one.

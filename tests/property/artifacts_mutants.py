@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from operations_mutant import changed_query
 
 from datalayer.domains.artifacts import compaction, documents, patching, workflows
 from datalayer.queries.artifacts import garbage, patch_chain, tag
@@ -38,11 +39,9 @@ def _sql(module: ModuleType, constant: str, *changes: tuple[str, str]) -> Apply:
 
     def apply(monkeypatch: pytest.MonkeyPatch) -> None:
         query = getattr(module, constant)
-        text = query.sql
-        for old, new in changes:
-            assert old in text, f"{constant} has no {old!r}"
-            text = text.replace(old, new)
-        monkeypatch.setattr(module, constant, dataclasses.replace(query, sql=text))
+        for change in changes:
+            query = changed_query(query, *change)
+        monkeypatch.setattr(module, constant, query)
 
     return apply
 

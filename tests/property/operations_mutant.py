@@ -38,13 +38,14 @@ def change_sql(module: ModuleType, constant: str, *changes: tuple[str, str]) -> 
     def apply(monkeypatch: pytest.MonkeyPatch, _: Connection[Any]) -> None:
         query = getattr(module, constant)
         for change in changes:
-            query = _changed(query, *change)
+            query = changed_query(query, *change)
         monkeypatch.setattr(module, constant, query)
 
     return apply
 
 
-def _changed(query: AnyQuery, old: str, new: str) -> AnyQuery:
+def changed_query(query: AnyQuery, old: str, new: str) -> AnyQuery:
+    """Return a query with other text everywhere a piece of it stands."""
     assert any(old in text for text in _texts(query)), f"{query.name} has no {old!r}"
     if isinstance(query, Query):
         text: Any = query.sql.replace(old, new)

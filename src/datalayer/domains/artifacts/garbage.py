@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datalayer.domains.artifacts.errors import NegativeAge
 from datalayer.domains.artifacts.results import GarbageReport
 from datalayer.queries.artifacts import garbage
+from datalayer.runtime import UNSET
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -53,8 +54,8 @@ def _pass(
             page = garbage.list_old_artifacts(
                 connection,
                 older_than=older_than,
-                before_created_at=last.created_at if last else None,
-                before_id=last.artifact_id if last else None,
+                before_created_at=last.created_at if last else UNSET,
+                before_id=last.artifact_id if last else UNSET,
                 row_limit=batch_size,
             )
             ids = [artifact.artifact_id for artifact in page]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalayer.domains.arguments import unset_if_none
 from datalayer.domains.artifacts.building import build_document
 from datalayer.queries.aio.artifacts.patch_chain import list_document_parts
 
@@ -41,5 +42,7 @@ async def load_document(
 
     Raises `ArtifactNotFound` when `head_id` names neither a base nor a patch.
     """
-    parts = await list_document_parts(connection, head_id=head_id, last_seq=seq)
+    parts = await list_document_parts(
+        connection, head_id=head_id, last_seq=unset_if_none(seq)
+    )
     return build_document(head_id, parts, seq)
