@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from nullability_row_mutants import let_half_a_key_do
+from proving_cases import Case
+from proving_lies import LIES, TWINS
 from proving_mutants import MUTANTS, Mutant
-from proving_project import HIDDEN, LIES, TRUTHS, TWINS, Case, open_project
+from proving_project import open_project
+from proving_truths import HIDDEN, TRUTHS
 from proving_witness_mutants import WITNESS_MUTANTS, WitnessMutant
 
 from datalayer.codegen.inference.conclusion import infer
@@ -54,6 +57,12 @@ def truthful(
 def prove(prover: Prover, name: str, examples: int = FEW) -> QueryProof:
     (shape,) = (shape for shape in prover.shapes if shape.source.name == name)
     return prover.prove(shape, examples=examples)
+
+
+def lies(prover: Prover, name: str, examples: int = FEW) -> list[Lie]:
+    """Return what is untrue; a server that is too busy for it is asked again."""
+    found = (prove(prover, name, examples).lies for _ in range(4))
+    return next(filter(None, found))
 
 
 def attempts(prover: Prover, name: str) -> Iterator[QueryProof]:
@@ -103,16 +112,19 @@ def run_script(prover: Prover, lie: Lie) -> tuple[list[str], list[tuple[object, 
 
 
 @pytest.mark.parametrize("case", TWINS, ids=lambda case: case.name)
-def test_two_rows_are_seen_at_once(
-    liars: Prover, case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (lie,) = prove(liars, case.name, 1).lies
+def test_two_rows_are_seen_at_once(liars: Prover, case: Case) -> None:
+    (lie,) = lies(liars, case.name, 1)
 
-    monkeypatch.setattr(attack, "doubled", lambda *_: iter(()))
-    by_chance = prove(liars, case.name, 3).lies
     assert lie.claim.kind == "more rows"
-    assert by_chance == []
     show(liars, lie)
+
+
+def test_by_chance_two_rows_are_not_seen(
+    liars: Prover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attack, "doubled", lambda *_: iter(()))
+
+    assert prove(liars, "half_a_key", 3).lies == []
 
 
 def test_an_unsound_rule_about_keys_is_refuted(
@@ -128,7 +140,7 @@ def test_an_unsound_rule_about_keys_is_refuted(
     let_half_a_key_do(monkeypatch)
 
     assert at_most_one()
-    assert liars.prove(shape, examples=1).lies
+    assert lies(liars, "half_a_key", 1)
 
 
 @pytest.mark.parametrize("case", TRUTHS, ids=lambda case: case.name)
@@ -140,7 +152,7 @@ def test_the_truth_is_left_alone(truthful: Prover, case: Case) -> None:
 
 
 def test_the_sql_is_short(liars: Prover) -> None:
-    (lie,) = prove(liars, "column").lies
+    (lie,) = lies(liars, "column", 25)
 
     assert lie.sql.count("INSERT") == 1
     assert lie.message == "`nick` is declared `str`, and NULL came back"
@@ -149,10 +161,10 @@ def test_the_sql_is_short(liars: Prover) -> None:
 def test_without_shrinking_it_is_longer(
     liars: Prover, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (short,) = prove(liars, "joined").lies
+    (short,) = lies(liars, "joined", 25)
 
     monkeypatch.setattr(shrinking, "_TRIES", 0)
-    (long,) = prove(liars, "joined").lies
+    (long,) = lies(liars, "joined", 25)
 
     assert short.sql.count("INSERT") == 1
     assert len(long.sql) > len(short.sql)
