@@ -166,6 +166,9 @@ def _of_children() -> float:
 def _watching(root: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Watch a project; begin when changes are waited for."""
     log = root / "watching.txt"
+    # What begins in the background of a script hands on that it ignores Ctrl-C.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with (
         log.open("wb") as stream,
         subprocess.Popen(

@@ -86,7 +86,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
         _COLUMNS,
         _COLUMNS.replace("name\n", "name,\nprice\n"),
         "\n" + _COLUMNS,
-        _COLUMNS.replace("item_columns", "columns_of_item"),
+        _COLUMNS.replace("item_columns", "item_column"),
         "",
     ),
     "queries/mood.sql": ("", _MOODS),

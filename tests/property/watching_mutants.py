@@ -11,6 +11,7 @@ from typing import Any
 from datalayer import fingerprints, shape_cache
 from datalayer.cli import watching
 from datalayer.codegen.memo import Memo
+from datalayer.codegen.reading import loader
 from datalayer.codegen.rendering import writer
 from datalayer.model import QuerySource
 from datalayer.shape_cache import ShapeCache
@@ -41,6 +42,13 @@ def _overlooking(function: str, *overlooked: int) -> Callable[..., Any]:
         return known[1]
 
     return make
+
+
+def _used_alone(module: object, names: frozenset[str], everywhere: Any) -> Any:  # noqa: ANN401 - as there
+    return tuple(
+        (at, tuple(each for each in fragments if each[0] in names))
+        for at, fragments in everywhere
+    )
 
 
 def _key_of_file(source: QuerySource) -> str:
@@ -77,6 +85,7 @@ def _names(config: Any) -> Any:  # noqa: ANN401 - as there
 MUTANTS = (
     Mutant("file is read once", Memo, "make", _overlooking("_read", 0)),
     Mutant("fragments are overlooked", Memo, "make", _overlooking("_read", 2)),
+    Mutant("advice is about what is used", loader, "_usable", _used_alone),
     Mutant("fragments are read once", Memo, "make", _overlooking("_read_fragments", 0)),
     Mutant("queries are overlooked", Memo, "make", _overlooking("_render_file", 1, 2)),
     Mutant("comments are overlooked", Memo, "make", _overlooking("_render_file", 2)),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: The only rule that is about fragments.
 _UNUSED = "unused-fragment"
-_USE = re.compile(r"--\s*@use\s+(?P<name>\w+)")
+_USE = re.compile(r"--\s*@use\s+(?P<name>[\w-]+)")
 
 
 @dataclass(frozen=True, slots=True)

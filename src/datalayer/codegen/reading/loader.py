@@ -14,7 +14,7 @@ from aiosql.types import SQLOperationType
 
 from datalayer.codegen.memo import Memo
 from datalayer.codegen.reading.fragment_findings import fragment_findings, used_names
-from datalayer.codegen.reading.fragment_scope import fragment_clashes
+from datalayer.codegen.reading.fragment_scope import fragment_clashes, serves
 from datalayer.codegen.reading.fragments import read_fragments
 from datalayer.codegen.reading.query_files import FileQueries, read_query_file
 from datalayer.codegen.reading.query_folder import find_query_files, read_source
@@ -108,7 +108,7 @@ def load_queries(
         (at, tuple(each.items())) for at, each in fragments.items() if each
     )
     for module, text in texts.items():
-        usable = everywhere if "@use" in text.text else ()
+        usable = _usable(module, uses[module], everywhere)
         queries = memory.queries.make(module, _read, text, module, usable)
         sources += queries.queries
         problems += queries.problems
@@ -129,6 +129,19 @@ def _read_fragments(text: SourceText) -> _ReadFragments:
     return _ReadFragments(
         tuple(found.items()), used_names(text, sections), tuple(problems)
     )
+
+
+def _usable(
+    module: tuple[str, ...], names: frozenset[str], everywhere: _Fragments
+) -> _Fragments:
+    """Return the fragments that a file uses, or all to advise on an unknown name."""
+    used = tuple(
+        (at, tuple(each for each in fragments if each[0] in names))
+        for at, fragments in everywhere
+        if serves(at, module)
+    )
+    known = {name for _, fragments in used for name, _ in fragments}
+    return used if names <= known else everywhere
 
 
 def _read(
