@@ -219,7 +219,7 @@ def test_ctrl_c_tells_what_was_found_and_leaves_nothing(
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        wait_for_runs(server, 20)
+        wait_for_runs(server, 6)
         process.send_signal(signal.SIGINT)
         told, errors = process.communicate()
 
