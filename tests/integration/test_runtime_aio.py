@@ -201,7 +201,8 @@ async def test_parameter_sets_are_consumed_in_batches(
     sets = (Tracked((int4(number), None)) for number in range(1, 10_001))
 
     assert await execute_many(session, ADD, sets, tuple) == 10_000
-    assert Tracked.most <= 2_001
+    # Small ones come in batches of 8,000.
+    assert Tracked.most <= 8_001
 
 
 async def test_a_script_runs_all_statements(session: AsyncConnection[Any]) -> None:
