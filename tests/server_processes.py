@@ -100,6 +100,18 @@ def use_quick_server(binaries: Path | None = None) -> Iterator[Server]:
         yield server
 
 
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C while a command waits for its server, as a person would.
+
+    A busy machine may have stopped it in the moment after it sent its statement, in
+    which psycopg can do no more than to give the connection up.
+    """
+    stat = Path(f"/proc/{process.pid}/stat")
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "S":
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+
+
 @contextmanager
 def open_folder() -> Iterator[Path]:
     """Make a folder that any account may enter, unlike those of pytest."""

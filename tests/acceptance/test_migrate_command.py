@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +13,8 @@ from typing import Any
 
 import psycopg
 import pytest
+
+from server_processes import interrupt
 
 pytestmark = pytest.mark.postgres
 
@@ -203,14 +204,22 @@ def start_and_wait_at_gate(
     return process
 
 
+def rest_of(process: subprocess.Popen[str]) -> str:
+    """Return what a process still tells until it ends."""
+    assert process.stderr
+    # `communicate` would lose what was read together with an earlier line.
+    with process:
+        return process.stderr.read()
+
+
 def test_ctrl_c_rolls_the_file_back(
     run: Run, project: Path, empty_database: str
 ) -> None:
     write_gate(project)
     with closed_gate(empty_database) as gate:
         process = start_and_wait_at_gate(project, empty_database, gate)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        interrupt(process)
+        errors = rest_of(process)
 
         assert process.returncode == 130
         assert "interrupted: the file under way was rolled back" in errors
@@ -244,8 +253,8 @@ def test_ctrl_c_below_the_line_tells_what_stays(
     write_procedure(project)
     with closed_gate(empty_database) as gate:
         process = start_and_wait_at_gate(project, empty_database, gate)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        interrupt(process)
+        errors = rest_of(process)
         half = run("status")
         half_as_json = as_json(run("status", "--json"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from datalayer.cli import app
+from server_processes import interrupt
 
 pytest_plugins = ["operations_command_fixtures"]
 pytestmark = pytest.mark.postgres
@@ -372,7 +372,7 @@ def test_interrupt_leaves_the_replayed_batches(
             text=True,
         ) as process:
             _wait_until_one_waits(session)
-            process.send_signal(signal.SIGINT)
+            interrupt(process)
             stdout, stderr = process.communicate()
 
     assert (process.returncode, stdout) == (130, "")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pty
-import signal
 import subprocess
 
 import psycopg
 import pytest
 from operations_command import COMMAND, ENVIRONMENT, Run, run_on
+
+from server_processes import interrupt
 
 pytest_plugins = ["operations_command_fixtures"]
 pytestmark = pytest.mark.postgres
@@ -272,7 +273,7 @@ def test_interrupt_leaves_the_finished_batches(
             text=True,
         ) as process:
             _wait_until_one_waits(session)
-            process.send_signal(signal.SIGINT)
+            interrupt(process)
             stdout, stderr = process.communicate()
 
     assert (process.returncode, stdout) == (130, "")
