@@ -63,10 +63,16 @@ class Lab:
             raise LawsBroken(trial.broken, self.script(program))
         return trial
 
-    def insist_on_all(self, programs: SearchStrategy[Program], examples: int) -> None:
+    def insist_on_all(
+        self,
+        programs: SearchStrategy[Program],
+        examples: int,
+        *,
+        derandomize: bool = False,
+    ) -> None:
         """Try programs; raise an error with the smallest found that breaks laws."""
 
-        @settings(max_examples=examples)
+        @settings(max_examples=examples, derandomize=derandomize)
         @given(program=programs)
         def insist(program: Program) -> None:
             self.insist(program)
